@@ -1,0 +1,259 @@
+//! A case: a recipe, what must happen, and why.
+//!
+//! The type to know is [`Case`]. It must not know what was observed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{BugClassId, CaseId, RequirementId};
+use crate::recipe::{
+    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Recipe, Signing, World, build,
+};
+use crate::scheme::{Construction, Scheme};
+use crate::spec::Attacker;
+use crate::tamper::{Tamper, WireTamper};
+
+/// A file of cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SuiteFile {
+    /// Name of the suite: the file's own name without its ending.
+    pub suite: String,
+    /// What the suite is about, in a sentence.
+    pub about: String,
+    /// The cases.
+    pub cases: Vec<Case>,
+}
+
+/// A case as written: what is sent, and what must happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Case {
+    /// Permanent id: a fact in kebab case.
+    pub id: CaseId,
+    /// Why the case is there, where the id does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Requirements that it tests; the first decides level, severity and advice.
+    pub requires: Vec<RequirementId>,
+    /// Bug classes whose mutants must die of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kills: Vec<BugClassId>,
+    /// What the scheme must have besides what the recipe itself asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// What the attacker holds, if not the weakest level of the first requirement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attacker: Option<Attacker>,
+    /// What is signed.
+    #[serde(default)]
+    pub message: Message,
+    /// How it is signed.
+    #[serde(default)]
+    pub sign: Signing,
+    /// What is changed after signing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tamper: Vec<Tamper>,
+    /// How the framing differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wire: Vec<WireTamper>,
+    /// How often and in which order it is sent.
+    #[serde(default)]
+    pub deliver: Delivery,
+    /// What must happen.
+    pub expect: Expectation,
+}
+
+/// What must happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Expectation {
+    /// The request is accepted.
+    Accept,
+    /// The request is refused.
+    Reject,
+    /// Accepted or refused, but not crashed; the text says why both are fine.
+    Either(String),
+}
+
+/// A feature of a scheme that a case needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Need {
+    /// The tag is written in hexadecimal.
+    Hex,
+    /// The tag is written in base64 of some kind.
+    Base64,
+    /// The hash is SHA-256.
+    Sha256,
+    /// The hash is not SHA-1.
+    NotSha1,
+    /// The timestamp is written in seconds.
+    Seconds,
+    /// The timestamp is written in milliseconds.
+    Milliseconds,
+    /// The timestamp is a decimal number.
+    Decimal,
+    /// The timestamp stands in a header.
+    TimestampInHeader,
+    /// A nonce makes requests unique.
+    Nonce,
+    /// A message id makes requests unique.
+    Id,
+    /// A nonce or a message id makes requests unique.
+    Unique,
+    /// The tag stands in a list that may hold several.
+    List,
+    /// The tag stands alone in its header, without label or list.
+    BareTag,
+    /// The scheme covers the body only, so that one tag fits every time and path.
+    BodyOnly,
+    /// The method is under the MAC.
+    CoversMethod,
+    /// The path is under the MAC.
+    CoversPath,
+    /// The query is under the MAC.
+    CoversQuery,
+    /// Any body can be signed: nothing is carried inside it.
+    FreeBody,
+}
+
+impl Need {
+    fn met_by(self, scheme: &dyn Scheme) -> bool {
+        use crate::scheme::{Coverage, Field, Hash, Once, Part};
+        use crate::time::ClockUnit;
+        let file = scheme.file();
+        let unit = file.clock.as_ref().map(|clock| clock.unit);
+        let covers = |part| scheme.coverage(&part) == Coverage::Covered;
+        match self {
+            Self::Hex => file.mac.encoding.is_hex(),
+            Self::Base64 => !file.mac.encoding.is_hex(),
+            Self::Sha256 => file.mac.hash == Hash::Sha256,
+            Self::NotSha1 => file.mac.hash != Hash::Sha1,
+            Self::Seconds => unit == Some(ClockUnit::Seconds),
+            Self::Milliseconds => unit == Some(ClockUnit::Milliseconds),
+            Self::Decimal => matches!(unit, Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
+            Self::TimestampInHeader => {
+                unit.is_some() && !file.carries.iter().any(|carrier| carrier.field == Some(Field::Timestamp))
+            }
+            Self::Nonce => file.once == Some(Once::Nonce),
+            Self::Id => file.once == Some(Once::Id),
+            Self::Unique => file.once.is_some(),
+            Self::List => file.carries.iter().any(|c| c.list.is_some() && c.fields.0.iter().any(|(_, f)| *f == Field::Tag)),
+            Self::BareTag => file.carries.iter().any(|carrier| carrier.value.as_deref() == Some("{tag}")),
+            Self::BodyOnly => file.signs == "{body}",
+            Self::CoversMethod => covers(Part::Method),
+            Self::CoversPath => covers(Part::Path),
+            Self::CoversQuery => covers(Part::Query),
+            Self::FreeBody => !file.carries.iter().any(|carrier| carrier.json.is_some()),
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Hex => "its tag is not hexadecimal",
+            Self::Base64 => "its tag is not base64",
+            Self::Sha256 => "its hash is not SHA-256",
+            Self::NotSha1 => "its hash is SHA-1",
+            Self::Seconds => "its timestamp is not in seconds",
+            Self::Milliseconds => "its timestamp is not in milliseconds",
+            Self::Decimal => "its timestamp is not a decimal number",
+            Self::TimestampInHeader => "its timestamp is not in a header",
+            Self::Nonce => "it has no nonce",
+            Self::Id => "it has no message id",
+            Self::Unique => "it has no message id or nonce",
+            Self::List => "it carries no list of tags",
+            Self::BareTag => "its tag does not stand alone in a header",
+            Self::BodyOnly => "it covers more than the body",
+            Self::CoversMethod => "it does not cover the method",
+            Self::CoversPath => "it does not cover the path",
+            Self::CoversQuery => "it does not cover the query",
+            Self::FreeBody => "it carries fields inside the body",
+        }
+    }
+}
+
+/// Why a case does not run under a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotApplicable {
+    /// The scheme lacks a feature.
+    #[error("not for this scheme: {0}")]
+    Lacks(&'static str),
+    /// The recipe asks for something that the scheme does not have.
+    #[error("not for this scheme: {0}")]
+    CannotBuild(#[from] CannotBuild),
+    /// No verifier of the scheme could notice: a property of the scheme, not of the target.
+    #[error("the scheme cannot notice it: {0}")]
+    SchemeCannotNotice(&'static str),
+}
+
+impl Case {
+    /// The recipe of the case.
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            message: self.message.clone(),
+            sign: self.sign.clone(),
+            tamper: self.tamper.clone(),
+            wire: self.wire.clone(),
+            deliver: self.deliver.clone(),
+        }
+    }
+
+    /// Builds the requests of the case under a scheme.
+    ///
+    /// # Errors
+    /// The case does not apply to the scheme.
+    pub fn build(&self, world: &World<'_>) -> Result<Built, NotApplicable> {
+        if let Some(need) = self.needs.iter().find(|need| !need.met_by(world.scheme)) {
+            return Err(NotApplicable::Lacks(need.reason()));
+        }
+        let built = build(&self.recipe(), world)?;
+        if self.expect == Expectation::Reject && built.difference == Difference::Unseen && self.sign.is_genuine() {
+            let unique = world.scheme.file().once.is_some();
+            match &self.deliver {
+                Delivery::Once => {
+                    return Err(NotApplicable::SchemeCannotNotice("what was changed is not under the MAC"));
+                }
+                Delivery::Parallel(_) | Delivery::Sequence(_) if !unique => {
+                    return Err(NotApplicable::SchemeCannotNotice("nothing in it makes a request unique"));
+                }
+                Delivery::Parallel(_) | Delivery::Sequence(_) => {}
+            }
+        }
+        Ok(built)
+    }
+}
+
+impl Signing {
+    /// Whether a verifier must accept what is signed like this.
+    pub fn is_genuine(&self) -> bool {
+        let in_time = match &self.at {
+            Moment::Now | Moment::WithinPast(_) | Moment::WithinFuture(_) => true,
+            Moment::Offset(_) | Moment::BeyondPast(_) | Moment::BeyondFuture(_) | Moment::Text(_) => false,
+        };
+        in_time
+            && self.key == KeyChoice::Right
+            && self.hash.is_none()
+            && self.construction == Construction::Hmac
+    }
+}
+
+/// What follows from a generated recipe alone, without anybody having written an expectation.
+///
+/// A change before signing is accepted; a change after signing that the scheme sees is refused; one
+/// that it does not see is accepted, and a gap of the scheme. Deliveries that need memory in the
+/// target have no derived expectation.
+pub fn derive(recipe: &Recipe, difference: &Difference) -> Option<Expectation> {
+    if recipe.deliver != Delivery::Once || !recipe.wire.is_empty() {
+        return None;
+    }
+    Some(match (recipe.sign.is_genuine(), difference) {
+        (false, _) => Expectation::Reject,
+        (true, Difference::Unseen) => Expectation::Accept,
+        (true, Difference::Seen) if recipe.tamper.is_empty() => Expectation::Accept,
+        (true, Difference::Seen) => Expectation::Reject,
+    })
+}

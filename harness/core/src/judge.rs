@@ -1,0 +1,210 @@
+//! From observation to verdict.
+//!
+//! The types to know are [`Baseline`], without which there is no verdict, and [`Verdict`]. It must
+//! not know how a request was sent or how a verdict is shown.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::Expectation;
+use crate::observe::{Observation, Outcome};
+
+/// Proof that the same target accepted a valid request of the same scheme.
+#[derive(Debug, Clone, Copy)]
+pub struct Baseline(());
+
+impl Baseline {
+    /// The proof, if the control was accepted.
+    pub fn from_control(control: &Observation) -> Option<Self> {
+        (control.outcome == Outcome::Accepted).then_some(Self(()))
+    }
+}
+
+/// All that was observed of one case.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The first setup request that was not accepted.
+    pub setup: Option<Observation>,
+    /// The answers that are judged: one, or several to parallel copies.
+    pub judged: Vec<Observation>,
+    /// Whether the target still accepted a valid request after a crash or hang.
+    pub alive: Alive,
+}
+
+/// Whether a target survived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alive {
+    /// It was not asked, because nothing went wrong.
+    NotAsked,
+    /// It accepts valid requests.
+    Yes,
+    /// It no longer does.
+    No,
+}
+
+/// What a case says of a target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Verdict {
+    /// It did what it must.
+    Pass,
+    /// It did not.
+    Fail(Failure),
+    /// Nobody can tell, and why.
+    Inconclusive(String),
+    /// Not run, and why.
+    Skipped(String),
+}
+
+/// How a target failed a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Failure {
+    /// It accepted what it must refuse.
+    Accepted,
+    /// It refused what it must accept.
+    Refused,
+    /// It accepted several copies where one is allowed.
+    AcceptedTwice,
+    /// It answered with a server error or cut the connection.
+    Crashed,
+    /// It did not answer in time.
+    Hung,
+    /// It answered with something that is not HTTP.
+    Garbled,
+    /// It stopped accepting valid requests.
+    Died,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted, must be refused",
+            Self::Refused => "refused, must be accepted",
+            Self::AcceptedTwice => "several parallel copies accepted, at most one allowed",
+            Self::Crashed => "crashed, must be refused",
+            Self::Hung => "no answer in time",
+            Self::Garbled => "answered with something that is not HTTP",
+            Self::Died => "stopped accepting valid requests",
+        })
+    }
+}
+
+/// Judges what was seen. The baseline is the proof that refusals mean anything.
+pub fn judge(_proof: &Baseline, expect: &Expectation, seen: &Seen) -> Verdict {
+    if seen.alive == Alive::No {
+        return Verdict::Fail(Failure::Died);
+    }
+    if let Some(setup) = &seen.setup {
+        return Verdict::Inconclusive(format!("a genuine request of the sequence was {}", setup.summary()));
+    }
+    match &seen.judged[..] {
+        [] => Verdict::Inconclusive("nothing was sent".to_owned()),
+        [one] => judge_one(expect, one),
+        several => judge_copies(several),
+    }
+}
+
+fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
+    let detail = || seen.detail.clone().unwrap_or_default();
+    match (seen.outcome, expect) {
+        (Outcome::Accepted, Expectation::Reject) => Verdict::Fail(Failure::Accepted),
+        (Outcome::Accepted, Expectation::Accept | Expectation::Either(_)) => Verdict::Pass,
+        (Outcome::Rejected, Expectation::Accept) => Verdict::Fail(Failure::Refused),
+        (Outcome::RejectedByTransport, Expectation::Accept) => {
+            Verdict::Skipped("the HTTP layer refused it before the verifier".to_owned())
+        }
+        (
+            Outcome::Rejected | Outcome::RejectedByTransport,
+            Expectation::Reject | Expectation::Either(_),
+        ) => Verdict::Pass,
+        (Outcome::Crashed, _) => Verdict::Fail(Failure::Crashed),
+        (Outcome::Hung, _) => Verdict::Fail(Failure::Hung),
+        (Outcome::Garbled, _) => Verdict::Fail(Failure::Garbled),
+        (Outcome::Throttled, _) => Verdict::Inconclusive("the target kept asking to come back later".to_owned()),
+        (Outcome::Unsupported, _) => Verdict::Skipped(format!("unsupported: {}", detail())),
+        (Outcome::NotDelivered, _) => Verdict::Skipped(format!("not delivered: {}", detail())),
+    }
+}
+
+/// Copies that were sent at the same time: at most one may be accepted.
+fn judge_copies(seen: &[Observation]) -> Verdict {
+    let count = |outcome| seen.iter().filter(|one| one.outcome == outcome).count();
+    if count(Outcome::Accepted) > 1 {
+        return Verdict::Fail(Failure::AcceptedTwice);
+    }
+    for (outcome, failure) in [
+        (Outcome::Crashed, Failure::Crashed),
+        (Outcome::Hung, Failure::Hung),
+        (Outcome::Garbled, Failure::Garbled),
+    ] {
+        if count(outcome) > 0 {
+            return Verdict::Fail(failure);
+        }
+    }
+    if count(Outcome::Accepted) == 1 {
+        return Verdict::Pass;
+    }
+    Verdict::Inconclusive("none of the parallel copies was accepted".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTCOMES: [Outcome; 9] = [
+        Outcome::Accepted,
+        Outcome::Rejected,
+        Outcome::RejectedByTransport,
+        Outcome::Throttled,
+        Outcome::Crashed,
+        Outcome::Hung,
+        Outcome::Garbled,
+        Outcome::Unsupported,
+        Outcome::NotDelivered,
+    ];
+
+    fn seen(outcomes: &[Outcome]) -> Seen {
+        let judged = outcomes.iter().map(|outcome| Observation::without_answer(*outcome, "")).collect();
+        Seen { setup: None, judged, alive: Alive::NotAsked }
+    }
+
+    #[test]
+    fn only_a_rejection_passes_a_case_that_must_be_rejected() {
+        let proof = Baseline(());
+        for outcome in OUTCOMES {
+            let verdict = judge(&proof, &Expectation::Reject, &seen(&[outcome]));
+            let rejected = matches!(outcome, Outcome::Rejected | Outcome::RejectedByTransport);
+            assert_eq!(verdict == Verdict::Pass, rejected, "{outcome}");
+        }
+    }
+
+    #[test]
+    fn only_an_acceptance_passes_a_case_that_must_be_accepted() {
+        let proof = Baseline(());
+        for outcome in OUTCOMES {
+            let verdict = judge(&proof, &Expectation::Accept, &seen(&[outcome]));
+            assert_eq!(verdict == Verdict::Pass, outcome == Outcome::Accepted, "{outcome}");
+        }
+    }
+
+    #[test]
+    fn of_parallel_copies_exactly_one_is_accepted() {
+        use Outcome::{Accepted, Rejected};
+        let verdict = |outcomes: &[Outcome]| judge(&Baseline(()), &Expectation::Reject, &seen(outcomes));
+        assert_eq!(verdict(&[Accepted, Rejected, Rejected]), Verdict::Pass);
+        assert_eq!(verdict(&[Accepted, Accepted]), Verdict::Fail(Failure::AcceptedTwice));
+        assert!(matches!(verdict(&[Rejected, Rejected]), Verdict::Inconclusive(_)));
+    }
+
+    #[test]
+    fn a_target_that_always_refuses_gives_no_baseline() {
+        for outcome in OUTCOMES {
+            let control = Observation::without_answer(outcome, "");
+            assert_eq!(Baseline::from_control(&control).is_some(), outcome == Outcome::Accepted);
+        }
+    }
+}

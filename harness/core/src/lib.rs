@@ -1,0 +1,32 @@
+//! The core of Countersign: what a signed request is, how it is tampered with, and what an answer
+//! to it means. Pure: no socket, process, terminal, clock or environment is touched here.
+//!
+//! ```text
+//!  spec (requirements, bug classes)   schemes   suites (YAML)   proptest · libFuzzer · regressions
+//!                      \                 |          /                     /
+//!                       ------------- cases  <--  recipes  <-------------
+//!                                       |  sign, tamper, encode
+//!                                       v
+//!                                exact wire bytes  -->  target
+//!                                       .                 |
+//!                                       .                 v
+//!                           control ----------------> observation --> judge --> verdict, finding
+//!                                                                                   |
+//!                                                                             event stream --> reporters
+//! ```
+//!
+//! No module looks back upstream. Which module may use which is a table in `tests/architecture.rs`.
+
+pub mod case;
+pub mod id;
+pub mod judge;
+pub mod observe;
+pub mod recipe;
+pub mod scheme;
+pub mod secret;
+pub mod spec;
+pub mod tamper;
+pub mod target;
+pub mod time;
+pub mod vector;
+pub mod wire;

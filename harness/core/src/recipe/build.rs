@@ -1,0 +1,319 @@
+//! From a recipe to octets: draft, sign, tamper, encode.
+//!
+//! Each step consumes what came before it, and only the last makes a [`Wire`]. Nothing here is
+//! random: what must be fresh comes from [`Unique`], which is derived from the seed of the run.
+
+use sha2::{Digest, Sha256};
+
+use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
+use crate::scheme::{
+    CannotSign, Coverage, Deployment, Field, Ingredients, Key, Part, Scheme, Signed,
+};
+use crate::secret::Secret;
+use crate::tamper::{NotThere, apply, framing};
+use crate::time::Timestamp;
+use crate::wire::{Framing, Header, Request, Wire, encode};
+
+/// Everything that a recipe needs to become a request: the world as the signer knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct World<'a> {
+    /// How requests are signed.
+    pub scheme: &'a dyn Scheme,
+    /// The shared secret.
+    pub secret: &'a Secret,
+    /// Value of the `Host` header.
+    pub host: &'a str,
+    /// Path and query of the target under test.
+    pub target: &'a str,
+    /// Origin and constants.
+    pub deployment: &'a Deployment,
+    /// The verifier's clock.
+    pub now: Timestamp,
+    /// Where fresh texts come from.
+    pub unique: Unique,
+}
+
+/// A source of texts that are fresh for each request, and the same again for the same seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unique([u8; 32]);
+
+impl Unique {
+    /// For one case of one scheme under a root seed.
+    pub fn new(seed: u64, scheme: &str, case: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(seed.to_be_bytes());
+        hash.update([0]);
+        hash.update(scheme);
+        hash.update([0]);
+        hash.update(case);
+        Self(hash.finalize().into())
+    }
+
+    /// 32 lower-case hexadecimal digits for the `n`-th request; they hold at least one letter.
+    fn text(self, n: u64) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(n.to_be_bytes());
+        format!("c{}", &hex::encode(hash.finalize())[..31])
+    }
+}
+
+/// A recipe, ready to send.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// What is sent, in order.
+    pub rounds: Vec<Round>,
+    /// The same request without any tamper, for showing what was changed.
+    pub untampered: Wire,
+    /// Whether the scheme can tell the tampered request from the signed one.
+    pub difference: Difference,
+}
+
+/// Requests that are sent together: one, or several at the same time.
+#[derive(Debug, Clone)]
+pub struct Round {
+    /// The requests.
+    pub wires: Vec<Wire>,
+    /// What their answers are for.
+    pub purpose: Purpose,
+}
+
+/// What an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It must be an acceptance, or there is no verdict.
+    Setup,
+    /// It is recorded, whatever it is.
+    Aside,
+    /// It is judged.
+    Judged,
+}
+
+/// Whether the scheme can tell a tampered request from the signed one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// Nothing was changed, or only after signing in ways that the scheme sees.
+    Seen,
+    /// What the scheme covers and reads is the same: no verifier of the scheme can notice.
+    Unseen,
+}
+
+/// Why a recipe makes no request under a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotBuild {
+    /// A tamper found nothing to change.
+    #[error(transparent)]
+    NotThere(#[from] NotThere),
+    /// The message cannot be signed.
+    #[error(transparent)]
+    CannotSign(#[from] CannotSign),
+    /// The secret is not one for this scheme.
+    #[error("{0}")]
+    Secret(String),
+    /// The scheme has no timestamp.
+    #[error("the scheme carries no timestamp")]
+    NoTimestamp,
+    /// The scheme has no window on that side.
+    #[error("the scheme sets no such window")]
+    NoWindow,
+    /// The scheme carries no message id or nonce.
+    #[error("the scheme carries no message id or nonce")]
+    NoUnique,
+    /// The choice of key or hash is the scheme's own.
+    #[error("for this scheme it is the genuine choice")]
+    Genuine,
+}
+
+/// Builds a genuine request: the `n`-th of this world's source of fresh texts.
+///
+/// # Errors
+/// The secret is not one for this scheme.
+pub fn genuine(world: &World<'_>, n: u64) -> Result<Wire, CannotBuild> {
+    let signed = sign(&Recipe::default(), world, n, None)?;
+    Ok(encode(signed.into_request(), Framing::default()))
+}
+
+/// Builds all requests of a recipe.
+///
+/// # Errors
+/// The recipe asks for something that the scheme does not have.
+pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
+    let signed = sign(recipe, world, 0, None)?;
+    let untampered = encode(signed.clone().into_request(), Framing::default());
+    let mut tampered = signed.clone();
+    for tamper in &recipe.tamper {
+        apply(tamper, &mut tampered, world.scheme, world.now)?;
+    }
+    let difference = difference(&signed, &tampered, world);
+    let tampered = wire(recipe, tampered);
+    let mut rounds = Vec::new();
+    match &recipe.deliver {
+        Delivery::Once => rounds.push(Round { wires: vec![tampered], purpose: Purpose::Judged }),
+        Delivery::Parallel(copies) => {
+            let wires = vec![tampered; usize::from((*copies).clamp(2, 64))];
+            rounds.push(Round { wires, purpose: Purpose::Judged });
+        }
+        Delivery::Sequence(steps) => {
+            let mut others = 1;
+            for step in steps {
+                let one = |wire| Round { wires: vec![wire], purpose: Purpose::Aside };
+                match step {
+                    Step::Genuine => {
+                        rounds.push(Round { wires: vec![untampered.clone()], purpose: Purpose::Setup });
+                    }
+                    Step::Tampered => rounds.push(one(tampered.clone())),
+                    Step::Resigned(text) => {
+                        let signed = sign(recipe, world, 0, Some(text))?;
+                        rounds.push(one(encode(signed.into_request(), Framing::default())));
+                    }
+                    Step::Others(count) => {
+                        for _ in 0..*count {
+                            let wires = vec![genuine(world, others)?];
+                            rounds.push(Round { wires, purpose: Purpose::Setup });
+                            others += 1;
+                        }
+                    }
+                }
+            }
+            if let Some(last) = rounds.last_mut() {
+                last.purpose = Purpose::Judged;
+            }
+        }
+    }
+    Ok(Built { rounds, untampered, difference })
+}
+
+fn wire(recipe: &Recipe, mut signed: Signed) -> Wire {
+    let framing = framing(&recipe.wire, &mut signed);
+    encode(signed.into_request(), framing)
+}
+
+fn sign(recipe: &Recipe, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
+    let file = world.scheme.file();
+    let fresh = world.unique.text(n);
+    let message = draft(&recipe.message, world, &fresh);
+    let Signing { key, hash, construction, at, unique: own } = &recipe.sign;
+    if hash.is_some_and(|hash| hash == file.mac.hash) {
+        return Err(CannotBuild::Genuine);
+    }
+    let timestamp = match (&file.clock, at) {
+        (None, Moment::Now) => Vec::new(),
+        (None, _) => return Err(CannotBuild::NoTimestamp),
+        (Some(clock), at) => at.render(world.now, clock).ok_or(CannotBuild::NoWindow)?,
+    };
+    let template = unique.or(own.as_deref());
+    let carries = |field| world.scheme.coverage(field) != Coverage::Absent;
+    if template.is_some() && !carries(&Part::Unique) {
+        return Err(CannotBuild::NoUnique);
+    }
+    let text = template.map(|t| t.replace("{unique}", &fresh).replace("{UNIQUE}", &fresh.to_uppercase()));
+    let key = choose(key, world)?;
+    let signed = world.scheme.sign(
+        message,
+        &Ingredients {
+            key: &key,
+            hash: hash.unwrap_or(file.mac.hash),
+            construction: *construction,
+            timestamp,
+            id: text.clone().unwrap_or_else(|| format!("msg_{}", &fresh[..24])).into_bytes(),
+            nonce: text.unwrap_or(fresh).into_bytes(),
+            key_id: b"primary".to_vec(),
+            deployment: world.deployment,
+        },
+    )?;
+    Ok(signed)
+}
+
+/// The message before it is signed.
+fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
+    let defaults = &world.scheme.file().message;
+    let marker = &fresh[..16];
+    let (path, query) = match world.target.split_once('?') {
+        Some((path, query)) => (path, Some(query.as_bytes())),
+        None => (world.target, None),
+    };
+    let mut target = path.as_bytes().to_vec();
+    if let Some(more) = &message.path {
+        target.extend_from_slice(more.as_slice());
+    }
+    if let Some(query) = message.query.as_ref().map(|query| query.as_slice()).or(query) {
+        target.push(b'?');
+        target.extend_from_slice(query);
+    }
+    let body = match (&message.body, &defaults.body) {
+        (Some(body), _) => body.as_slice().to_vec(),
+        (None, Some(text)) => text.replace("{marker}", marker).into_bytes(),
+        (None, None) => format!(r#"{{"event":"ping","marker":"{marker}"}}"#).into_bytes(),
+    };
+    let method = match (&message.method, &defaults.method) {
+        (Some(method), _) => method.as_slice().to_vec(),
+        (None, Some(method)) => method.clone().into_bytes(),
+        (None, None) => b"POST".to_vec(),
+    };
+    let mut request = Request { method, target, headers: vec![Header::new("Host", world.host)], body };
+    let default_type = Header::new("Content-Type", "application/json");
+    let has_type = defaults.headers.iter().any(|line| line.is("Content-Type"));
+    for line in (!has_type).then_some(&default_type).into_iter().chain(&defaults.headers) {
+        let value = match std::str::from_utf8(line.value.as_slice()) {
+            Ok(text) => text.replace("{marker}", marker).into_bytes(),
+            Err(_) => line.value.as_slice().to_vec(),
+        };
+        request.headers.push(Header::new(line.name.clone(), value));
+    }
+    request.headers.retain(|line| !message.without.iter().any(|name| line.is(name)));
+    for line in &message.headers {
+        request.headers.retain(|known| !known.is(&line.name));
+        request.headers.push(line.clone());
+    }
+    request
+}
+
+fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
+    let right = world.scheme.key(world.secret).map_err(CannotBuild::Secret)?;
+    let other = match choice {
+        KeyChoice::Right => return Ok(right),
+        KeyChoice::Wrong => {
+            let mut bytes = Vec::new();
+            let mut block: [u8; 32] = Sha256::digest([b"another key than ", &right[..]].concat()).into();
+            while bytes.len() < right.len().max(1) {
+                bytes.extend_from_slice(&block);
+                block = Sha256::digest(block).into();
+            }
+            bytes.truncate(right.len().max(1));
+            bytes
+        }
+        KeyChoice::Empty => Vec::new(),
+        KeyChoice::Undecoded => world.secret.expose().to_vec(),
+        KeyChoice::RightThen(more) => [&right[..], more.as_slice()].concat(),
+        KeyChoice::RightPrefix(length) => {
+            right.get(..usize::from(*length)).ok_or(CannotBuild::Genuine)?.to_vec()
+        }
+        KeyChoice::Bytes(bytes) => bytes.as_slice().to_vec(),
+    };
+    // HMAC pads keys with NUL: a key and the same key with NULs behind it are one.
+    let same = |a: &[u8], b: &[u8]| {
+        let end = |key: &[u8]| key.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
+        a[..end(a)] == b[..end(b)]
+    };
+    if same(&right, &other) {
+        return Err(CannotBuild::Genuine);
+    }
+    Ok(Key::new(other))
+}
+
+/// Compares what a verifier of the scheme sees of both requests.
+fn difference(signed: &Signed, tampered: &Signed, world: &World<'_>) -> Difference {
+    let view = |request: &Request| {
+        let claims = world.scheme.read(request).ok()?;
+        let text = world.scheme.signing_string(request, &claims, world.deployment);
+        let unique = match world.scheme.file().once {
+            Some(once) => claims.get(once.field()).map(<[u8]>::to_vec),
+            None => None,
+        };
+        Some((text, claims.get(Field::Timestamp).map(<[u8]>::to_vec), unique, claims.tags))
+    };
+    match (view(signed.request()), view(tampered.request())) {
+        (Some(before), Some(after)) if before == after => Difference::Unseen,
+        _ => Difference::Seen,
+    }
+}

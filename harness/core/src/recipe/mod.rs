@@ -1,0 +1,150 @@
+//! How one request comes to be, as plain data.
+//!
+//! The type to know is [`Recipe`]: a YAML vector, a proptest value, a libFuzzer input and a saved
+//! regression are all this type. It must not know what is expected of a target.
+
+mod build;
+mod moment;
+
+use serde::{Deserialize, Serialize};
+
+pub use build::{Built, CannotBuild, Difference, Purpose, Round, Unique, World, build, genuine};
+pub use moment::Moment;
+
+use crate::scheme::{Construction, Hash};
+use crate::tamper::{Tamper, WireTamper};
+use crate::wire::{Header, Octets};
+
+/// How one request, or a short sequence of them, comes to be.
+///
+/// The message is signed, the signed request is tampered with, and the result is framed and
+/// delivered. Everything left out is genuine.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Recipe {
+    /// What is signed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub message: Message,
+    /// How it is signed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sign: Signing,
+    /// What is changed after signing, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tamper: Vec<Tamper>,
+    /// How the framing differs from the plain form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wire: Vec<WireTamper>,
+    /// How often and in which order it is sent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub deliver: Delivery,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What is signed, as far as it differs from the scheme's default message.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Message {
+    /// Method token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Octets>,
+    /// Appended to the path of the target under test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Octets>,
+    /// Query, without `?`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<Octets>,
+    /// Header lines added, or put in place of lines with the same name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
+    /// Names of default header lines that are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+    /// Body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Octets>,
+}
+
+/// How a message is signed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Signing {
+    /// Which key.
+    #[serde(skip_serializing_if = "is_default")]
+    pub key: KeyChoice,
+    /// Hash, if not the scheme's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<Hash>,
+    /// Construction, if not HMAC.
+    #[serde(skip_serializing_if = "is_default")]
+    pub construction: Construction,
+    /// When.
+    #[serde(skip_serializing_if = "is_default")]
+    pub at: Moment,
+    /// Text of the message id or nonce; `{unique}` stands for the fresh one, `{UNIQUE}` for it in upper case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique: Option<String>,
+}
+
+/// Which key signs.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum KeyChoice {
+    /// The configured secret, decoded as the scheme says.
+    #[default]
+    Right,
+    /// Another key of the same length.
+    Wrong,
+    /// No bytes at all.
+    Empty,
+    /// The configured secret as text, not decoded.
+    Undecoded,
+    /// The right key followed by these bytes.
+    RightThen(Octets),
+    /// The first bytes of the right key.
+    RightPrefix(u8),
+    /// These bytes: words such as `undefined`, default secrets.
+    Bytes(Octets),
+}
+
+/// How often and in which order requests are sent. The answer to the last one is judged.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Delivery {
+    /// The tampered request, once.
+    #[default]
+    Once,
+    /// Several requests, one after the other.
+    Sequence(Vec<Step>),
+    /// This many copies of the tampered request at the same time, on as many connections; all are
+    /// judged: at most one may be accepted.
+    Parallel(u8),
+}
+
+/// One step of a sequence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Step {
+    /// The signed request before any tamper; it must be accepted for a verdict.
+    Genuine,
+    /// The request after all tampers.
+    Tampered,
+    /// The same message signed anew with another message id or nonce; `{unique}` and `{UNIQUE}` as in `sign`.
+    Resigned(String),
+    /// This many other genuine requests; they must be accepted for a verdict.
+    Others(u8),
+}

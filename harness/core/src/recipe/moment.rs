@@ -1,0 +1,56 @@
+//! Points in time relative to the verifier's clock and the scheme's window.
+
+use serde::{Deserialize, Serialize};
+
+use crate::scheme::ClockSpec;
+use crate::time::Timestamp;
+
+/// When a request claims to have been signed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Moment {
+    /// Now, in canonical form.
+    #[default]
+    Now,
+    /// Seconds from now; negative is the past.
+    Offset(i64),
+    /// This many seconds older than the window allows.
+    BeyondPast(u32),
+    /// This many seconds younger than the oldest allowed.
+    WithinPast(u32),
+    /// This many seconds further ahead than the window allows.
+    BeyondFuture(u32),
+    /// This many seconds nearer than the furthest allowed.
+    WithinFuture(u32),
+    /// A literal text; `{now}` stands for now in the scheme's form, `{seconds}`, `{millis}` and
+    /// `{rfc3339}` for now in those forms.
+    Text(String),
+}
+
+impl Moment {
+    /// The text of the timestamp; `None` if the scheme has no window on the side that is asked for.
+    pub fn render(&self, now: Timestamp, clock: &ClockSpec) -> Option<Vec<u8>> {
+        let plain = |at: Timestamp| clock.unit.render(at).into_bytes();
+        let window = |limit: Option<u32>| limit.map(i64::from);
+        Some(match self {
+            Self::Now => plain(now),
+            Self::Offset(seconds) => plain(now.plus_seconds(*seconds)),
+            Self::BeyondPast(by) => plain(now.plus_seconds(-window(clock.past)? - i64::from(*by))),
+            Self::WithinPast(by) => {
+                plain(now.plus_seconds((i64::from(*by) - window(clock.past)?).min(0)))
+            }
+            Self::BeyondFuture(by) => plain(now.plus_seconds(window(clock.future)? + i64::from(*by))),
+            Self::WithinFuture(by) => {
+                plain(now.plus_seconds((window(clock.future)? - i64::from(*by)).max(0)))
+            }
+            Self::Text(text) => text
+                .replace("{now}", &clock.unit.render(now))
+                .replace("{seconds}", &now.seconds().to_string())
+                .replace("{millis}", &now.millis().to_string())
+                .replace("{rfc3339}", &crate::time::ClockUnit::Rfc3339.render(now))
+                .into_bytes(),
+        })
+    }
+}

@@ -1,0 +1,275 @@
+//! A scheme as written in YAML.
+//!
+//! The type to know is [`SchemeFile`]. It is data only; [`super::Declarative`] gives it meaning.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Encoding, Field, Hash};
+use crate::id::SchemeName;
+use crate::time::ClockUnit;
+use crate::wire::{Header, Octets};
+
+/// A scheme: how requests are signed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SchemeFile {
+    /// The scheme's name.
+    pub scheme: SchemeName,
+    /// A title for people.
+    pub title: String,
+    /// Where the scheme is documented: an address or a citation.
+    pub source: String,
+    /// What a reader should know besides, in a sentence or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// How the MAC is made and written.
+    pub mac: MacSpec,
+    /// Template of the signing string, such as `{timestamp}.{body}`.
+    pub signs: String,
+    /// What the request carries, and where.
+    pub carries: Vec<Carrier>,
+    /// Form and window of the timestamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockSpec>,
+    /// Which field makes a request unique, for replay memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<Once>,
+    /// Constants that templates use as `{const:NAME}`; a target's configuration can override them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub constants: BTreeMap<String, String>,
+    /// The message that is signed where a case says nothing else.
+    #[serde(default)]
+    pub message: MessageDefaults,
+    /// Known-answer vectors, recomputed in tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+}
+
+/// How the MAC is made and written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MacSpec {
+    /// Hash function under HMAC.
+    pub hash: Hash,
+    /// How the tag is written.
+    pub encoding: Encoding,
+    /// How the configured secret becomes key bytes.
+    pub key: KeyForm,
+}
+
+/// How the configured secret becomes key bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum KeyForm {
+    /// The bytes of the secret as they are.
+    Utf8,
+    /// Hexadecimal digits.
+    Hex,
+    /// Standard base64.
+    Base64,
+    /// Standard base64 after a prefix such as `whsec_`.
+    Base64After(String),
+}
+
+/// One place in the request that carries fields: exactly one of `header` and `json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Carrier {
+    /// A header, by name, written as it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// A member of the JSON body, as a JSON pointer (RFC 6901).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<String>,
+    /// Template of the whole header value, such as `sha256={tag}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Syntax of a list of items in the header value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<ListSpec>,
+    /// Names of list items, in the order they are sent, and the fields they carry; other names are ignored.
+    #[serde(default, skip_serializing_if = "Ordered::is_empty")]
+    pub fields: Ordered,
+    /// With `json`: the field that stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Field>,
+    /// Whether a genuine request always has it.
+    #[serde(default, skip_serializing_if = "Presence::is_required")]
+    pub presence: Presence,
+}
+
+/// Whether a genuine request always carries something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Presence {
+    /// Always there.
+    #[default]
+    Required,
+    /// Read if it is there, but not sent by default: a second key while rotating, say.
+    Optional,
+}
+
+impl Presence {
+    fn is_required(&self) -> bool {
+        *self == Self::Required
+    }
+}
+
+/// Syntax of a list inside a header value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListSpec {
+    /// What stands between items.
+    pub separator: String,
+    /// Template of one item, such as `{name}={value}`.
+    pub item: String,
+}
+
+/// Form and window of the timestamp.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ClockSpec {
+    /// How the timestamp is written.
+    pub unit: ClockUnit,
+    /// How old a request may be, in seconds; none if the scheme sets no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<u32>,
+    /// How far ahead of the verifier's clock a timestamp may be, in seconds; none if the scheme sets no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub future: Option<u32>,
+}
+
+/// Which field makes a request unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Once {
+    /// A nonce: a second delivery must be refused.
+    Nonce,
+    /// A message id: senders retry with the same id, so that a second delivery should have no second effect.
+    Id,
+}
+
+impl Once {
+    /// The field that carries it.
+    pub fn field(self) -> Field {
+        match self {
+            Self::Nonce => Field::Nonce,
+            Self::Id => Field::Id,
+        }
+    }
+}
+
+/// The message that is signed where a case says nothing else.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MessageDefaults {
+    /// Method; `POST` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Header lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
+    /// Body; `{marker}` is replaced by a text that is fresh for each request. A small JSON object if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// A known-answer vector: recomputed in tests, byte for byte.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Published {
+    /// Where it was published.
+    pub source: String,
+    /// The secret as it was published.
+    pub key: String,
+    /// The text of the timestamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<String>,
+    /// The message id or nonce.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<String>,
+    /// Method; `POST` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Request target; `/` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Header lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
+    /// Constants that differ from the scheme's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub constants: BTreeMap<String, String>,
+    /// Origin for `{url}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The body.
+    #[serde(default)]
+    pub body: Octets,
+    /// The tag, as the scheme writes it.
+    pub tag: String,
+}
+
+/// A map from item names to fields that keeps the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ordered(pub Vec<(String, Field)>);
+
+impl Ordered {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Ordered {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, field)| (name, field)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Ordered {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> serde::de::Visitor<'de> for Pairs {
+            type Value = Ordered;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map from item names to fields")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Ordered, A::Error> {
+                let mut pairs: Vec<(String, Field)> = Vec::new();
+                while let Some((name, field)) = map.next_entry::<String, Field>()? {
+                    if pairs.iter().any(|(known, _)| *known == name) {
+                        return Err(serde::de::Error::custom(format!("item name `{name}` stands twice")));
+                    }
+                    pairs.push((name, field));
+                }
+                Ok(Ordered(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Ordered {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ItemFields".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <BTreeMap<String, Field> as schemars::JsonSchema>::json_schema(generator)
+    }
+}

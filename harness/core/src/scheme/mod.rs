@@ -1,0 +1,253 @@
+//! How requests are signed.
+//!
+//! The trait to know is [`Scheme`]; regular schemes are data, read by [`Declarative`]. Nothing
+//! here knows of cases, expectations or targets.
+
+mod declarative;
+mod encoding;
+mod file;
+mod mac;
+mod signed;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+pub use declarative::{Declarative, SchemeError};
+pub use encoding::Encoding;
+pub use file::{
+    Carrier, ClockSpec, KeyForm, ListSpec, MacSpec, MessageDefaults, Once, Ordered, Presence, Published,
+    SchemeFile,
+};
+pub use mac::{Construction, Hash, mac};
+pub use signed::{Holds, Part, Place, Signed, Spot};
+pub use template::{Piece, Slot, Template};
+
+use crate::secret::Secret;
+use crate::wire::Request;
+
+/// Something that a signed request carries besides the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Field {
+    /// The MAC value.
+    Tag,
+    /// When it was signed.
+    Timestamp,
+    /// The message id.
+    Id,
+    /// The nonce.
+    Nonce,
+    /// Which key signed it.
+    KeyId,
+}
+
+impl Field {
+    /// All fields.
+    pub const ALL: [Self; 5] = [Self::Tag, Self::Timestamp, Self::Id, Self::Nonce, Self::KeyId];
+
+    /// The name in templates.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Timestamp => "timestamp",
+            Self::Id => "id",
+            Self::Nonce => "nonce",
+            Self::KeyId => "key-id",
+        }
+    }
+
+    /// The field with this name in templates.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+}
+
+/// What a request says of itself, before anything of it is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Claims {
+    /// Tags as written; any of them may be the right one.
+    pub tags: Vec<Vec<u8>>,
+    /// The timestamp as written.
+    pub timestamp: Option<Vec<u8>>,
+    /// The message id.
+    pub id: Option<Vec<u8>>,
+    /// The nonce.
+    pub nonce: Option<Vec<u8>>,
+    /// The key id.
+    pub key_id: Option<Vec<u8>>,
+}
+
+impl Claims {
+    /// The bytes of a field; of the tag, the first.
+    pub fn get(&self, field: Field) -> Option<&[u8]> {
+        match field {
+            Field::Tag => self.tags.first().map(Vec::as_slice),
+            Field::Timestamp => self.timestamp.as_deref(),
+            Field::Id => self.id.as_deref(),
+            Field::Nonce => self.nonce.as_deref(),
+            Field::KeyId => self.key_id.as_deref(),
+        }
+    }
+
+    /// Sets a field; a tag is added to the others.
+    pub fn put(&mut self, field: Field, text: Vec<u8>) {
+        match field {
+            Field::Tag => self.tags.push(text),
+            Field::Timestamp => self.timestamp = Some(text),
+            Field::Id => self.id = Some(text),
+            Field::Nonce => self.nonce = Some(text),
+            Field::KeyId => self.key_id = Some(text),
+        }
+    }
+}
+
+/// Why a verifier refuses a request. The text of each is what the audit log prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Refusal {
+    /// No signature, or none of a known version.
+    MissingSignature,
+    /// A signature header of another shape.
+    MalformedSignature,
+    /// Two lines where one is allowed.
+    DuplicateField,
+    /// No timestamp.
+    MissingTimestamp,
+    /// A timestamp that is not written as the scheme says.
+    MalformedTimestamp,
+    /// No nonce or message id.
+    MissingUnique,
+    /// A covered header is missing or stands twice.
+    CoveredHeader,
+    /// No tag matches.
+    BadTag,
+    /// Older than the window.
+    Stale,
+    /// Further ahead than the window.
+    Future,
+    /// Seen before.
+    Replayed,
+}
+
+impl Refusal {
+    /// The reason as one word, for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingSignature => "missing-signature",
+            Self::MalformedSignature => "malformed-signature",
+            Self::DuplicateField => "duplicate-field",
+            Self::MissingTimestamp => "missing-timestamp",
+            Self::MalformedTimestamp => "malformed-timestamp",
+            Self::MissingUnique => "missing-unique",
+            Self::CoveredHeader => "covered-header",
+            Self::BadTag => "bad-tag",
+            Self::Stale => "stale",
+            Self::Future => "future",
+            Self::Replayed => "replayed",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a scheme protects a part of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// Under the MAC.
+    Covered,
+    /// In the request, but not under the MAC.
+    Uncovered,
+    /// The scheme does not have this part.
+    Absent,
+}
+
+/// What both sides know of the place where a verifier runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deployment {
+    /// Scheme and authority under which the endpoint is known, without a slash at the end; for `{url}`.
+    pub origin: String,
+    /// Constants that replace those of the scheme.
+    pub constants: BTreeMap<String, String>,
+}
+
+/// Key bytes, decoded from a secret; wiped when dropped.
+pub type Key = Zeroizing<Vec<u8>>;
+
+/// Everything besides the message that goes into a signature.
+#[derive(Debug, Clone)]
+pub struct Ingredients<'a> {
+    /// Key bytes.
+    pub key: &'a Key,
+    /// Hash; the scheme's own in a genuine request.
+    pub hash: Hash,
+    /// Construction; HMAC in a genuine request.
+    pub construction: Construction,
+    /// Text of the timestamp.
+    pub timestamp: Vec<u8>,
+    /// Text of the message id.
+    pub id: Vec<u8>,
+    /// Text of the nonce.
+    pub nonce: Vec<u8>,
+    /// Text of the key id.
+    pub key_id: Vec<u8>,
+    /// Where the verifier runs.
+    pub deployment: &'a Deployment,
+}
+
+/// Why a message cannot be signed by a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotSign {
+    /// The scheme puts a field into a JSON body, and the body is none.
+    #[error("the scheme carries its {} in a JSON body, and this body is not a JSON object", .0.name())]
+    BodyIsNotJson(Field),
+}
+
+/// How requests are signed, and how signatures are read.
+///
+/// Signing and reading are the two sides of one format; deciding whether a request is good is
+/// the verifier's task, not the scheme's.
+pub trait Scheme: fmt::Debug + Send + Sync {
+    /// The scheme as data: name, MAC, clock, defaults.
+    fn file(&self) -> &SchemeFile;
+
+    /// Whether a part is under the MAC.
+    fn coverage(&self, part: &Part) -> Coverage;
+
+    /// Turns the configured secret into key bytes.
+    ///
+    /// # Errors
+    /// The secret does not have the form that the scheme demands; the text says which, not what it is.
+    fn key(&self, secret: &Secret) -> Result<Key, String>;
+
+    /// The bytes under the MAC. A covered header that is missing counts as empty.
+    fn signing_string(&self, request: &Request, claims: &Claims, deployment: &Deployment) -> Vec<u8>;
+
+    /// Signs a message: adds all that the scheme carries.
+    ///
+    /// # Errors
+    /// The message cannot carry a signature of this scheme.
+    fn sign(&self, message: Request, with: &Ingredients<'_>) -> Result<Signed, CannotSign>;
+
+    /// Reads what a request claims, from its head alone.
+    ///
+    /// # Errors
+    /// Something is missing, stands twice, or has another shape.
+    fn read(&self, request: &Request) -> Result<Claims, Refusal>;
+
+    /// Reads what stands in the body; to be called only after the body was authenticated.
+    ///
+    /// # Errors
+    /// Something is missing or has another shape.
+    fn read_body(&self, request: &Request, claims: &mut Claims) -> Result<(), Refusal>;
+}

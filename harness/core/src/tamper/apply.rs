@@ -1,0 +1,321 @@
+//! What each tamper does to the bytes.
+
+use super::{At, Beside, Bit, Copied, Duplicate, Entry, Keep, Letters, Line, Move, Rename, Tamper, With};
+use crate::recipe::Moment;
+use crate::scheme::{Carrier, Encoding, Part, Scheme, Signed, Spot};
+use crate::time::{Timestamp, http_date};
+use crate::wire::{Header, Octets};
+
+/// Why a tamper cannot be applied: the request does not have what it wants to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotThere {
+    /// The scheme, or this message, does not have the part.
+    #[error("there is no {}", part_name(.0))]
+    Part(Part),
+    /// The part is too short.
+    #[error("the {} is too short", part_name(.0))]
+    TooShort(Part),
+    /// The scheme does not carry a list of signatures.
+    #[error("the scheme carries no list of signatures")]
+    List,
+    /// The scheme has no timestamp, or no window on that side.
+    #[error("the scheme sets no such window")]
+    Window,
+    /// The encoding of the tag has no spare bits, or the tag is no longer whole.
+    #[error("the encoding of the tag has no spare bits")]
+    SpareBits,
+    /// The request would be what it was.
+    #[error("it would change nothing")]
+    NoChange,
+}
+
+/// The name of a part, as cases write it.
+fn part_name(part: &Part) -> String {
+    match part {
+        Part::Header(name) => format!("header `{name}`"),
+        other => serde_json::to_value(other).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
+    }
+}
+
+/// Applies one tamper. `now` is the verifier's clock, for tampers that write times.
+///
+/// # Errors
+/// The request does not have what the tamper changes; the request is then unchanged.
+pub fn apply(tamper: &Tamper, signed: &mut Signed, scheme: &dyn Scheme, now: Timestamp) -> Result<(), NotThere> {
+    let encoding = scheme.file().mac.encoding;
+    match tamper {
+        Tamper::Remove(on) => remove(signed, &on.part, scheme),
+        Tamper::Clear(on) => edit(signed, &on.part, encoding, |_| Ok(Vec::new())),
+        Tamper::Replace(With { part: Part::Query, with }) if signed.find(&Part::Query).is_none() => {
+            append_target(signed, &[b"?", with.as_slice()].concat());
+            Ok(())
+        }
+        Tamper::Append(With { part: Part::Query, with }) if signed.find(&Part::Query).is_none() => {
+            append_target(signed, &[b"?", with.as_slice()].concat());
+            Ok(())
+        }
+        Tamper::Replace(With { part, with }) => edit(signed, part, encoding, |_| Ok(with.as_slice().to_vec())),
+        Tamper::Prepend(With { part, with }) => {
+            edit(signed, part, encoding, |old| Ok([with.as_slice(), old].concat()))
+        }
+        Tamper::Append(With { part, with }) => {
+            edit(signed, part, encoding, |old| Ok([old, with.as_slice()].concat()))
+        }
+        Tamper::Insert(At { part, at, with }) => edit(signed, part, encoding, |old| {
+            let at = usize::from(*at);
+            let (front, back) = old.split_at_checked(at).ok_or_else(|| NotThere::TooShort(part.clone()))?;
+            Ok([front, with.as_slice(), back].concat())
+        }),
+        Tamper::FlipBit(Bit { part, bit }) => edit(signed, part, encoding, |old| flip(part, old, *bit)),
+        Tamper::Truncate(Keep { part, bytes }) => edit(signed, part, encoding, |old| {
+            let kept = old.get(..usize::from(*bytes)).ok_or_else(|| NotThere::TooShort(part.clone()))?;
+            Ok(kept.to_vec())
+        }),
+        Tamper::DropFront(Keep { part, bytes }) => edit(signed, part, encoding, |old| {
+            let kept = old.get(usize::from(*bytes)..).ok_or_else(|| NotThere::TooShort(part.clone()))?;
+            Ok(kept.to_vec())
+        }),
+        Tamper::ChangeCase(Letters { part, to }) => edit(signed, part, encoding, |old| changed(old, to.change(old))),
+        Tamper::Encode(other) => {
+            let text = other.encode(signed.tag());
+            edit(signed, &Part::Tag, encoding, |old| changed(old, text.into_bytes()))
+        }
+        Tamper::SpareBits => edit(signed, &Part::Tag, encoding, |old| spare_bits(old, encoding)),
+        Tamper::Retime(moment) => {
+            let text = timestamp(scheme, moment, now)?;
+            edit(signed, &Part::Timestamp, encoding, |old| changed(old, text))
+        }
+        Tamper::DuplicateLine(duplicate) => duplicate_line(duplicate, signed, scheme, now),
+        Tamper::AddEntry(entry) => add_entry(entry, signed, scheme, now),
+        Tamper::AddHeader(Line { name, value }) => {
+            let at = signed.request().headers.len();
+            signed.insert_line(at, Header { name: name.clone(), value: dated(value, scheme, now) });
+            Ok(())
+        }
+        Tamper::RenameHeader(Rename { part, to }) => {
+            let line = signed.line(part).ok_or_else(|| NotThere::Part(part.clone()))?;
+            let name = to.replace("{name}", &signed.request().headers[line].name);
+            signed.rename_line(line, name);
+            Ok(())
+        }
+        Tamper::MoveBytes(moved) => move_bytes(moved, signed),
+        Tamper::PercentEncodePath => edit(signed, &Part::Path, encoding, |old| {
+            let at = old
+                .iter()
+                .rposition(u8::is_ascii_alphanumeric)
+                .filter(|at| !old[..*at].ends_with(b"%"))
+                .ok_or(NotThere::TooShort(Part::Path))?;
+            Ok([&old[..at], format!("%{:02X}", old[at]).as_bytes(), &old[at + 1..]].concat())
+        }),
+        Tamper::ReverseHeaders => {
+            signed.reverse_lines();
+            Ok(())
+        }
+    }
+}
+
+/// Changes the bytes of a part. For [`Part::TagBytes`] the tag is decoded before and encoded after.
+fn edit(
+    signed: &mut Signed,
+    part: &Part,
+    encoding: Encoding,
+    change: impl FnOnce(&[u8]) -> Result<Vec<u8>, NotThere>,
+) -> Result<(), NotThere> {
+    let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
+    let new = if *part == Part::TagBytes {
+        let tag = signed.tag().to_vec();
+        encoding.encode(&change(&tag)?).into_bytes()
+    } else {
+        change(signed.bytes(&spot))?
+    };
+    signed.splice(&spot, &new);
+    Ok(())
+}
+
+fn changed(old: &[u8], new: Vec<u8>) -> Result<Vec<u8>, NotThere> {
+    if old == new { Err(NotThere::NoChange) } else { Ok(new) }
+}
+
+fn append_target(signed: &mut Signed, with: &[u8]) {
+    let end = signed.request().target.len();
+    signed.splice(&Spot::Target(end..end), with);
+}
+
+/// Takes a part away: its entry of a list, its header line if it stands alone there, else its bytes.
+fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), NotThere> {
+    let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
+    let Spot::Header { line, range } = &spot else {
+        let whole = match &spot {
+            Spot::Target(range) if *part == Part::Query => Spot::Target(range.start - 1..range.end),
+            other => other.clone(),
+        };
+        signed.splice(&whole, b"");
+        return Ok(());
+    };
+    let header = &signed.request().headers[*line];
+    let carrier = carrier_of(scheme, &header.name);
+    let names_a_line = matches!(part, Part::Signature | Part::Header(_) | Part::CoveredHeader);
+    match carrier {
+        Some(Carrier { list: Some(list), .. }) if !names_a_line => {
+            let value = header.value.as_slice();
+            let (start, end) = entry_bounds(value, range, list.separator.as_bytes());
+            let width = list.separator.len();
+            let with_separator = if end < value.len() { start..end + width } else { start.saturating_sub(width)..end };
+            signed.splice(&Spot::Header { line: *line, range: with_separator }, b"");
+        }
+        Some(Carrier { value: Some(value), .. }) if !names_a_line && value.matches('{').count() > 1 => {
+            signed.splice(&spot, b"");
+        }
+        _ => signed.remove_line(*line),
+    }
+    Ok(())
+}
+
+/// Start and end of the list entry around `range`.
+fn entry_bounds(value: &[u8], range: &std::ops::Range<usize>, separator: &[u8]) -> (usize, usize) {
+    let start = rfind(&value[..range.start], separator).map_or(0, |at| at + separator.len());
+    let end = find(&value[range.end..], separator).map_or(value.len(), |at| range.end + at);
+    (start, end)
+}
+
+fn carrier_of<'s>(scheme: &'s dyn Scheme, header: &str) -> Option<&'s Carrier> {
+    let named = |carrier: &&Carrier| carrier.header.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(header));
+    scheme.file().carries.iter().find(named)
+}
+
+fn flip(part: &Part, old: &[u8], bit: i32) -> Result<Vec<u8>, NotThere> {
+    let bits = i64::try_from(old.len()).unwrap_or(i64::MAX).saturating_mul(8);
+    let at = if bit < 0 { bits + i64::from(bit) } else { i64::from(bit) };
+    if at < 0 || at >= bits {
+        return Err(NotThere::TooShort(part.clone()));
+    }
+    let mut new = old.to_vec();
+    new[usize::try_from(at / 8).expect("within the part")] ^= 1 << (at % 8);
+    Ok(new)
+}
+
+/// Replaces the last character by another with the same leading bits.
+fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Vec<u8>, NotThere> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let spare = match (encoding, old.iter().filter(|&&byte| byte == b'=').count()) {
+        (Encoding::Base64, 1) => true,
+        (Encoding::Base64 | Encoding::Base64Unpadded | Encoding::Base64url, _) => old.len() % 4 != 0,
+        (Encoding::Hex | Encoding::HexUpper, _) => false,
+    };
+    let at = old.iter().rposition(|&byte| byte != b'=').filter(|_| spare).ok_or(NotThere::SpareBits)?;
+    let value = ALPHABET.iter().position(|&letter| letter == old[at]).ok_or(NotThere::SpareBits)?;
+    let mut new = old.to_vec();
+    new[at] = ALPHABET[value ^ 1];
+    Ok(new)
+}
+
+fn timestamp(scheme: &dyn Scheme, moment: &Moment, now: Timestamp) -> Result<Vec<u8>, NotThere> {
+    let clock = scheme.file().clock.as_ref().ok_or(NotThere::Window)?;
+    moment.render(now, clock).ok_or(NotThere::Window)
+}
+
+/// The bytes of a copied part.
+fn copied(copy: &Copied, part: &Part, signed: &Signed, scheme: &dyn Scheme, now: Timestamp) -> Result<Vec<u8>, NotThere> {
+    let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
+    match copy {
+        Copied::Same => Ok(signed.bytes(&spot).to_vec()),
+        Copied::Corrupted if matches!(part, Part::Tag | Part::Signature) => {
+            let tag = flip(part, signed.tag(), 0)?;
+            Ok(scheme.file().mac.encoding.encode(&tag).into_bytes())
+        }
+        Copied::Corrupted => flip(part, signed.bytes(&spot), 0),
+        Copied::Part(octets) | Copied::Whole(octets) => Ok(octets.as_slice().to_vec()),
+        Copied::Retimed(moment) => timestamp(scheme, moment, now),
+    }
+}
+
+fn duplicate_line(
+    duplicate: &Duplicate,
+    signed: &mut Signed,
+    scheme: &dyn Scheme,
+    now: Timestamp,
+) -> Result<(), NotThere> {
+    let Duplicate { part, place, copy } = duplicate;
+    let Some(Spot::Header { line, range }) = signed.find(part) else {
+        return Err(NotThere::Part(part.clone()));
+    };
+    let new = copied(copy, part, signed, scheme, now)?;
+    let mut header = signed.request().headers[line].clone();
+    header.value = match copy {
+        Copied::Whole(_) => Octets::from(new),
+        _ => {
+            let old = header.value.as_slice();
+            Octets::from([&old[..range.start], &new, &old[range.end..]].concat())
+        }
+    };
+    signed.insert_line(if *place == Beside::Before { line } else { line + 1 }, header);
+    Ok(())
+}
+
+fn add_entry(entry: &Entry, signed: &mut Signed, scheme: &dyn Scheme, now: Timestamp) -> Result<(), NotThere> {
+    let Entry { part, place, copy, times } = entry;
+    let Some(Spot::Header { line, range }) = signed.find(part) else {
+        return Err(NotThere::Part(part.clone()));
+    };
+    let header = &signed.request().headers[line];
+    let list = carrier_of(scheme, &header.name).and_then(|carrier| carrier.list.as_ref()).ok_or(NotThere::List)?;
+    let separator = list.separator.as_str();
+    let value = header.value.as_slice().to_vec();
+    let (start, end) = entry_bounds(&value, &range, separator.as_bytes());
+    let new = copied(copy, part, signed, scheme, now)?;
+    let one = match copy {
+        Copied::Whole(_) => new,
+        _ => [&value[start..range.start], &new, &value[range.end..end]].concat(),
+    };
+    let (at, text) = match place {
+        Beside::Before => (start, [&one[..], separator.as_bytes()].concat()),
+        Beside::After => (end, [separator.as_bytes(), &one].concat()),
+    };
+    signed.splice(&Spot::Header { line, range: at..at }, &text.repeat(usize::from(*times)));
+    Ok(())
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}
+
+fn rfind(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).rposition(|window| window == wanted)
+}
+
+/// Fills times into a text value.
+fn dated(value: &Octets, scheme: &dyn Scheme, now: Timestamp) -> Octets {
+    let Ok(text) = std::str::from_utf8(value.as_slice()) else { return value.clone() };
+    if !text.contains('{') {
+        return value.clone();
+    }
+    let own = scheme.file().clock.as_ref().map_or_else(String::new, |clock| clock.unit.render(now));
+    let filled = text
+        .replace("{now}", &own)
+        .replace("{seconds}", &now.seconds().to_string())
+        .replace("{millis}", &now.millis().to_string())
+        .replace("{http-date}", &http_date(now));
+    Octets::from(filled)
+}
+
+fn move_bytes(moved: &Move, signed: &mut Signed) -> Result<(), NotThere> {
+    let Move { first, second, bytes } = moved;
+    let at = |signed: &Signed, part: &Part| signed.find(part).ok_or_else(|| NotThere::Part(part.clone()));
+    let count = usize::from(bytes.unsigned_abs());
+    let first_bytes = signed.bytes(&at(signed, first)?).to_vec();
+    let second_bytes = signed.bytes(&at(signed, second)?).to_vec();
+    let (new_first, new_second) = if *bytes >= 0 {
+        let (front, rest) =
+            second_bytes.split_at_checked(count).ok_or_else(|| NotThere::TooShort(second.clone()))?;
+        ([&first_bytes[..], front].concat(), rest.to_vec())
+    } else {
+        let keep =
+            first_bytes.len().checked_sub(count).ok_or_else(|| NotThere::TooShort(first.clone()))?;
+        (first_bytes[..keep].to_vec(), [&first_bytes[keep..], &second_bytes].concat())
+    };
+    let spot = at(signed, first)?;
+    signed.splice(&spot, &new_first);
+    let spot = at(signed, second)?;
+    signed.splice(&spot, &new_second);
+    Ok(())
+}

@@ -1,0 +1,271 @@
+//! Single changes to a signed request.
+//!
+//! The types to know are [`Tamper`] and [`WireTamper`]. A tamper must not know what a target will
+//! make of it, and it never sees the key: whatever it does, an attacker who holds one signed
+//! request could do.
+
+mod apply;
+mod wire;
+
+use serde::{Deserialize, Serialize};
+
+pub use apply::{NotThere, apply};
+pub use wire::{Lengths, WireTamper, framing};
+
+use crate::recipe::Moment;
+use crate::scheme::{Encoding, Part};
+use crate::wire::Octets;
+
+/// One change to a signed request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Tamper {
+    /// Takes a part away: its whole header line if it stands alone in one, else only its bytes.
+    Remove(On),
+    /// Empties a part and leaves what stands around it.
+    Clear(On),
+    /// Puts other bytes in place of a part.
+    Replace(With),
+    /// Puts bytes before a part.
+    Prepend(With),
+    /// Puts bytes after a part.
+    Append(With),
+    /// Puts bytes into a part.
+    Insert(At),
+    /// Flips one bit of a part; bit 0 is the lowest of the first byte. Counted from the end if negative.
+    FlipBit(Bit),
+    /// Cuts a part after this many bytes.
+    Truncate(Keep),
+    /// Takes this many bytes off the front of a part.
+    DropFront(Keep),
+    /// Changes the letter case of a part.
+    ChangeCase(Letters),
+    /// Writes the right tag in another encoding.
+    Encode(Encoding),
+    /// Writes the tag with the first character that leaves the decoded bytes unchanged replaced, if
+    /// its encoding has spare bits.
+    SpareBits,
+    /// Writes another time over the timestamp, without signing anew.
+    Retime(Moment),
+    /// Adds a second header line with the same name.
+    DuplicateLine(Duplicate),
+    /// Adds an entry to a list of signatures.
+    AddEntry(Entry),
+    /// Adds a header line at the end.
+    AddHeader(Line),
+    /// Gives the header line of a part another name; `{name}` stands for the old one.
+    RenameHeader(Rename),
+    /// Moves bytes over the border between two parts: from the front of the second to the end of the
+    /// first, or back if negative.
+    MoveBytes(Move),
+    /// Percent-encodes the last letter of the path.
+    PercentEncodePath,
+    /// Puts the header lines in the opposite order.
+    ReverseHeaders,
+}
+
+/// A part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct On {
+    /// The part.
+    pub part: Part,
+}
+
+/// A part and bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct With {
+    /// The part.
+    pub part: Part,
+    /// The bytes.
+    pub with: Octets,
+}
+
+/// A part, an offset and bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct At {
+    /// The part.
+    pub part: Part,
+    /// Offset in bytes; at most the length of the part.
+    pub at: u16,
+    /// The bytes.
+    pub with: Octets,
+}
+
+/// A part and a bit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Bit {
+    /// The part.
+    pub part: Part,
+    /// Number of the bit; -1 is the highest of the last byte.
+    pub bit: i32,
+}
+
+/// A part and a length.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Keep {
+    /// The part.
+    pub part: Part,
+    /// A number of bytes.
+    pub bytes: u16,
+}
+
+/// A part and a letter case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Letters {
+    /// The part.
+    pub part: Part,
+    /// The letter case.
+    pub to: Case,
+}
+
+/// A letter case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Case {
+    /// Lower case.
+    Lower,
+    /// Upper case.
+    Upper,
+    /// Each letter the other way.
+    Swap,
+}
+
+impl Case {
+    /// Changes ASCII letters; everything else stays.
+    pub fn change(self, bytes: &[u8]) -> Vec<u8> {
+        bytes
+            .iter()
+            .map(|byte| match self {
+                Self::Lower => byte.to_ascii_lowercase(),
+                Self::Upper => byte.to_ascii_uppercase(),
+                Self::Swap if byte.is_ascii_uppercase() => byte.to_ascii_lowercase(),
+                Self::Swap => byte.to_ascii_uppercase(),
+            })
+            .collect()
+    }
+}
+
+/// Where something is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Beside {
+    /// Before the genuine one.
+    Before,
+    /// After the genuine one.
+    After,
+}
+
+/// What a copy looks like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Copied {
+    /// The same.
+    Same,
+    /// The same with one bit of the part flipped; a tag keeps its form.
+    Corrupted,
+    /// These bytes in place of the part.
+    Part(Octets),
+    /// These bytes in place of the whole value or entry.
+    Whole(Octets),
+    /// The part as another time, for a timestamp.
+    Retimed(Moment),
+}
+
+/// A second header line for a part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Duplicate {
+    /// The part whose line is copied.
+    pub part: Part,
+    /// Where the copy stands.
+    pub place: Beside,
+    /// What the copy says.
+    pub copy: Copied,
+}
+
+/// A second entry in a list of signatures, made from the entry that carries the part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Entry {
+    /// The part whose entry is copied: the tag or the timestamp.
+    pub part: Part,
+    /// Where the copy stands.
+    pub place: Beside,
+    /// What the copy says.
+    pub copy: Copied,
+    /// How often it stands there.
+    #[serde(default = "once")]
+    pub times: u16,
+}
+
+fn once() -> u16 {
+    1
+}
+
+/// A header line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Line {
+    /// Name.
+    pub name: String,
+    /// Value; in `text`, `{now}`, `{seconds}`, `{millis}` and `{http-date}` stand for the time of sending.
+    pub value: Octets,
+}
+
+/// A new name for the header line of a part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Rename {
+    /// The part.
+    pub part: Part,
+    /// The new name.
+    pub to: String,
+}
+
+/// Two neighbors in the signing string and a number of bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Move {
+    /// The first part.
+    pub first: Part,
+    /// The part that follows it.
+    pub second: Part,
+    /// How many bytes move from the second to the first; negative moves back.
+    pub bytes: i16,
+}

@@ -1,0 +1,129 @@
+//! Reading schemes and suites, with every check that needs no target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Diagnostic, yaml};
+use crate::case::{Case, Expectation, SuiteFile};
+use crate::id::{BugClassId, RequirementId, SchemeName};
+use crate::recipe::{Delivery, Step};
+use crate::scheme::{Declarative, SchemeFile};
+
+/// A suite that was read and checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suite {
+    /// Path of the file.
+    pub path: String,
+    /// Name: the file's own name.
+    pub name: String,
+    /// What it is about.
+    pub about: String,
+    /// Its cases.
+    pub cases: Vec<Case>,
+}
+
+/// The ids that cases may name.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Requirements.
+    pub requirements: BTreeSet<RequirementId>,
+    /// Bug classes.
+    pub bug_classes: BTreeSet<BugClassId>,
+}
+
+/// Reads a scheme file.
+///
+/// # Errors
+/// Everything that is wrong with it, with its place; the first only.
+pub fn scheme(path: &str, text: &str) -> Result<Declarative, Diagnostic> {
+    let file: SchemeFile = yaml::parse(path, text)?;
+    Declarative::new(file).map_err(|error| {
+        Diagnostic::find(path, text, &error.at, &error.at, error.message)
+            .help("the scheme format is described in vectors/README.md")
+    })
+}
+
+/// Reads a suite file.
+///
+/// # Errors
+/// Everything that is wrong with it, with its place.
+pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnostic>> {
+    let file: SuiteFile = yaml::parse(path, text).map_err(|diagnostic| vec![diagnostic])?;
+    let mut found = Vec::new();
+    let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".yaml").trim_end_matches(".yml");
+    if file.suite != stem {
+        let message = format!("the suite is called `{}`, the file `{stem}`", file.suite);
+        found.push(Diagnostic::find(path, text, "suite:", &file.suite, message).help("give both the same name"));
+    }
+    if file.cases.is_empty() {
+        found.push(Diagnostic::find(path, text, "cases:", "cases", "a suite without cases tests nothing"));
+    }
+    let mut seen = BTreeSet::new();
+    for case in &file.cases {
+        let anchor = format!("id: {}", case.id);
+        let at = |needle: &str, message: String| Diagnostic::find(path, text, &anchor, needle, message);
+        if !seen.insert(&case.id) {
+            let last = text.rfind(&anchor).unwrap_or(0);
+            let message = format!("case id `{}` stands twice", case.id);
+            found.push(Diagnostic::at(path, text, last, anchor.len(), message).help("ids are unique and permanent"));
+        }
+        if case.requires.is_empty() {
+            let message = format!("case `{}` names no requirement", case.id);
+            found.push(at("requires", message).help("see `countersign list requirements`"));
+        }
+        for id in case.requires.iter().filter(|id| !known.requirements.contains(*id)) {
+            let names = known.requirements.iter().map(RequirementId::as_str);
+            let message = format!("unknown requirement `{id}`");
+            found.push(at(id.as_str(), message).nearest(id.as_str(), names, "see `countersign list requirements`"));
+        }
+        for id in case.kills.iter().filter(|id| !known.bug_classes.contains(*id)) {
+            let names = known.bug_classes.iter().map(BugClassId::as_str);
+            let message = format!("unknown bug class `{id}`");
+            found.push(at(id.as_str(), message).nearest(id.as_str(), names, "see `countersign explain A01`"));
+        }
+        if let Some((needle, message)) = idle(case) {
+            found.push(at(needle, format!("case `{}`: {message}", case.id)));
+        }
+    }
+    if found.is_empty() {
+        Ok(Suite { path: path.to_owned(), name: file.suite, about: file.about, cases: file.cases })
+    } else {
+        Err(found)
+    }
+}
+
+/// What makes a case pointless.
+fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
+    let sends = |wanted: &Step| match &case.deliver {
+        Delivery::Sequence(steps) => steps.contains(wanted),
+        Delivery::Once | Delivery::Parallel(_) => *wanted == Step::Tampered,
+    };
+    if let Delivery::Sequence(steps) = &case.deliver {
+        if steps.len() < 2 {
+            return Some(("deliver", "a sequence has at least two steps"));
+        }
+    }
+    if !case.tamper.is_empty() && !sends(&Step::Tampered) {
+        return Some(("deliver", "the tampered request is never sent"));
+    }
+    let plain = case.tamper.is_empty() && case.sign.is_genuine() && case.deliver == Delivery::Once;
+    if plain && case.expect == Expectation::Reject && case.wire.is_empty() {
+        return Some(("expect", "a genuine request cannot be expected to be refused"));
+    }
+    None
+}
+
+/// Puts schemes in order of their names.
+///
+/// # Errors
+/// Two schemes share a name.
+pub fn by_name(schemes: Vec<Declarative>) -> Result<BTreeMap<SchemeName, Declarative>, String> {
+    use crate::scheme::Scheme as _;
+    let mut named = BTreeMap::new();
+    for scheme in schemes {
+        let name = scheme.file().scheme.clone();
+        if named.insert(name.clone(), scheme).is_some() {
+            return Err(format!("two schemes are called `{name}`"));
+        }
+    }
+    Ok(named)
+}

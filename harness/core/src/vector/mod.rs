@@ -1,0 +1,10 @@
+//! The door for files that people write: schemes and suites in YAML.
+//!
+//! Text in, checked values or diagnostics out; no file is opened here. Nothing past this door sees YAML.
+
+mod diagnostic;
+mod load;
+pub mod yaml;
+
+pub use diagnostic::Diagnostic;
+pub use load::{Known, Suite, by_name, scheme, suite};

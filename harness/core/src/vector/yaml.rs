@@ -1,0 +1,103 @@
+//! The only file that names the YAML parser.
+//!
+//! Strict: no duplicate keys, no merge keys, no words that become booleans, no tags, one document,
+//! bounded depth and size. A bad release of the parser costs this file.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_saphyr::Options;
+use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
+
+use super::Diagnostic;
+
+/// The largest file that is read, in bytes.
+pub const MAX_FILE: usize = 8 << 20;
+
+/// Reads one document.
+///
+/// # Errors
+/// The text is not YAML of the expected shape; the diagnostic has the place.
+pub fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Diagnostic> {
+    if text.len() > MAX_FILE {
+        return Err(Diagnostic::at(path, "", 0, 1, format!("the file is larger than {MAX_FILE} bytes"))
+            .help("split it into several files"));
+    }
+    serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
+        let error = error.without_snippet();
+        let (line, column) = match error.location() {
+            Some(place) => (clamp(place.line()), clamp(place.column())),
+            None => (1, 1),
+        };
+        Diagnostic::on_line(path, text, line, column, 1, message(&error.to_string()))
+    })
+}
+
+/// Writes one document.
+///
+/// # Errors
+/// The value has no YAML form.
+pub fn write<T: Serialize>(value: &T) -> Result<String, String> {
+    serde_saphyr::to_string(value).map_err(|error| error.to_string())
+}
+
+fn clamp(number: u64) -> usize {
+    usize::try_from(number.max(1)).unwrap_or(usize::MAX)
+}
+
+fn options() -> Options {
+    let mut options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        no_schema: false,
+        reject_unsupported_tags: true,
+        with_snippet: false,
+    };
+    options.budget = serde_saphyr::budget! {
+        max_depth: 16,
+        max_documents: 1,
+        max_nodes: 2_000_000,
+        max_events: 4_000_000,
+        max_aliases: 64,
+    };
+    options
+}
+
+/// The parser's message without the place, which the diagnostic prints itself.
+fn message(text: &str) -> String {
+    let end = [" at line ", " (line ", "line "]
+        .iter()
+        .filter_map(|mark| text.find(mark).filter(|at| *at > 0))
+        .min()
+        .unwrap_or(text.len());
+    text[..end].trim_end_matches([',', ' ', ':', '\n']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn error(text: &str) -> Diagnostic {
+        parse::<BTreeMap<String, String>>("x.yaml", text).expect_err("must be refused")
+    }
+
+    #[test]
+    fn duplicate_keys_are_refused_at_the_second_one() {
+        let found = error("a: one\nb: two\na: three\n");
+        assert_eq!(found.line, 3, "{found}");
+    }
+
+    #[test]
+    fn merge_keys_several_documents_and_bombs_are_refused() {
+        error("a: &x { b: c }\n<<: *x\n");
+        error("a: one\n---\nb: two\n");
+        let mut bomb = String::from("l0: &l0 [x,x,x,x,x,x,x,x,x]\n");
+        for level in 1..12 {
+            let refs = vec![format!("*l{}", level - 1); 9].join(",");
+            bomb.push_str(&format!("l{level}: &l{level} [{refs}]\n"));
+        }
+        assert!(parse::<BTreeMap<String, serde_json::Value>>("x.yaml", &bomb).is_err());
+    }
+}

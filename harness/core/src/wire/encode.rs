@@ -1,0 +1,212 @@
+//! The HTTP/1.1 octet writer.
+//!
+//! The type to know is [`Wire`]: the only thing that a carrier can send, and [`encode`] is the
+//! only way to make one. It must not know schemes or tampers; it writes what it is told to.
+
+use super::{Header, Request};
+
+/// Ready to send: octets, and the places where the sender waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    octets: Vec<u8>,
+    pauses: Vec<Pause>,
+    request: Request,
+    framing: Framing,
+}
+
+/// A wait before the byte at `at` is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// Offset into the octets.
+    pub at: usize,
+    /// Length of the wait in milliseconds.
+    pub millis: u16,
+}
+
+/// How the octets differ from the plain form of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Framing {
+    /// Chunked transfer coding with chunks of this many bytes, instead of a length.
+    pub chunk: Option<usize>,
+    /// What ends a line of the head.
+    pub line_end: LineEnd,
+    /// Version on the request line, `HTTP/1.1` by default.
+    pub version: Vec<u8>,
+    /// What stands around single header values.
+    pub padding: Vec<Padding>,
+    /// Values of the `Content-Length` lines, if not the true one.
+    pub content_length: Option<Vec<Vec<u8>>>,
+    /// Into how many pieces the octets are cut, and the wait between them in milliseconds.
+    pub split: Option<(u16, u16)>,
+}
+
+impl Default for Framing {
+    fn default() -> Self {
+        Self {
+            chunk: None,
+            line_end: LineEnd::CrLf,
+            version: b"HTTP/1.1".to_vec(),
+            padding: Vec::new(),
+            content_length: None,
+            split: None,
+        }
+    }
+}
+
+/// What ends a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnd {
+    /// Carriage return and line feed.
+    CrLf,
+    /// A bare line feed.
+    Lf,
+}
+
+/// What stands around the value of one header line, instead of `": "` before and nothing after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Padding {
+    /// Index of the header line.
+    pub line: usize,
+    /// Between name and value.
+    pub before: Vec<u8>,
+    /// Between value and line end.
+    pub after: Vec<u8>,
+}
+
+impl Wire {
+    /// What goes on the wire.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// Where the sender waits, in ascending order.
+    pub fn pauses(&self) -> &[Pause] {
+        &self.pauses
+    }
+
+    /// The request that the octets say, before framing.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// How it is framed.
+    pub fn framing(&self) -> &Framing {
+        &self.framing
+    }
+
+    /// Whether the answer to it has no body, whatever its head says.
+    pub fn asks_for_head_only(&self) -> bool {
+        self.request.method == b"HEAD"
+    }
+}
+
+/// Writes a request as octets.
+///
+/// A `Content-Length` line with the true length is added unless the request has one already, the
+/// framing says otherwise, or there is no body and the method does not expect one.
+///
+/// ```
+/// use countersign_core::wire::{Framing, Header, Request, encode};
+/// let request = Request {
+///     method: b"POST".to_vec(),
+///     target: b"/hook".to_vec(),
+///     headers: vec![Header::new("Host", "localhost")],
+///     body: b"{}".to_vec(),
+/// };
+/// let wire = encode(request, Framing::default());
+/// assert_eq!(wire.octets(), b"POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+/// ```
+pub fn encode(request: Request, framing: Framing) -> Wire {
+    let end: &[u8] = match framing.line_end {
+        LineEnd::CrLf => b"\r\n",
+        LineEnd::Lf => b"\n",
+    };
+    let mut octets = Vec::with_capacity(256 + request.body.len());
+    for piece in [&request.method[..], b" ", &request.target, b" ", &framing.version, end] {
+        octets.extend_from_slice(piece);
+    }
+    for (index, line) in request.headers.iter().enumerate() {
+        let padding = framing.padding.iter().find(|padding| padding.line == index);
+        let (before, after) = padding.map_or((&b": "[..], &b""[..]), |p| (&p.before, &p.after));
+        for piece in [line.name.as_bytes(), before, line.value.as_slice(), after, end] {
+            octets.extend_from_slice(piece);
+        }
+    }
+    for line in framing_lines(&request, &framing) {
+        for piece in [line.name.as_bytes(), b": ", line.value.as_slice(), end] {
+            octets.extend_from_slice(piece);
+        }
+    }
+    octets.extend_from_slice(end);
+    match framing.chunk {
+        None => octets.extend_from_slice(&request.body),
+        Some(size) => {
+            for chunk in request.body.chunks(size.max(1)) {
+                octets.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                octets.extend_from_slice(chunk);
+                octets.extend_from_slice(b"\r\n");
+            }
+            octets.extend_from_slice(b"0\r\n\r\n");
+        }
+    }
+    let pauses = pauses(octets.len(), framing.split);
+    Wire { octets, pauses, request, framing }
+}
+
+fn framing_lines(request: &Request, framing: &Framing) -> Vec<Header> {
+    let mut lines = Vec::new();
+    let lengths = match &framing.content_length {
+        Some(values) => values.clone(),
+        None if framing.chunk.is_some() || request.value("Content-Length").is_some() => Vec::new(),
+        None if request.body.is_empty() && matches!(&request.method[..], b"GET" | b"HEAD") => Vec::new(),
+        None => vec![request.body.len().to_string().into_bytes()],
+    };
+    lines.extend(lengths.into_iter().map(|value| Header::new("Content-Length", value)));
+    if framing.chunk.is_some() {
+        lines.push(Header::new("Transfer-Encoding", "chunked"));
+    }
+    lines
+}
+
+fn pauses(length: usize, split: Option<(u16, u16)>) -> Vec<Pause> {
+    let Some((pieces, millis)) = split else { return Vec::new() };
+    let step = (length / usize::from(pieces.max(1))).max(1);
+    (1..usize::from(pieces)).map(|n| Pause { at: n * step, millis }).filter(|p| p.at < length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::receive;
+    use super::*;
+
+    fn request() -> Request {
+        Request {
+            method: b"POST".to_vec(),
+            target: b"/hook?a=1".to_vec(),
+            headers: vec![Header::new("host", "x"), Header::new("B", "2"), Header::new("b", "1")],
+            body: b"0123456789".to_vec(),
+        }
+    }
+
+    #[test]
+    fn order_case_and_duplicates_reach_the_wire() {
+        let wire = encode(request(), Framing::default());
+        assert!(wire.octets().starts_with(b"POST /hook?a=1 HTTP/1.1\r\nhost: x\r\nB: 2\r\nb: 1\r\n"));
+    }
+
+    #[test]
+    fn chunked_and_plain_bodies_are_received_alike() {
+        let chunked = encode(request(), Framing { chunk: Some(3), ..Framing::default() });
+        let plain = encode(request(), Framing::default());
+        let body = |wire: &Wire| receive(wire.octets()).expect("well-formed").body;
+        assert_eq!(body(&chunked), body(&plain));
+    }
+
+    #[test]
+    fn pauses_fall_inside_the_octets_in_order() {
+        let wire = encode(request(), Framing { split: Some((5, 1)), ..Framing::default() });
+        assert_eq!(wire.pauses().len(), 4);
+        assert!(wire.pauses().windows(2).all(|pair| pair[0].at < pair[1].at));
+        assert!(wire.pauses().iter().all(|pause| pause.at < wire.octets().len()));
+    }
+}

@@ -1,0 +1,159 @@
+//! Bytes as data: how a vector writes them, how a message shows them.
+//!
+//! The type to know is [`Octets`]. It must not know what the bytes mean.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// A byte string. In YAML and JSON one of `text:`, `hex:`, `base64:` or `repeat:`.
+///
+/// ```
+/// use countersign_core::wire::Octets;
+/// let octets: Octets = serde_json::from_str(r#"{ "hex": "7b22ff227d" }"#)?;
+/// assert_eq!(octets.as_slice(), b"{\"\xff\"}");
+/// assert_eq!(octets.to_string(), r#"{"\xff"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(try_from = "OctetsForm", into = "OctetsForm")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "OctetsForm"))]
+pub struct Octets(Vec<u8>);
+
+impl Octets {
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Takes the bytes out.
+    pub fn into_vec(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl<T: Into<Vec<u8>>> From<T> for Octets {
+    fn from(bytes: T) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl fmt::Display for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&escape(&self.0))
+    }
+}
+
+impl fmt::Debug for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", escape(&self.0))
+    }
+}
+
+/// Prints bytes for people: printable ASCII as it is, everything else as `\xNN`, `\r`, `\n`, `\t`.
+///
+/// The result holds no control character, so that nothing a target sends can drive a terminal.
+pub fn escape(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b'\r' => text.push_str("\\r"),
+            b'\n' => text.push_str("\\n"),
+            b'\t' => text.push_str("\\t"),
+            b'\\' => text.push_str("\\\\"),
+            0x20..=0x7e => text.push(char::from(byte)),
+            other => text.push_str(&format!("\\x{other:02x}")),
+        }
+    }
+    text
+}
+
+/// How [`Octets`] are written down.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+enum OctetsForm {
+    /// The UTF-8 bytes of a text.
+    Text(String),
+    /// Pairs of hexadecimal digits.
+    Hex(String),
+    /// Padded standard base64.
+    Base64(String),
+    /// A text, many times over.
+    Repeat(Repeat),
+}
+
+/// A text and how often it stands there.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Repeat {
+    /// The text.
+    text: String,
+    /// How often; text length times this is at most 64 MiB.
+    times: u32,
+}
+
+/// The largest byte string a vector may ask for.
+const LIMIT: u64 = 64 << 20;
+
+impl TryFrom<OctetsForm> for Octets {
+    type Error = String;
+
+    fn try_from(form: OctetsForm) -> Result<Self, String> {
+        match form {
+            OctetsForm::Text(text) => Ok(Self(text.into_bytes())),
+            OctetsForm::Hex(text) => {
+                hex::decode(&text).map(Self).map_err(|error| format!("`hex:` is not hexadecimal: {error}"))
+            }
+            OctetsForm::Base64(text) => STANDARD
+                .decode(&text)
+                .map(Self)
+                .map_err(|error| format!("`base64:` is not padded standard base64: {error}")),
+            OctetsForm::Repeat(Repeat { text, times }) => {
+                if text.len() as u64 * u64::from(times) > LIMIT {
+                    return Err(format!("`repeat:` makes more than {LIMIT} bytes"));
+                }
+                Ok(Self(text.repeat(times as usize).into_bytes()))
+            }
+        }
+    }
+}
+
+impl From<Octets> for OctetsForm {
+    fn from(octets: Octets) -> Self {
+        match String::from_utf8(octets.0) {
+            Ok(text) if text.chars().all(|c| !c.is_control() || c == '\n') => Self::Text(text),
+            Ok(text) => Self::Hex(hex::encode(text)),
+            Err(error) => Self::Hex(hex::encode(error.into_bytes())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_survives_writing_and_reading() {
+        let all: Octets = (0..=255u8).collect::<Vec<_>>().into();
+        let text = serde_json::to_string(&all).expect("octets serialize");
+        assert_eq!(serde_json::from_str::<Octets>(&text).expect("and come back"), all);
+    }
+
+    #[test]
+    fn escaped_text_holds_no_control_character() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert!(escape(&all).bytes().all(|byte| (0x20..=0x7e).contains(&byte)));
+    }
+
+    #[test]
+    fn a_huge_repeat_is_refused_before_it_is_made() {
+        let form = r#"{ "repeat": { "text": "0123456789abcdef", "times": 4294967295 } }"#;
+        let error = serde_json::from_str::<Octets>(form).expect_err("64 GiB is too much");
+        assert!(error.to_string().contains("67108864"), "{error}");
+    }
+}
