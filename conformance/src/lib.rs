@@ -1,1 +1,15 @@
-//! Placeholder.
+//! What conforming means: requirements and bug classes as data, the correct verifier, and mutants
+//! of it, one per bug class.
+//!
+//! ```
+//! use countersign_conformance::Catalog;
+//! let catalog = Catalog::embedded();
+//! assert_eq!(catalog.bug_classes.len(), 122);
+//! ```
+
+mod catalog;
+pub mod in_process;
+pub mod mutants;
+pub mod reference;
+
+pub use catalog::Catalog;

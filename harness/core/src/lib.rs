@@ -18,10 +18,13 @@
 //! No module looks back upstream. Which module may use which is a table in `tests/architecture.rs`.
 
 pub mod case;
+pub mod event;
+pub mod finding;
 pub mod id;
 pub mod judge;
 pub mod observe;
 pub mod recipe;
+pub mod report;
 pub mod scheme;
 pub mod secret;
 pub mod spec;

@@ -1,0 +1,116 @@
+//! Everything that is shipped as data, read once: schemes, suites, requirements, bug classes.
+//!
+//! The type to know is [`Catalog`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use countersign_core::case::Case;
+use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
+use countersign_core::scheme::Scheme;
+use countersign_core::spec::{BugClass, BugClassFile, Requirement, RequirementFile};
+use countersign_core::vector::{self, Diagnostic, Known, Suite, yaml};
+use include_dir::{Dir, include_dir};
+
+static SPEC: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/spec");
+
+/// All shipped data.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Schemes by name.
+    pub schemes: BTreeMap<SchemeName, Arc<dyn Scheme>>,
+    /// Suites in order of their paths.
+    pub suites: Vec<Suite>,
+    /// Requirements by id.
+    pub requirements: BTreeMap<RequirementId, Requirement>,
+    /// Bug classes by id.
+    pub bug_classes: BTreeMap<BugClassId, BugClass>,
+}
+
+impl Catalog {
+    /// The embedded data. It was checked when it was shipped.
+    pub fn embedded() -> &'static Self {
+        static CATALOG: OnceLock<Catalog> = OnceLock::new();
+        CATALOG.get_or_init(|| match Self::read() {
+            Ok(catalog) => catalog,
+            Err(found) => {
+                let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+                panic!("the embedded data is broken:\n{}", shown.join("\n"))
+            }
+        })
+    }
+
+    /// Reads the embedded data with all checks.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read() -> Result<Self, Vec<Diagnostic>> {
+        let mut found = Vec::new();
+        let mut requirements = BTreeMap::new();
+        let mut bug_classes = BTreeMap::new();
+        for (path, text) in files("requirements") {
+            match yaml::parse::<RequirementFile>(&path, text) {
+                Ok(file) => requirements.extend(file.requirements.into_iter().map(|r| (r.id.clone(), r))),
+                Err(diagnostic) => found.push(diagnostic),
+            }
+        }
+        for (path, text) in files("bug-classes") {
+            match yaml::parse::<BugClassFile>(&path, text) {
+                Ok(file) => bug_classes.extend(file.classes.into_iter().map(|class| (class.id.clone(), class))),
+                Err(diagnostic) => found.push(diagnostic),
+            }
+        }
+        let mut schemes: BTreeMap<SchemeName, Arc<dyn Scheme>> = BTreeMap::new();
+        for file in countersign_vectors::schemes() {
+            match vector::scheme(&file.path, file.text) {
+                Ok(scheme) => {
+                    schemes.insert(scheme.file().scheme.clone(), Arc::new(scheme));
+                }
+                Err(diagnostic) => found.push(diagnostic),
+            }
+        }
+        let known = Known {
+            requirements: requirements.keys().cloned().collect(),
+            bug_classes: bug_classes.keys().cloned().collect(),
+        };
+        let mut suites = Vec::new();
+        let mut ids: BTreeSet<CaseId> = BTreeSet::new();
+        for file in countersign_vectors::suites() {
+            match vector::suite(&file.path, file.text, &known) {
+                Ok(suite) => {
+                    for case in &suite.cases {
+                        if !ids.insert(case.id.clone()) {
+                            let anchor = format!("id: {}", case.id);
+                            let message = format!("case id `{}` stands in another suite too", case.id);
+                            found.push(Diagnostic::find(&file.path, file.text, &anchor, &anchor, message));
+                        }
+                    }
+                    suites.push(suite);
+                }
+                Err(diagnostics) => found.extend(diagnostics),
+            }
+        }
+        if found.is_empty() { Ok(Self { schemes, suites, requirements, bug_classes }) } else { Err(found) }
+    }
+
+    /// The ids that a case may name.
+    pub fn known(&self) -> Known {
+        Known {
+            requirements: self.requirements.keys().cloned().collect(),
+            bug_classes: self.bug_classes.keys().cloned().collect(),
+        }
+    }
+
+    /// All cases with their suites, in order.
+    pub fn cases(&self) -> impl Iterator<Item = (&Suite, &Case)> {
+        self.suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
+    }
+}
+
+fn files(folder: &str) -> impl Iterator<Item = (String, &'static str)> {
+    let found = SPEC.get_dir(folder).map(|dir| dir.files().collect::<Vec<_>>()).unwrap_or_default();
+    found.into_iter().map(|file| {
+        let text = file.contents_utf8().expect("spec files are UTF-8");
+        (format!("spec/{}", file.path().to_string_lossy()), text)
+    })
+}

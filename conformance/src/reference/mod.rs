@@ -1,0 +1,243 @@
+//! The correct verifier: read it from top to bottom.
+//!
+//! [`Steps`] is the whole procedure; [`Reference`] takes every step as it stands, and each mutant
+//! replaces one. The clock is an argument, replay memory is a value, and nothing here knows which
+//! cases exist.
+
+mod memory;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign_core::scheme::{Claims, Construction, Deployment, Key, Refusal, Scheme, mac};
+use countersign_core::time::Timestamp;
+use countersign_core::wire::Request;
+use subtle::ConstantTimeEq as _;
+
+pub use memory::Memory;
+
+/// Where a verifier runs, and what it holds.
+#[derive(Debug)]
+pub struct Setup {
+    /// How requests are signed.
+    pub scheme: Arc<dyn Scheme>,
+    /// Key bytes.
+    pub key: Key,
+    /// Origin and constants.
+    pub deployment: Deployment,
+    /// Path of the endpoint, as configured.
+    pub path: String,
+    /// Message ids and nonces that were accepted.
+    pub memory: Mutex<Memory>,
+}
+
+impl Setup {
+    /// A verifier's place with empty memory.
+    pub fn new(scheme: Arc<dyn Scheme>, key: Key, deployment: Deployment, path: impl Into<String>) -> Self {
+        Self { scheme, key, deployment, path: path.into(), memory: Mutex::default() }
+    }
+
+    /// The tag of a text under the right key.
+    pub fn tag(&self, text: &[u8]) -> Vec<u8> {
+        mac(Construction::Hmac, self.scheme.file().mac.hash, &self.key, text)
+    }
+
+    /// The tag of a text, as the scheme writes it.
+    pub fn tag_text(&self, text: &[u8]) -> Vec<u8> {
+        self.scheme.file().mac.encoding.encode(&self.tag(text)).into_bytes()
+    }
+}
+
+/// Why verification stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// The request is refused.
+    Refused(Refusal),
+    /// Only in mutants: the code throws where it should decide.
+    Broken(&'static str),
+    /// Only in mutants: the request is let through without being verified.
+    LetThrough,
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A request that is authentic and fresh, but not yet known to be new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authentic {
+    /// What replay memory remembers; none if nothing makes the request unique.
+    pub once: Option<Vec<u8>>,
+    /// Until when it must be remembered.
+    pub until: Timestamp,
+}
+
+/// What a verifier answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// The request is good.
+    Accepted,
+    /// The request is refused.
+    Refused(Refusal),
+    /// Only from mutants: an internal error.
+    Broken(&'static str),
+}
+
+impl Reply {
+    /// The result as logs and metrics name it.
+    pub fn result(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused(_) => "rejected",
+            Self::Broken(_) => "error",
+        }
+    }
+
+    /// The reason as logs and metrics name it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Accepted => "ok",
+            Self::Refused(refusal) => refusal.as_str(),
+            Self::Broken(what) => what,
+        }
+    }
+}
+
+/// The steps of verification, in order. The provided ones are the correct ones.
+pub trait Steps: Send + Sync {
+    /// Before anything else.
+    ///
+    /// # Errors
+    /// A correct verifier never stops here.
+    fn admit(&self, _setup: &Setup, _request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        Ok(())
+    }
+
+    /// Reads what the request claims: every field once, in exactly the scheme's syntax.
+    ///
+    /// # Errors
+    /// Something is missing, stands twice, or has another shape.
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        Ok(setup.scheme.read(request)?)
+    }
+
+    /// The bytes under the MAC, from the request exactly as it was received.
+    ///
+    /// # Errors
+    /// A correct verifier can always compute them.
+    fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
+        Ok(setup.scheme.signing_string(request, claims, &setup.deployment))
+    }
+
+    /// Whether any of the tags is the right one for the text.
+    ///
+    /// # Errors
+    /// A correct verifier always comes to a decision.
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        let right = setup.tag_text(text);
+        Ok(claims.tags.iter().fold(false, |found, tag| found | bool::from(tag[..].ct_eq(&right[..]))))
+    }
+
+    /// Reads what stands in the body, now that the body can be believed.
+    ///
+    /// # Errors
+    /// Something is missing or has another shape.
+    fn read_body(&self, setup: &Setup, request: &Request, claims: &mut Claims) -> Result<(), Halt> {
+        Ok(setup.scheme.read_body(request, claims)?)
+    }
+
+    /// Whether the timestamp lies in the window.
+    ///
+    /// # Errors
+    /// It does not, or it is no timestamp.
+    fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
+        let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
+        let at = clock.unit.parse(text).ok_or(Refusal::MalformedTimestamp)?;
+        let age = now.millis().saturating_sub(at.millis());
+        if clock.past.is_some_and(|past| age > i64::from(past) * 1000) {
+            return Err(Refusal::Stale.into());
+        }
+        if clock.future.is_some_and(|future| -age > i64::from(future) * 1000) {
+            return Err(Refusal::Future.into());
+        }
+        Ok(())
+    }
+
+    /// What replay memory remembers of the request.
+    ///
+    /// # Errors
+    /// The scheme has a message id or nonce, and this one is empty.
+    fn once(&self, setup: &Setup, _request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        let Some(once) = setup.scheme.file().once else { return Ok(None) };
+        match claims.get(once.field()) {
+            Some(text) if !text.is_empty() => Ok(Some(text.to_vec())),
+            _ => Err(Refusal::MissingUnique.into()),
+        }
+    }
+
+    /// Remembers the request; checking and storing are one step.
+    ///
+    /// # Errors
+    /// It was seen before.
+    fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
+        let Some(once) = &authentic.once else { return Ok(()) };
+        let mut memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.insert(once, authentic.until, now) { Ok(()) } else { Err(Refusal::Replayed.into()) }
+    }
+
+    /// The status with which a reply is sent. All refusals look alike.
+    fn status(&self, reply: Reply) -> u16 {
+        match reply {
+            Reply::Accepted => 200,
+            Reply::Refused(_) => 401,
+            Reply::Broken(_) => 500,
+        }
+    }
+
+    /// How long storing takes. Only a mutant has reason to be slow.
+    fn storing_takes(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The first half of verification: is the request authentic and fresh?
+    ///
+    /// # Errors
+    /// It is not.
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        self.admit(setup, request, now)?;
+        let mut claims = self.read(setup, request)?;
+        let text = self.signing_string(setup, request, &claims)?;
+        if !self.authentic(setup, &claims, &text)? {
+            return Err(Refusal::BadTag.into());
+        }
+        self.read_body(setup, request, &mut claims)?;
+        self.fresh(setup, request, &claims, now)?;
+        let once = self.once(setup, request, &claims)?;
+        Ok(Authentic { once, until: remember_until(setup, now) })
+    }
+
+    /// The second half: is it new?
+    fn finish(&self, setup: &Setup, checked: Result<Authentic, Halt>, now: Timestamp) -> Reply {
+        match checked.and_then(|authentic| self.remember(setup, &authentic, now)) {
+            Ok(()) | Err(Halt::LetThrough) => Reply::Accepted,
+            Err(Halt::Refused(refusal)) => Reply::Refused(refusal),
+            Err(Halt::Broken(what)) => Reply::Broken(what),
+        }
+    }
+}
+
+/// A request signed at the far end of the future side of the window stays acceptable until it has
+/// passed through both sides; without a window, for a day.
+fn remember_until(setup: &Setup, now: Timestamp) -> Timestamp {
+    let both = setup.scheme.file().clock.as_ref().and_then(|clock| Some(clock.past? + clock.future?));
+    now.plus_seconds(both.map_or(86_400, i64::from) + 1)
+}
+
+/// The correct verifier.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reference;
+
+impl Steps for Reference {}

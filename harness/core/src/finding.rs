@@ -1,0 +1,156 @@
+//! A failed requirement with its evidence.
+//!
+//! The types to know are [`Finding`] and [`Evidence`]. It must not know how it is shown.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{CaseResult, rank};
+use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
+use crate::judge::{Failure, Verdict};
+use crate::spec::{Attacker, BugClass, Level, Requirement, Severity};
+
+/// A requirement that the target does not meet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// The requirement.
+    pub requirement: RequirementId,
+    /// Its level.
+    pub level: Level,
+    /// The scheme under which it failed.
+    pub scheme: SchemeName,
+    /// Bug classes that show this behavior.
+    pub bug_classes: Vec<BugClassId>,
+    /// The worst severity among its cases.
+    pub severity: Severity,
+    /// What the attacker must hold.
+    pub attacker: Attacker,
+    /// Title of the requirement.
+    pub title: String,
+    /// The cases that failed.
+    pub cases: Vec<CaseId>,
+    /// What was observed, per case: `accepted, must be refused`.
+    pub evidence: Vec<String>,
+    /// CWE numbers; the first is the primary one.
+    pub cwe: Vec<u32>,
+    /// Sources of the requirement, and OWASP categories.
+    pub references: Vec<String>,
+    /// What a developer changes.
+    pub remediation: String,
+    /// The command that runs the first of these cases again.
+    pub replay: String,
+}
+
+/// Request and answer of a case as bytes, for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Evidence {
+    /// Lines of the request as sent, escaped; what was tampered with is marked.
+    pub request: Vec<MarkedLine>,
+    /// Lines of the answer, escaped; empty if there was none.
+    pub answer: Vec<String>,
+    /// A shell command that sends the same bytes.
+    pub reproduce: String,
+    /// The command that runs the case again.
+    pub replay: String,
+}
+
+/// A line, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MarkedLine {
+    /// How it differs from the request before tampering.
+    pub mark: Mark,
+    /// The escaped text.
+    pub text: String,
+    /// For a changed line: the column and width of what changed, in characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<(usize, usize)>,
+}
+
+/// How a line differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Mark {
+    /// Not at all.
+    Same,
+    /// It is new or changed.
+    Tampered,
+    /// It stood in the signed request and was taken out.
+    Removed,
+}
+
+/// Requirements that failures other than the expected kind belong to.
+#[derive(Debug, Clone)]
+pub struct Fallbacks {
+    /// For crashes and garbled answers.
+    pub crash: RequirementId,
+    /// For hangs and for targets that died.
+    pub alive: RequirementId,
+}
+
+/// The requirement that a failed case breaks: its own, or one on robustness if the target crashed.
+pub fn broken<'a>(case: &'a CaseResult, failure: Failure, fallbacks: &'a Fallbacks) -> Option<&'a RequirementId> {
+    match failure {
+        Failure::Accepted | Failure::Refused | Failure::AcceptedTwice => case.requirements.first(),
+        Failure::Crashed | Failure::Garbled => Some(&fallbacks.crash),
+        Failure::Hung | Failure::Died => Some(&fallbacks.alive),
+    }
+}
+
+/// Gathers failed cases into findings: one per scheme and requirement, worst first.
+pub fn gather(
+    cases: &[CaseResult],
+    requirements: &BTreeMap<RequirementId, Requirement>,
+    classes: &BTreeMap<BugClassId, BugClass>,
+    fallbacks: &Fallbacks,
+) -> Vec<Finding> {
+    let mut found: BTreeMap<(SchemeName, RequirementId), Finding> = BTreeMap::new();
+    for case in cases {
+        let Verdict::Fail(failure) = case.verdict else { continue };
+        let Some(requirement) = broken(case, failure, fallbacks).and_then(|id| requirements.get(id)) else { continue };
+        let own = case.requirements.first() == Some(&requirement.id);
+        let attacker = if own { case.attacker } else { requirement.attacker() };
+        let severity = requirement.severity_for(attacker);
+        let finding = found.entry((case.scheme.clone(), requirement.id.clone())).or_insert_with(|| Finding {
+            requirement: requirement.id.clone(),
+            level: requirement.level,
+            scheme: case.scheme.clone(),
+            bug_classes: Vec::new(),
+            severity,
+            attacker,
+            title: requirement.title.clone(),
+            cases: Vec::new(),
+            evidence: Vec::new(),
+            cwe: requirement.cwe.clone(),
+            references: vec![
+                requirement.source.clone(),
+                requirement.owasp.api.clone(),
+                requirement.owasp.top10.clone(),
+            ],
+            remediation: requirement.remediation.clone(),
+            replay: case.evidence.as_ref().map(|evidence| evidence.replay.clone()).unwrap_or_default(),
+        });
+        if rank(severity) < rank(finding.severity) {
+            finding.severity = severity;
+            finding.attacker = attacker;
+        }
+        for class in case.bug_classes.iter().filter(|class| classes.contains_key(*class)) {
+            if !finding.bug_classes.contains(class) {
+                finding.bug_classes.push(class.clone());
+            }
+        }
+        let status = case.status.map(|status| format!(" ({status})")).unwrap_or_default();
+        finding.evidence.push(format!("{}: {failure}{status}", case.id));
+        finding.cases.push(case.id.clone());
+    }
+    let mut findings: Vec<Finding> = found.into_values().collect();
+    findings.sort_by_key(|finding| (finding.level, rank(finding.severity)));
+    findings
+}
