@@ -8,7 +8,7 @@ use countersign_core::judge::{Alive, Baseline, Seen, Verdict, judge};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Built, Purpose, World, genuine};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::{Answer, Connection, Octets, Wire, receive};
+use countersign_core::wire::{Answer, Connection, Octets, Request, Wire, receive};
 
 use crate::reference::{Authentic, Halt, Reply, Setup, Steps};
 
@@ -20,14 +20,33 @@ pub struct InProcess<'v> {
     pub steps: &'v dyn Steps,
 }
 
+/// The requests of a case as an HTTP server hands them on, read once for any number of verifiers.
+#[derive(Debug)]
+pub struct Heard {
+    rounds: Vec<(Purpose, Vec<Option<Request>>)>,
+}
+
+impl Heard {
+    /// Reads the octets of a case; what the HTTP layer refuses has no request.
+    pub fn new(built: &Built) -> Self {
+        let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(wire.octets()).ok()).collect();
+        Self { rounds: built.rounds.iter().map(|round| (round.purpose, heard(&round.wires))).collect() }
+    }
+}
+
 impl InProcess<'_> {
     /// Sends requests that arrive at the same time.
     pub fn deliver(&self, wires: &[Wire], now: Timestamp) -> Vec<Observation> {
+        let requests: Vec<_> = wires.iter().map(|wire| receive(wire.octets()).ok()).collect();
+        self.answer(&requests, now)
+    }
+
+    /// Answers requests that arrive at the same time.
+    fn answer(&self, requests: &[Option<Request>], now: Timestamp) -> Vec<Observation> {
         // All are checked before any is finished, as it happens when they race.
-        let checked: Vec<Option<Result<Authentic, Halt>>> = wires
-            .iter()
-            .map(|wire| receive(wire.octets()).ok().map(|request| self.steps.check(self.setup, &request, now)))
-            .collect();
+        let check = |request: &Request| self.steps.check(self.setup, request, now);
+        let checked: Vec<Option<Result<Authentic, Halt>>> =
+            requests.iter().map(|request| request.as_ref().map(check)).collect();
         checked
             .into_iter()
             .map(|checked| match checked {
@@ -63,10 +82,15 @@ impl InProcess<'_> {
 
     /// Delivers what was built and judges it.
     pub fn judge(&self, proof: &Baseline, case: &Case, built: &Built, now: Timestamp) -> Verdict {
-        let mut seen = Seen { setup: None, judged: Vec::new(), alive: Alive::NotAsked };
-        for round in &built.rounds {
-            let mut observations = self.deliver(&round.wires, now);
-            match round.purpose {
+        self.judge_heard(proof, case, &Heard::new(built), now)
+    }
+
+    /// Judges a case whose requests were read before.
+    pub fn judge_heard(&self, proof: &Baseline, case: &Case, heard: &Heard, now: Timestamp) -> Verdict {
+        let mut seen = Seen { setup: None, judged: Vec::new(), alive: Alive::NotAsked, forged: None };
+        for (purpose, requests) in &heard.rounds {
+            let mut observations = self.answer(requests, now);
+            match purpose {
                 Purpose::Judged => seen.judged = observations,
                 Purpose::Aside => {}
                 Purpose::Setup => {
@@ -75,7 +99,7 @@ impl InProcess<'_> {
                 }
             }
         }
-        judge(proof, &case.expect, &seen)
+        judge(proof, case, &seen)
     }
 }
 

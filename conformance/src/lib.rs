@@ -9,6 +9,7 @@
 
 mod catalog;
 pub mod in_process;
+pub mod matrix;
 pub mod mutants;
 pub mod reference;
 

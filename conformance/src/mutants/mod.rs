@@ -1,5 +1,18 @@
 //! Deliberately broken verifiers: one per bug class, each the smallest change to the reference that
 //! shows the class. A mutant must not know which cases exist.
+//!
+//! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
+//! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes, [`d`] tells
+//! the time or remembers wrongly.
+
+pub mod a;
+pub mod b;
+pub mod c;
+pub mod d;
+mod json;
+mod lenient;
+
+use std::fmt;
 
 use countersign_core::id::BugClassId;
 
@@ -20,7 +33,107 @@ impl Mutant {
     pub fn id(&self) -> BugClassId {
         self.class.parse().expect("the registry holds bug class ids, checked by a test")
     }
+
+    /// The mutant of a bug class, if it has one.
+    pub fn of(class: &str) -> Option<&'static Self> {
+        MUTANTS.iter().find(|mutant| mutant.class == class)
+    }
+}
+
+impl fmt::Debug for Mutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mutant({}: {})", self.class, self.about)
+    }
+}
+
+/// One line of the registry: the class, how it is made, what it does wrong.
+macro_rules! registry {
+    ($($family:ident::$class:ident: $about:literal;)*) => {
+        &[$(Mutant {
+            class: stringify!($class),
+            about: $about,
+            make: || Box::new($family::$class::default()),
+        }),*]
+    };
 }
 
 /// All mutants, in order of their classes.
-pub const MUTANTS: &[Mutant] = &[];
+pub const MUTANTS: &[Mutant] = registry! {
+    a::A01: "takes a request without the signature header for one that needs no check";
+    a::A02: "looks at everything but the tag";
+    a::A03: "accepts an empty tag";
+    a::A05: "also accepts tags that were made with the empty key";
+    a::A06: "also accepts tags whose key is a word for an absent secret";
+    a::A07: "verifies POST and lets every other method through";
+    a::A08: "takes the body of text, form and multipart requests for empty";
+    a::A09: "verifies the configured spelling of the path and lets every other one through";
+    a::A10: "lets a body with a handshake flag through";
+    a::A12: "goes on to the handler when the tag or the timestamp cannot be decoded";
+    a::A14: "answers refusals with 200";
+    a::A15: "trusts requests that claim to come from the same machine";
+    b::B02: "compares as many characters as the shorter tag has";
+    b::B03: "accepts the front of a tag, from four bytes on";
+    b::B04: "compares without regard to letter case";
+    b::B05: "strips blanks, quotes and control characters around and in the tag";
+    b::B06: "decodes hexadecimal digits up to the first other character";
+    b::B07: "decodes base64 of any alphabet, padding and spare bits, and skips other characters";
+    b::B08: "throws when the tag has another length";
+    b::B09: "throws when the tag is not ASCII";
+    b::B10: "counts characters and then compares bytes, which throws when they differ in number";
+    b::B12: "looks for the tag anywhere in the header";
+    b::B13: "searches the header for its pattern and does not match all of it";
+    b::B14: "also accepts HMAC-SHA1, under its own label too";
+    b::B17: "ignores the label before the tag";
+    b::B18: "looks at the last signature of a list only";
+    b::B19: "gives up at a malformed entry of a list";
+    b::B21: "also accepts the plain hash of key and text";
+    b::B23: "overwrites the accumulator of the comparison, so that the last byte decides";
+    b::B24: "compares the first 53 bits, as much as a floating-point number holds";
+    c::C01: "remembers tags that were right, and does not look at the body again";
+    c::C03: "parses a JSON body and signs what it serializes again";
+    c::C04: "decodes the body as UTF-8 with replacement characters";
+    c::C05: "drops a byte order mark before the body";
+    c::C06: "reads the body as Latin-1 text";
+    c::C07: "signs POST whatever the method is";
+    c::C08: "signs the configured path whatever the path is";
+    c::C09: "leaves the query out of the signing string";
+    c::C10: "ends the query at a second question mark, a semicolon or a number sign";
+    c::C11: "builds the query from a map, sorted and without repetitions";
+    c::C13: "splits ids at the delimiter of the signing string and keeps the front";
+    c::C14: "signs the percent-decoded path";
+    c::C15: "signs the path without empty and dot segments";
+    c::C16: "signs the path in lower case";
+    c::C20: "signs an absent covered header as empty text";
+    c::C21: "takes the first of two lines of a header";
+    c::C27: "signs the first 64 KiB of the body";
+    c::C31: "reads header bytes as Latin-1 and signs them as UTF-8";
+    d::D01: "never looks at the timestamp";
+    d::D02: "tests the age only if there is a timestamp";
+    d::D03: "tests the age of a time header that nobody signed";
+    d::D04: "tests the past and not the future";
+    d::D05: "computes the age with numbers that may be not-a-number, which passes every test";
+    d::D06: "reads every spelling of a number as a timestamp";
+    d::D07: "computes the age in integers that wrap and saturate";
+    d::D08: "throws on a timestamp that it cannot read";
+    d::D09: "guesses from its size whether a timestamp is in seconds or milliseconds";
+    d::D10: "has a window of twice the width";
+    d::D13: "remembers nothing";
+    d::D15: "remembers a delivery header that nobody signed";
+    d::D16: "remembers the text of the tag, and reads tags leniently";
+    d::D18: "remembers the nonce or id before it checks the tag";
+    d::D19: "looks a nonce up first and stores it later";
+    d::D21: "skips the replay test if there is no nonce or id";
+    d::D24: "signs the first of two timestamps and tests the last";
+    d::D26: "folds nonces and ids to 32 lower-case characters";
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_stands_once_and_in_order() {
+        let ids: Vec<BugClassId> = MUTANTS.iter().map(Mutant::id).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "{ids:?}");
+    }
+}

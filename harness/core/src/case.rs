@@ -227,6 +227,21 @@ impl Case {
     }
 }
 
+impl Case {
+    /// Whether it asks for a method or path of its own, which an endpoint may not serve.
+    pub fn leaves_the_route(&self) -> bool {
+        self.message.method.is_some() || self.message.path.is_some()
+    }
+
+    /// Whether it sends a body or body type of its own, which an application may not take.
+    pub fn has_its_own_body(&self) -> bool {
+        let typed = |name: &str| name.eq_ignore_ascii_case("Content-Type");
+        self.message.body.is_some()
+            || self.message.headers.iter().any(|line| typed(&line.name))
+            || self.message.without.iter().any(|name| typed(name))
+    }
+}
+
 impl Signing {
     /// Whether a verifier must accept what is signed like this.
     pub fn is_genuine(&self) -> bool {
@@ -235,6 +250,7 @@ impl Signing {
             Moment::Offset(_) | Moment::BeyondPast(_) | Moment::BeyondFuture(_) | Moment::Text(_) => false,
         };
         in_time
+            && self.unique.as_deref() != Some("")
             && self.key == KeyChoice::Right
             && self.hash.is_none()
             && self.construction == Construction::Hmac

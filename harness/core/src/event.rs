@@ -32,7 +32,6 @@ pub enum Event {
 
 /// The beginning of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunStarted {
     /// Version of the event format: `countersign.events/1`.
@@ -53,7 +52,6 @@ pub struct RunStarted {
 
 /// Name and version of the program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tool {
     /// `countersign`.
@@ -64,7 +62,6 @@ pub struct Tool {
 
 /// A control and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Control {
     /// Scheme of the request.
@@ -100,7 +97,6 @@ pub enum Phase {
 
 /// A case that is done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaseResult {
     /// The case.
@@ -142,7 +138,6 @@ pub struct CaseResult {
 
 /// An answer without what differs from run to run: what a snapshot records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NormalAnswer {
     /// Status code.
@@ -155,7 +150,6 @@ pub struct NormalAnswer {
 
 /// Counts of verdicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Passed.
@@ -201,7 +195,6 @@ impl Summary {
 
 /// The counts of one scheme.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SchemeSummary {
     /// The scheme.
@@ -216,7 +209,6 @@ pub struct SchemeSummary {
 
 /// Something that no verifier of a scheme can notice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SchemeProperty {
     /// The requirement that the scheme cannot meet.
@@ -254,7 +246,6 @@ impl std::fmt::Display for RunVerdict {
 
 /// The end of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunFinished {
     /// The verdict.
@@ -275,7 +266,6 @@ pub struct RunFinished {
 
 /// A difference between a recorded answer and the present one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Drift {
     /// The scheme.

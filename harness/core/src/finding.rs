@@ -13,7 +13,6 @@ use crate::spec::{Attacker, BugClass, Level, Requirement, Severity};
 
 /// A requirement that the target does not meet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The requirement.
@@ -46,7 +45,6 @@ pub struct Finding {
 
 /// Request and answer of a case as bytes, for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Lines of the request as sent, escaped; what was tampered with is marked.
@@ -61,7 +59,6 @@ pub struct Evidence {
 
 /// A line, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MarkedLine {
     /// How it differs from the request before tampering.

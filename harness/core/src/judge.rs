@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::Expectation;
+use crate::case::{Case, Expectation};
 use crate::observe::{Observation, Outcome};
 
 /// Proof that the same target accepted a valid request of the same scheme.
@@ -30,6 +30,8 @@ pub struct Seen {
     pub judged: Vec<Observation>,
     /// Whether the target still accepted a valid request after a crash or hang.
     pub alive: Alive,
+    /// The status with which the application refuses a forged request, if it was seen doing so.
+    pub forged: Option<u16>,
 }
 
 /// Whether a target survived.
@@ -94,7 +96,7 @@ impl fmt::Display for Failure {
 }
 
 /// Judges what was seen. The baseline is the proof that refusals mean anything.
-pub fn judge(_proof: &Baseline, expect: &Expectation, seen: &Seen) -> Verdict {
+pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
     if seen.alive == Alive::No {
         return Verdict::Fail(Failure::Died);
     }
@@ -103,9 +105,28 @@ pub fn judge(_proof: &Baseline, expect: &Expectation, seen: &Seen) -> Verdict {
     }
     match &seen.judged[..] {
         [] => Verdict::Inconclusive("nothing was sent".to_owned()),
-        [one] => judge_one(expect, one),
+        [one] => match not_the_verifier(case, one, seen.forged) {
+            Some(why) => Verdict::Skipped(why.to_owned()),
+            None => judge_one(&case.expect, one),
+        },
         several => judge_copies(several),
     }
+}
+
+/// Why a refusal of a genuine request says nothing of the verifier: the endpoint does not serve the
+/// route, or the application behind the verifier does not take the body and says so differently.
+fn not_the_verifier(case: &Case, seen: &Observation, forged: Option<u16>) -> Option<&'static str> {
+    if case.expect != Expectation::Accept || seen.outcome != Outcome::Rejected {
+        return None;
+    }
+    let status = seen.answer.as_ref()?.status;
+    if case.leaves_the_route() && matches!(status, 404 | 405) && forged != Some(status) {
+        return Some("the target does not serve this method or path");
+    }
+    if case.has_its_own_body() && matches!(status, 400 | 413 | 415 | 422) && forged.is_some_and(|f| f != status) {
+        return Some("refused, but not as a forged request is: the application does not take such a body");
+    }
+    None
 }
 
 fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
@@ -169,14 +190,20 @@ mod tests {
 
     fn seen(outcomes: &[Outcome]) -> Seen {
         let judged = outcomes.iter().map(|outcome| Observation::without_answer(*outcome, "")).collect();
-        Seen { setup: None, judged, alive: Alive::NotAsked }
+        Seen { setup: None, judged, alive: Alive::NotAsked, forged: None }
     }
+
+    fn case(text: &str) -> Case {
+        serde_json::from_str(text).expect("a case")
+    }
+
+    const REJECT: &str = r#"{"id": "a", "requires": ["INT-BODY"], "expect": "reject"}"#;
+    const ACCEPT: &str = r#"{"id": "a", "requires": ["INT-BODY"], "expect": "accept"}"#;
 
     #[test]
     fn only_a_rejection_passes_a_case_that_must_be_rejected() {
-        let proof = Baseline(());
         for outcome in OUTCOMES {
-            let verdict = judge(&proof, &Expectation::Reject, &seen(&[outcome]));
+            let verdict = judge(&Baseline(()), &case(REJECT), &seen(&[outcome]));
             let rejected = matches!(outcome, Outcome::Rejected | Outcome::RejectedByTransport);
             assert_eq!(verdict == Verdict::Pass, rejected, "{outcome}");
         }
@@ -184,9 +211,8 @@ mod tests {
 
     #[test]
     fn only_an_acceptance_passes_a_case_that_must_be_accepted() {
-        let proof = Baseline(());
         for outcome in OUTCOMES {
-            let verdict = judge(&proof, &Expectation::Accept, &seen(&[outcome]));
+            let verdict = judge(&Baseline(()), &case(ACCEPT), &seen(&[outcome]));
             assert_eq!(verdict == Verdict::Pass, outcome == Outcome::Accepted, "{outcome}");
         }
     }
@@ -194,7 +220,7 @@ mod tests {
     #[test]
     fn of_parallel_copies_exactly_one_is_accepted() {
         use Outcome::{Accepted, Rejected};
-        let verdict = |outcomes: &[Outcome]| judge(&Baseline(()), &Expectation::Reject, &seen(outcomes));
+        let verdict = |outcomes: &[Outcome]| judge(&Baseline(()), &case(REJECT), &seen(outcomes));
         assert_eq!(verdict(&[Accepted, Rejected, Rejected]), Verdict::Pass);
         assert_eq!(verdict(&[Accepted, Accepted]), Verdict::Fail(Failure::AcceptedTwice));
         assert!(matches!(verdict(&[Rejected, Rejected]), Verdict::Inconclusive(_)));
@@ -206,5 +232,22 @@ mod tests {
             let control = Observation::without_answer(outcome, "");
             assert_eq!(Baseline::from_control(&control).is_some(), outcome == Outcome::Accepted);
         }
+    }
+
+    #[test]
+    fn an_application_that_does_not_take_a_body_is_not_blamed_on_its_verifier() {
+        let odd = case(r#"{"id": "a", "requires": ["INT-BODY"], "expect": "accept", "message": {"body": {"text": "x"}}}"#);
+        let mut refused = seen(&[Outcome::Rejected]);
+        refused.judged[0].answer = Some(crate::wire::Answer {
+            status: 415,
+            headers: Vec::new(),
+            body: crate::wire::Octets::default(),
+            connection: crate::wire::Connection::Reusable,
+        });
+        refused.forged = Some(401);
+        assert!(matches!(judge(&Baseline(()), &odd, &refused), Verdict::Skipped(_)));
+        refused.forged = Some(415);
+        assert_eq!(judge(&Baseline(()), &odd, &refused), Verdict::Fail(Failure::Refused));
+        assert_eq!(judge(&Baseline(()), &case(ACCEPT), &refused), Verdict::Fail(Failure::Refused));
     }
 }

@@ -19,14 +19,19 @@
 
 pub mod case;
 pub mod event;
+pub mod evidence;
 pub mod finding;
 pub mod id;
 pub mod judge;
 pub mod observe;
 pub mod recipe;
+pub mod redact;
 pub mod report;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod scheme;
 pub mod secret;
+pub mod snapshot;
 pub mod spec;
 pub mod tamper;
 pub mod target;

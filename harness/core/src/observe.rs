@@ -142,6 +142,11 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// The shape of an answer.
     pub fn of(answer: &Answer) -> Self {
         let names = answer

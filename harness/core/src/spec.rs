@@ -100,6 +100,56 @@ impl fmt::Display for Level {
     }
 }
 
+/// From which level on a failed requirement makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FailOn {
+    /// A failed MUST.
+    #[default]
+    Must,
+    /// A failed MUST or SHOULD.
+    Should,
+    /// Nothing: everything that fails is a warning.
+    None,
+}
+
+impl FailOn {
+    /// All choices, in the order in which help shows them.
+    pub const ALL: [Self; 3] = [Self::Must, Self::Should, Self::None];
+
+    /// The word on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::Should => "should",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether a failed requirement of this level makes a run fail.
+    pub fn counts(self, level: Level) -> bool {
+        match self {
+            Self::Must => level == Level::Must,
+            Self::Should => matches!(level, Level::Must | Level::Should),
+            Self::None => false,
+        }
+    }
+}
+
+impl fmt::Display for FailOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|choice| choice.name() == text);
+        found.ok_or_else(|| format!("`{}` is not one of must, should, none", text.escape_debug()))
+    }
+}
+
 /// What an attacker holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

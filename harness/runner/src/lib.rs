@@ -3,4 +3,13 @@
 //! Every side effect of the project lives in this package.
 
 pub mod carrier;
+pub mod cli;
+pub mod config;
+pub mod exit;
+mod glob;
+mod progress;
+pub mod run;
+pub mod secret_source;
 pub mod serve;
+mod snapshot;
+pub mod targets;

@@ -123,7 +123,8 @@ fn edit(
 ) -> Result<(), NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     let new = if *part == Part::TagBytes {
-        let tag = signed.tag().to_vec();
+        // A tag that an earlier tamper left readable is taken as it stands.
+        let tag = encoding.decode(signed.bytes(&spot)).unwrap_or_else(|| signed.tag().to_vec());
         encoding.encode(&change(&tag)?).into_bytes()
     } else {
         change(signed.bytes(&spot))?

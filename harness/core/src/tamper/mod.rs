@@ -66,6 +66,32 @@ pub enum Tamper {
     ReverseHeaders,
 }
 
+impl Tamper {
+    /// The names of all tampers as cases write them, and what each does.
+    pub const NAMES: &'static [(&'static str, &'static str)] = &[
+        ("remove", "takes a part away with its header line or list entry"),
+        ("clear", "empties a part and leaves what stands around it"),
+        ("replace", "puts other bytes in place of a part"),
+        ("prepend", "puts bytes before a part"),
+        ("append", "puts bytes after a part"),
+        ("insert", "puts bytes into a part"),
+        ("flip-bit", "flips one bit of a part"),
+        ("truncate", "cuts a part after some bytes"),
+        ("drop-front", "takes bytes off the front of a part"),
+        ("change-case", "changes the letter case of a part"),
+        ("encode", "writes the right tag in another encoding"),
+        ("spare-bits", "sets spare bits of a base64 tag"),
+        ("retime", "writes another time over the timestamp"),
+        ("duplicate-line", "adds a second header line with the same name"),
+        ("add-entry", "adds an entry to a list of signatures"),
+        ("add-header", "adds a header line at the end"),
+        ("rename-header", "gives the header line of a part another name"),
+        ("move-bytes", "moves bytes over the border between two parts"),
+        ("percent-encode-path", "percent-encodes the last letter of the path"),
+        ("reverse-headers", "puts the header lines in the opposite order"),
+    ];
+}
+
 /// A part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,5 +11,5 @@ mod request;
 pub use answer::{Answer, AnswerReader, Connection, Limits, Progress, Unreadable};
 pub use encode::{Framing, LineEnd, Padding, Pause, Wire, encode};
 pub use octets::{Octets, escape};
-pub use receive::{TransportRefusal, receive};
+pub use receive::{TransportRefusal, receive, receive_head};
 pub use request::{Header, Request};

@@ -29,7 +29,7 @@ pub enum TransportRefusal {
 }
 
 /// Header lines that are taken at most.
-const MAX_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 128;
 /// Bytes of the head that are taken at most.
 const MAX_HEAD: usize = 256 * 1024;
 
@@ -38,10 +38,22 @@ const MAX_HEAD: usize = 256 * 1024;
 /// # Errors
 /// What an HTTP server would answer with 400 or 431 on its own.
 pub fn receive(octets: &[u8]) -> Result<Request, TransportRefusal> {
+    let (mut request, length) = receive_head(octets)?;
+    request.body = body(&request, &octets[length..])?;
+    Ok(request)
+}
+
+/// Reads the head of a request: the request without its body, and the length of the head in bytes.
+///
+/// # Errors
+/// What an HTTP server would answer with 400 or 431 on its own.
+pub fn receive_head(octets: &[u8]) -> Result<(Request, usize), TransportRefusal> {
     let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut lines);
     let length = match head.parse(octets) {
-        Ok(httparse::Status::Complete(length)) if length > MAX_HEAD => return Err(TransportRefusal::HeadTooLong),
+        Ok(httparse::Status::Complete(length)) if length > MAX_HEAD => {
+            return Err(TransportRefusal::HeadTooLong);
+        }
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Err(TransportRefusal::Incomplete),
         Err(httparse::Error::TooManyHeaders) => return Err(TransportRefusal::TooManyHeaders),
@@ -52,14 +64,13 @@ pub fn receive(octets: &[u8]) -> Result<Request, TransportRefusal> {
         .iter()
         .map(|line| Header { name: line.name.to_owned(), value: Octets::from(line.value) })
         .collect();
-    let mut request = Request {
+    let request = Request {
         method: head.method.unwrap_or_default().as_bytes().to_vec(),
         target: origin_form(head.path.unwrap_or_default()).as_bytes().to_vec(),
         headers,
         body: Vec::new(),
     };
-    request.body = body(&request, &octets[length..])?;
-    Ok(request)
+    Ok((request, length))
 }
 
 /// `http://host/path` becomes `/path`; everything else stays as it is.

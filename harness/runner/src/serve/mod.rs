@@ -1,1 +1,190 @@
-//! The embedded endpoint.
+//! The embedded endpoint: a verifier behind a real socket.
+//!
+//! The types to know are [`Config`] and [`Running`]. Every request to the hook's port is verified,
+//! whatever its path; metrics have a port of their own. Nothing here knows which cases exist.
+
+mod audit;
+mod connections;
+mod hook;
+mod metrics;
+mod tap;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_conformance::reference::{Setup, Steps};
+use countersign_core::scheme::{Deployment, Scheme};
+use countersign_core::secret::Secret;
+use countersign_core::time::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use audit::{AuditSink, Lines};
+
+use connections::{accept, serve_hook, serve_metrics};
+use hook::Hook;
+
+/// The time, as the endpoint sees it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What an endpoint is made of.
+pub struct Config {
+    /// How requests are signed.
+    pub scheme: Arc<dyn Scheme>,
+    /// The shared secret.
+    pub secret: Secret,
+    /// How requests are verified: the reference, or a mutant.
+    pub steps: Arc<dyn Steps>,
+    /// Origin and constants.
+    pub deployment: Deployment,
+    /// Path of the endpoint, as a verifier knows it. Requests to other paths are verified too.
+    pub path: String,
+    /// Where the hook listens; port 0 takes a free one. Metrics get a free port of the same address.
+    pub bind: SocketAddr,
+    /// The time.
+    pub clock: Clock,
+    /// Where the audit log goes.
+    pub audit: AuditSink,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("scheme", &self.scheme.file().scheme)
+            .field("path", &self.path)
+            .field("bind", &self.bind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What requests may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of a body; longer ones are refused with 413.
+    pub body: usize,
+    /// Until the head of a request is there; a kept connection is closed after as long.
+    pub head_within: Duration,
+    /// Until the body of a request is there; 408 after it.
+    pub body_within: Duration,
+    /// Connections at the same time; more wait.
+    pub connections: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            body: 32 << 20,
+            head_within: Duration::from_secs(10),
+            body_within: Duration::from_secs(10),
+            connections: 512,
+        }
+    }
+}
+
+/// Why an endpoint does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotServe {
+    /// The secret is not one for the scheme.
+    #[error("{0}")]
+    Secret(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+}
+
+/// Starts endpoints.
+#[derive(Debug)]
+pub struct Endpoint;
+
+impl Endpoint {
+    /// Starts an endpoint on the current runtime, within the usual bounds.
+    ///
+    /// # Errors
+    /// The secret does not fit the scheme, or an address cannot be listened on.
+    pub async fn start(config: Config) -> Result<Running, CannotServe> {
+        Self::start_within(config, Bounds::default()).await
+    }
+
+    /// Starts an endpoint on the current runtime.
+    ///
+    /// # Errors
+    /// The secret does not fit the scheme, or an address cannot be listened on.
+    pub async fn start_within(config: Config, bounds: Bounds) -> Result<Running, CannotServe> {
+        let key = config.scheme.key(&config.secret).map_err(CannotServe::Secret)?;
+        let (listener, addr) = listen(config.bind).await?;
+        let (metrics_listener, metrics_addr) = listen(SocketAddr::new(config.bind.ip(), 0)).await?;
+        let setup = Setup::new(config.scheme, key, config.deployment, config.path);
+        let hook = Arc::new(Hook::new(setup, config.steps, config.clock, config.audit, bounds));
+        let (stop, stopped) = watch::channel(());
+        let for_metrics = Arc::clone(&hook);
+        let tasks = [
+            tokio::spawn(accept(listener, bounds, stopped.clone(), move |stream, client, stopped| {
+                serve_hook(stream, client, Arc::clone(&hook), stopped)
+            })),
+            tokio::spawn(accept(metrics_listener, bounds, stopped, move |stream, _, stopped| {
+                serve_metrics(stream, Arc::clone(&for_metrics), stopped)
+            })),
+        ];
+        Ok(Running { addr, metrics_addr, stop, tasks })
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CannotServe> {
+    let cannot = |error| CannotServe::Bind { address, error };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let bound = listener.local_addr().map_err(cannot)?;
+    Ok((listener, bound))
+}
+
+/// An endpoint that serves until it is shut down or dropped.
+#[derive(Debug)]
+pub struct Running {
+    addr: SocketAddr,
+    metrics_addr: SocketAddr,
+    stop: watch::Sender<()>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+/// How long requests that are being answered may take until they are cut.
+const GRACE: Duration = Duration::from_secs(2);
+
+impl Running {
+    /// Where the hook listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where `GET /metrics` is answered.
+    pub fn metrics_addr(&self) -> SocketAddr {
+        self.metrics_addr
+    }
+
+    /// Stops listening, closes idle connections, finishes what is being answered, and cuts what takes
+    /// longer than two seconds.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(());
+        for task in &mut self.tasks {
+            // An aborted task drops its connections with it.
+            if timeout(GRACE, &mut *task).await.is_err() {
+                task.abort();
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}

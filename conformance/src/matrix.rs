@@ -1,0 +1,225 @@
+//! The kill matrix: which case tells which mutant from the reference, under which schemes.
+//!
+//! The type to know is [`Matrix`]. Everything runs in this process, at a fixed time, with fixed
+//! secrets and a fresh memory for each case, so that nothing couples cases and every computation
+//! gives the same matrix. It must not know what is expected of the matrix; its test does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_core::id::{BugClassId, CaseId, SchemeName};
+use countersign_core::judge::Verdict;
+use countersign_core::recipe::{Unique, World};
+use countersign_core::scheme::{Deployment, Key, KeyForm, Scheme};
+use countersign_core::secret::Secret;
+use countersign_core::time::Timestamp;
+
+use crate::catalog::Catalog;
+use crate::in_process::{Heard, InProcess};
+use crate::mutants::{MUTANTS, Mutant};
+use crate::reference::{Reference, Setup, Steps};
+
+/// The time at which everything happens: 2026-11-21T12:00:00Z.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_795_262_400);
+
+/// The seed of all fresh texts.
+pub const SEED: u64 = 20_261_121;
+
+/// The path of the endpoint.
+pub const PATH: &str = "/hook";
+
+/// A test secret in the form that a scheme demands.
+pub fn secret(form: &KeyForm) -> Secret {
+    const BASE64: &str = "Y291bnRlcnNpZ24gdGVzdCBzZWNyZXQsIDMyIGJ5dGU=";
+    match form {
+        KeyForm::Utf8 => Secret::new("a secret that only the tests of Countersign know"),
+        KeyForm::Hex => Secret::new("00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210"),
+        KeyForm::Base64 => Secret::new(BASE64),
+        KeyForm::Base64After(prefix) => Secret::new(format!("{prefix}{BASE64}")),
+    }
+}
+
+/// Which case tells which mutant from the reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// Mutants in order of their classes.
+    pub rows: Vec<Row>,
+    /// Under which schemes each case runs; a case that runs nowhere has an empty set.
+    pub runs: BTreeMap<CaseId, BTreeSet<SchemeName>>,
+    /// Where the reference itself does not pass.
+    pub troubles: Vec<Trouble>,
+}
+
+/// One mutant and what kills it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its bug class.
+    pub class: BugClassId,
+    /// What it does wrong.
+    pub about: &'static str,
+    /// The cases that it fails where the reference passes, and the schemes under which it does.
+    pub kills: BTreeMap<CaseId, BTreeSet<SchemeName>>,
+    /// Schemes whose valid request it refuses, so that nothing can be said of it there.
+    pub without_control: BTreeSet<SchemeName>,
+}
+
+impl Row {
+    /// The schemes under which any case kills it.
+    pub fn schemes(&self) -> BTreeSet<&SchemeName> {
+        self.kills.values().flatten().collect()
+    }
+}
+
+/// A case that the reference does not pass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble {
+    /// The scheme.
+    pub scheme: SchemeName,
+    /// The case; none if it is the control that was refused.
+    pub case: Option<CaseId>,
+    /// What the reference got.
+    pub verdict: Verdict,
+}
+
+/// What was computed under one scheme.
+#[derive(Default)]
+struct Part {
+    runs: Vec<CaseId>,
+    troubles: Vec<Trouble>,
+    /// For each mutant in order: the cases that kill it; none if it refuses the control.
+    kills: Vec<Option<Vec<CaseId>>>,
+}
+
+impl Matrix {
+    /// Runs every case under every scheme against the reference and every mutant.
+    pub fn compute(catalog: &Catalog) -> Self {
+        let schemes: Vec<&Arc<dyn Scheme>> = catalog.schemes.values().collect();
+        let parts: Mutex<BTreeMap<usize, Part>> = Mutex::default();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(scheme) = schemes.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let part = Place::new(scheme).part(catalog);
+                let index =
+                    schemes.iter().position(|known| Arc::ptr_eq(known, scheme)).expect("taken from there");
+                parts.lock().unwrap_or_else(PoisonError::into_inner).insert(index, part);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+                scope.spawn(work);
+            }
+        });
+        let parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Self::merge(catalog, parts.into_values().zip(catalog.schemes.keys()))
+    }
+
+    fn merge<'c>(catalog: &Catalog, parts: impl Iterator<Item = (Part, &'c SchemeName)>) -> Self {
+        let empty = |mutant: &Mutant| Row {
+            class: mutant.id(),
+            about: mutant.about,
+            kills: BTreeMap::new(),
+            without_control: BTreeSet::new(),
+        };
+        let mut matrix = Self {
+            rows: MUTANTS.iter().map(empty).collect(),
+            runs: catalog.cases().map(|(_, case)| (case.id.clone(), BTreeSet::new())).collect(),
+            troubles: Vec::new(),
+        };
+        for (part, scheme) in parts {
+            for case in part.runs {
+                matrix.runs.entry(case).or_default().insert(scheme.clone());
+            }
+            matrix.troubles.extend(part.troubles);
+            for (row, kills) in matrix.rows.iter_mut().zip(part.kills) {
+                match kills {
+                    Some(cases) => cases.into_iter().for_each(|case| {
+                        row.kills.entry(case).or_default().insert(scheme.clone());
+                    }),
+                    None => {
+                        row.without_control.insert(scheme.clone());
+                    }
+                }
+            }
+        }
+        matrix
+    }
+
+    /// The classes whose mutants die of a case.
+    pub fn killed_by<'m>(&'m self, case: &'m CaseId) -> impl Iterator<Item = &'m BugClassId> {
+        self.rows.iter().filter(|row| row.kills.contains_key(case)).map(|row| &row.class)
+    }
+}
+
+/// Where verifiers of one scheme stand.
+struct Place<'s> {
+    scheme: &'s Arc<dyn Scheme>,
+    secret: Secret,
+    key: Key,
+    deployment: Deployment,
+}
+
+impl<'s> Place<'s> {
+    fn new(scheme: &'s Arc<dyn Scheme>) -> Self {
+        let secret = secret(&scheme.file().mac.key);
+        let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
+        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
+        Self { scheme, secret, key, deployment }
+    }
+
+    fn world(&self, case: &str) -> World<'_> {
+        World {
+            scheme: &**self.scheme,
+            secret: &self.secret,
+            host: "example.com",
+            target: PATH,
+            deployment: &self.deployment,
+            now: NOW,
+            unique: Unique::new(SEED, self.scheme.file().scheme.as_str(), case),
+        }
+    }
+
+    /// With fresh memory.
+    fn setup(&self) -> Setup {
+        Setup::new(Arc::clone(self.scheme), self.key.clone(), self.deployment.clone(), PATH)
+    }
+
+    fn part(&self, catalog: &Catalog) -> Part {
+        let mut part = Part::default();
+        let name = &self.scheme.file().scheme;
+        let baseline =
+            |steps: &dyn Steps| InProcess { setup: &self.setup(), steps }.baseline(&self.world("control"));
+        let trouble = |case, verdict| Trouble { scheme: name.clone(), case, verdict };
+        let Some(proof) = baseline(&Reference) else {
+            let verdict = Verdict::Inconclusive("the reference refuses the valid request".to_owned());
+            part.troubles.push(trouble(None, verdict));
+            part.kills = MUTANTS.iter().map(|_| None).collect();
+            return part;
+        };
+        let proofs: Vec<_> = MUTANTS.iter().map(|mutant| baseline(&*(mutant.make)())).collect();
+        part.kills = proofs.iter().map(|proof| proof.map(|_| Vec::new())).collect();
+        for (_, case) in catalog.cases() {
+            let Ok(built) = case.build(&self.world(case.id.as_str())) else { continue };
+            let heard = Heard::new(&built);
+            let verdict = |steps: &dyn Steps, proof| {
+                InProcess { setup: &self.setup(), steps }.judge_heard(proof, case, &heard, NOW)
+            };
+            match verdict(&Reference, &proof) {
+                Verdict::Pass => part.runs.push(case.id.clone()),
+                Verdict::Skipped(_) => continue,
+                other @ (Verdict::Fail(_) | Verdict::Inconclusive(_)) => {
+                    part.troubles.push(trouble(Some(case.id.clone()), other));
+                    continue;
+                }
+            }
+            for ((mutant, proof), kills) in MUTANTS.iter().zip(&proofs).zip(&mut part.kills) {
+                if let (Some(proof), Some(kills)) = (proof, kills)
+                    && let Verdict::Fail(_) = verdict(&*(mutant.make)(), proof)
+                {
+                    kills.push(case.id.clone());
+                }
+            }
+        }
+        part
+    }
+}

@@ -1,0 +1,181 @@
+//! Mutants of family A: verification is skipped, or fails open.
+//!
+//! Each is named after its bug class. They must not know cases.
+
+use countersign_core::scheme::{Claims, Construction, Encoding, Field, Refusal, mac};
+use countersign_core::time::Timestamp;
+use countersign_core::wire::Request;
+
+use super::lenient;
+use crate::reference::{Halt, Reference, Reply, Setup, Steps};
+
+/// Takes a request without the signature header for one that needs no check.
+#[derive(Debug, Default)]
+pub struct A01;
+
+impl Steps for A01 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        let claims = Reference.read(setup, request);
+        match lenient::carrier(setup, Field::Tag).and_then(|carrier| carrier.header.as_deref()) {
+            Some(name) if claims.is_err() && request.value(name).is_none() => Err(Halt::LetThrough),
+            _ => claims,
+        }
+    }
+}
+
+/// Looks at everything but the tag.
+#[derive(Debug, Default)]
+pub struct A02;
+
+impl Steps for A02 {
+    fn authentic(&self, _setup: &Setup, _claims: &Claims, _text: &[u8]) -> Result<bool, Halt> {
+        Ok(true)
+    }
+}
+
+/// Accepts an empty tag.
+#[derive(Debug, Default)]
+pub struct A03;
+
+impl Steps for A03 {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        Ok(claims.tags.iter().any(Vec::is_empty) || Reference.authentic(setup, claims, text)?)
+    }
+}
+
+/// Whether a tag was made with any of these keys, or with the right one.
+fn keyed_with(keys: &[&str], setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+    let spec = &setup.scheme.file().mac;
+    let made = |key: &&str| {
+        let tag = spec.encoding.encode(&mac(Construction::Hmac, spec.hash, key.as_bytes(), text));
+        claims.tags.iter().any(|sent| *sent == tag.as_bytes())
+    };
+    Ok(keys.iter().any(made) || Reference.authentic(setup, claims, text)?)
+}
+
+/// Also accepts tags that were made with the empty key.
+#[derive(Debug, Default)]
+pub struct A05;
+
+impl Steps for A05 {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        keyed_with(&[""], setup, claims, text)
+    }
+}
+
+/// Also accepts tags whose key is a word for an absent secret.
+#[derive(Debug, Default)]
+pub struct A06;
+
+impl Steps for A06 {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        keyed_with(&["undefined", "null", "None", "nil"], setup, claims, text)
+    }
+}
+
+/// Verifies POST and lets every other method through.
+#[derive(Debug, Default)]
+pub struct A07;
+
+impl Steps for A07 {
+    fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        if request.method == b"POST" { Ok(()) } else { Err(Halt::LetThrough) }
+    }
+}
+
+/// Takes the body of text, form and multipart requests for empty.
+#[derive(Debug, Default)]
+pub struct A08;
+
+impl Steps for A08 {
+    fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
+        let unread = ["text/", "application/x-www-form-urlencoded", "multipart/"];
+        let kind = request.value("Content-Type").unwrap_or_default().to_ascii_lowercase();
+        if !unread.iter().any(|prefix| kind.starts_with(prefix.as_bytes())) {
+            return Reference.signing_string(setup, request, claims);
+        }
+        let unread = Request { body: Vec::new(), ..request.clone() };
+        Reference.signing_string(setup, &unread, claims)
+    }
+}
+
+/// Verifies the configured spelling of the path and lets every other one through.
+#[derive(Debug, Default)]
+pub struct A09;
+
+impl Steps for A09 {
+    fn admit(&self, setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        if request.path() == setup.path.as_bytes() { Ok(()) } else { Err(Halt::LetThrough) }
+    }
+}
+
+/// Lets a body with a handshake flag through.
+#[derive(Debug, Default)]
+pub struct A10;
+
+impl Steps for A10 {
+    fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        let flags = ["ssl_check=1", r#""type":"url_verification""#, r#""type":"ping""#];
+        if flags.iter().any(|flag| lenient::contains(&request.body, flag.as_bytes())) {
+            return Err(Halt::LetThrough);
+        }
+        Ok(())
+    }
+}
+
+/// Goes on to the handler when the tag or the timestamp cannot be decoded.
+#[derive(Debug, Default)]
+pub struct A12;
+
+impl Steps for A12 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        let claims = Reference.read(setup, request)?;
+        let encoding = setup.scheme.file().mac.encoding;
+        let throws = |tag: &Vec<u8>| !tag.is_ascii() || !decodes(encoding, tag);
+        if claims.tags.iter().any(throws) { Err(Halt::LetThrough) } else { Ok(claims) }
+    }
+
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        match Reference.fresh(setup, request, claims, now) {
+            Err(Halt::Refused(Refusal::MalformedTimestamp)) => Err(Halt::LetThrough),
+            other => other,
+        }
+    }
+}
+
+/// Whether a strict decoder takes the text, letter case aside.
+fn decodes(encoding: Encoding, text: &[u8]) -> bool {
+    if encoding.is_hex() { hex::decode(text).is_ok() } else { encoding.decode(text).is_some() }
+}
+
+/// Answers refusals with 200.
+#[derive(Debug, Default)]
+pub struct A14;
+
+impl Steps for A14 {
+    fn status(&self, reply: Reply) -> u16 {
+        match reply {
+            Reply::Accepted | Reply::Refused(_) => 200,
+            Reply::Broken(_) => 500,
+        }
+    }
+}
+
+/// Trusts requests that claim to come from the same machine.
+#[derive(Debug, Default)]
+pub struct A15;
+
+impl Steps for A15 {
+    fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        let claims = [
+            ("X-Forwarded-For", "127.0.0.1"),
+            ("X-Real-IP", "127.0.0.1"),
+            ("Forwarded", "for=127.0.0.1"),
+            ("Host", "localhost"),
+        ];
+        let local = |(name, prefix): &(&str, &str)| {
+            request.value(name).is_some_and(|value| value.starts_with(prefix.as_bytes()))
+        };
+        if claims.iter().any(local) { Err(Halt::LetThrough) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,394 @@
+//! Mutants of family D: the age of a request, and whether it was seen before.
+//!
+//! Each is named after its bug class. They must not know cases.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use countersign_core::scheme::{Claims, ClockSpec, Field, Refusal};
+use countersign_core::time::{ClockUnit, Timestamp, parse_http_date};
+use countersign_core::wire::Request;
+
+use super::lenient;
+use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
+
+/// Tests a time against the window of the scheme, like the reference.
+fn within(clock: &ClockSpec, at: Timestamp, now: Timestamp) -> Result<(), Halt> {
+    let age = now.millis().saturating_sub(at.millis());
+    if clock.past.is_some_and(|past| age > i64::from(past) * 1000) {
+        return Err(Refusal::Stale.into());
+    }
+    if clock.future.is_some_and(|future| age < -i64::from(future) * 1000) {
+        return Err(Refusal::Future.into());
+    }
+    Ok(())
+}
+
+/// Tests the claimed time, read in another way, against the window.
+fn tested(
+    setup: &Setup,
+    claims: &Claims,
+    now: Timestamp,
+    read: impl FnOnce(&ClockSpec, &[u8]) -> Option<Timestamp>,
+) -> Result<(), Halt> {
+    let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
+    let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
+    within(clock, read(clock, text).ok_or(Refusal::MalformedTimestamp)?, now)
+}
+
+/// Whether a unit is written as a number, and how many of it are a second.
+fn per_second(unit: ClockUnit) -> Option<i64> {
+    match unit {
+        ClockUnit::Seconds => Some(1),
+        ClockUnit::Milliseconds => Some(1000),
+        ClockUnit::Rfc3339 | ClockUnit::Rfc1123 => None,
+    }
+}
+
+/// Never looks at the timestamp.
+#[derive(Debug, Default)]
+pub struct D01;
+
+impl Steps for D01 {
+    fn fresh(
+        &self,
+        _setup: &Setup,
+        _request: &Request,
+        _claims: &Claims,
+        _now: Timestamp,
+    ) -> Result<(), Halt> {
+        Ok(())
+    }
+}
+
+/// Tests the age only if there is a timestamp.
+#[derive(Debug, Default)]
+pub struct D02;
+
+impl Steps for D02 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        match Reference.read(setup, request) {
+            Err(Halt::Refused(Refusal::MissingTimestamp)) => {
+                Ok(lenient::read_filled(setup, request, Field::Timestamp)?)
+            }
+            other => other,
+        }
+    }
+
+    fn read_body(&self, setup: &Setup, request: &Request, claims: &mut Claims) -> Result<(), Halt> {
+        match Reference.read_body(setup, request, claims) {
+            Err(Halt::Refused(Refusal::MissingTimestamp)) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        match claims.timestamp.as_deref() {
+            None | Some(b"") => Ok(()),
+            Some(_) => Reference.fresh(setup, request, claims, now),
+        }
+    }
+}
+
+/// Tests the age of a time header that nobody signed.
+#[derive(Debug, Default)]
+pub struct D03;
+
+impl Steps for D03 {
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        tested(setup, claims, now, |clock, text| {
+            let date = request.value("Date").and_then(|date| parse_http_date(str::from_utf8(date).ok()?));
+            let copy = ["X-Timestamp", "X-Request-Timestamp", "Timestamp"]
+                .into_iter()
+                .find_map(|name| clock.unit.parse(request.value(name)?));
+            date.or(copy).or_else(|| clock.unit.parse(text))
+        })
+    }
+}
+
+/// Tests the past and not the future.
+#[derive(Debug, Default)]
+pub struct D04;
+
+impl Steps for D04 {
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        match Reference.fresh(setup, request, claims, now) {
+            Err(Halt::Refused(Refusal::Future)) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// Computes the age with numbers that may be not-a-number, which passes every test.
+#[derive(Debug, Default)]
+pub struct D05;
+
+impl Steps for D05 {
+    fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
+        let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
+        let seconds = match per_second(clock.unit) {
+            Some(per_second) => {
+                let number: Option<f64> = str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok());
+                number.map(|number| number / per_second as f64)
+            }
+            None => clock.unit.parse(text).map(|at| at.millis() as f64 / 1000.0),
+        };
+        let age = now.millis() as f64 / 1000.0 - seconds.unwrap_or(f64::NAN);
+        if clock.past.is_some_and(|past| age > f64::from(past)) {
+            return Err(Refusal::Stale.into());
+        }
+        if clock.future.is_some_and(|future| -age > f64::from(future)) {
+            return Err(Refusal::Future.into());
+        }
+        Ok(())
+    }
+}
+
+/// Reads every spelling of a number as a timestamp.
+#[derive(Debug, Default)]
+pub struct D06;
+
+impl Steps for D06 {
+    fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        tested(setup, claims, now, |clock, text| match per_second(clock.unit) {
+            Some(per_second) => {
+                Some(Timestamp::from_millis((lax_number(text)? * (1000 / per_second) as f64) as i64))
+            }
+            None => {
+                let text = String::from_utf8_lossy(text).trim().to_uppercase().replace(' ', "T");
+                clock.unit.parse(text.as_bytes())
+            }
+        })
+    }
+}
+
+/// The number at the front of a text: blanks and underscores skipped, signs, leading zeros, digits
+/// of other scripts, fractions, exponents and trailing text taken.
+fn lax_number(text: &[u8]) -> Option<f64> {
+    let digit = |letter: char| match letter {
+        '\u{660}'..='\u{669}' => char::from_digit(letter as u32 - 0x660, 10),
+        '\u{ff10}'..='\u{ff19}' => char::from_digit(letter as u32 - 0xff10, 10),
+        '_' => None,
+        other => Some(other),
+    };
+    let text: String = str::from_utf8(text).ok()?.trim().chars().filter_map(digit).collect();
+    if let Some(hex) = text.strip_prefix("0x") {
+        return i64::from_str_radix(hex, 16).ok().map(|number| number as f64);
+    }
+    let starts = text.trim_start_matches(['+', '-']).starts_with(|first: char| first.is_ascii_digit());
+    let fronts = (1..=text.len()).rev().filter_map(|end| text.get(..end)?.parse().ok());
+    fronts.filter(|_| starts).next()
+}
+
+/// Computes the age in integers that wrap and saturate.
+#[derive(Debug, Default)]
+pub struct D07;
+
+impl Steps for D07 {
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        let Some((clock, per_second)) =
+            setup.scheme.file().clock.as_ref().and_then(|clock| Some((clock, per_second(clock.unit)?)))
+        else {
+            return Reference.fresh(setup, request, claims, now);
+        };
+        let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
+        let number: Option<i128> = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+        let at = number.ok_or(Refusal::MalformedTimestamp)? as i64;
+        let passed = (now.millis() / (1000 / per_second)).wrapping_sub(at);
+        let nanoseconds = passed.saturating_mul(1_000_000_000 / per_second);
+        let limit = if nanoseconds >= 0 { clock.past } else { clock.future };
+        if limit.is_some_and(|limit| nanoseconds.wrapping_abs() > i64::from(limit) * 1_000_000_000) {
+            return Err(Refusal::Stale.into());
+        }
+        Ok(())
+    }
+}
+
+/// Throws on a timestamp that it cannot read.
+#[derive(Debug, Default)]
+pub struct D08;
+
+impl Steps for D08 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        let claims = Reference.read(setup, request)?;
+        match (&setup.scheme.file().clock, &claims.timestamp) {
+            (Some(clock), Some(text)) if clock.unit.parse(text).is_none() => Err(Halt::Broken("no number")),
+            _ => Ok(claims),
+        }
+    }
+
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        match Reference.fresh(setup, request, claims, now) {
+            Err(Halt::Refused(Refusal::MalformedTimestamp)) => Err(Halt::Broken("no number")),
+            other => other,
+        }
+    }
+}
+
+/// Guesses from its size whether a timestamp is in seconds or milliseconds.
+#[derive(Debug, Default)]
+pub struct D09;
+
+impl Steps for D09 {
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        let unit = setup.scheme.file().clock.as_ref().map(|clock| clock.unit);
+        if unit.and_then(per_second).is_none() {
+            return Reference.fresh(setup, request, claims, now);
+        }
+        tested(setup, claims, now, |_, text| {
+            let number = ClockUnit::Milliseconds.parse(text)?.millis();
+            Some(if number > 100_000_000_000 {
+                Timestamp::from_millis(number)
+            } else {
+                Timestamp::from_seconds(number)
+            })
+        })
+    }
+}
+
+/// Has a window of twice the width.
+#[derive(Debug, Default)]
+pub struct D10;
+
+impl Steps for D10 {
+    fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
+        let twice = |limit: Option<u32>| limit.map(|limit| limit * 2);
+        let wide = ClockSpec { unit: clock.unit, past: twice(clock.past), future: twice(clock.future) };
+        let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
+        within(&wide, wide.unit.parse(text).ok_or(Refusal::MalformedTimestamp)?, now)
+    }
+}
+
+/// Remembers nothing.
+#[derive(Debug, Default)]
+pub struct D13;
+
+impl Steps for D13 {
+    fn remember(&self, _setup: &Setup, _authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
+        Ok(())
+    }
+}
+
+/// Remembers a delivery header that nobody signed.
+#[derive(Debug, Default)]
+pub struct D15;
+
+impl Steps for D15 {
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        let once = Reference.once(setup, request, claims)?;
+        let delivery = ["X-Delivery-Id", "X-Delivery", "Idempotency-Key"];
+        Ok(match delivery.into_iter().find_map(|name| request.value(name)) {
+            Some(text) => once.map(|_| text.to_vec()),
+            None => once,
+        })
+    }
+}
+
+/// Remembers the text of the tag, and reads tags leniently.
+#[derive(Debug, Default)]
+pub struct D16;
+
+impl Steps for D16 {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        let encoding = setup.scheme.file().mac.encoding;
+        let right = setup.tag(text);
+        Ok(claims.tags.iter().any(|tag| lenient::decode(encoding, tag) == right))
+    }
+
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        Ok(Reference.once(setup, request, claims)?.map(|_| claims.tags.join(&b',')))
+    }
+}
+
+/// Remembers the nonce or id before it checks the tag.
+#[derive(Debug, Default)]
+pub struct D18;
+
+impl Steps for D18 {
+    fn admit(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
+        let claims = Reference.read(setup, request)?;
+        let once = Reference.once(setup, request, &claims)?;
+        Reference.remember(setup, &Authentic { once, until: now.plus_seconds(86_400) }, now)
+    }
+
+    fn remember(&self, _setup: &Setup, _authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
+        Ok(())
+    }
+}
+
+/// Looks a nonce up first and stores it later.
+#[derive(Debug, Default)]
+pub struct D19;
+
+impl Steps for D19 {
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        let once = Reference.once(setup, request, claims)?;
+        let memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        match &once {
+            Some(key) if memory.holds(key) => Err(Refusal::Replayed.into()),
+            _ => Ok(once),
+        }
+    }
+
+    fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
+        match Reference.remember(setup, authentic, now) {
+            Ok(()) | Err(Halt::Refused(Refusal::Replayed)) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn storing_takes(&self) -> Duration {
+        Duration::from_millis(50)
+    }
+}
+
+/// Skips the replay test if there is no nonce or id.
+#[derive(Debug, Default)]
+pub struct D21;
+
+impl Steps for D21 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        match (Reference.read(setup, request), setup.scheme.file().once) {
+            (Err(Halt::Refused(Refusal::MissingUnique)), Some(once)) => {
+                Ok(lenient::read_filled(setup, request, once.field())?)
+            }
+            (other, _) => other,
+        }
+    }
+
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        match Reference.once(setup, request, claims) {
+            Err(Halt::Refused(Refusal::MissingUnique)) => Ok(None),
+            other => other,
+        }
+    }
+}
+
+/// Signs the first of two timestamps and tests the last.
+#[derive(Debug, Default)]
+pub struct D24;
+
+impl Steps for D24 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        Reference.read(setup, &lenient::first_only(setup, request, Field::Timestamp))
+    }
+
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        let last = lenient::all(setup, request, Field::Timestamp).pop();
+        let timestamp = last.or_else(|| claims.timestamp.clone());
+        Reference.fresh(setup, request, &Claims { timestamp, ..claims.clone() }, now)
+    }
+}
+
+/// Folds nonces and ids to 32 lower-case characters.
+#[derive(Debug, Default)]
+pub struct D26;
+
+impl Steps for D26 {
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        let once = Reference.once(setup, request, claims)?;
+        Ok(once.map(|text| text[..text.len().min(32)].to_ascii_lowercase()))
+    }
+}

@@ -1,0 +1,217 @@
+//! Every case kills a mutant, every mutant dies, and the reference passes everything.
+//!
+//! The matrix itself is a snapshot; `INSTA_UPDATE=always cargo test -p countersign-conformance` writes it anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use countersign_conformance::Catalog;
+use countersign_conformance::matrix::{Matrix, Row};
+use countersign_conformance::mutants::MUTANTS;
+use countersign_core::case::{Case, Expectation};
+use countersign_core::id::{BugClassId, CaseId, RequirementId};
+use countersign_core::spec::ClassState;
+
+fn matrix() -> &'static Matrix {
+    static MATRIX: OnceLock<Matrix> = OnceLock::new();
+    MATRIX.get_or_init(|| Matrix::compute(Catalog::embedded()))
+}
+
+fn cases() -> impl Iterator<Item = &'static Case> {
+    Catalog::embedded().cases().map(|(_, case)| case)
+}
+
+/// Reasons by id, from a file beside this one.
+fn reasons(file: &str) -> BTreeMap<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file);
+    let text = std::fs::read_to_string(&path).expect("the file stands beside the test");
+    let reasons: Option<BTreeMap<String, String>> =
+        countersign_core::vector::yaml::parse(file, &text).expect("a map");
+    let reasons = reasons.unwrap_or_default();
+    for (id, reason) in &reasons {
+        assert!(reason.trim().len() > 10, "{file}: `{id}` needs a reason that a reader can judge");
+    }
+    reasons
+}
+
+/// Fails with all offenders, one to a line.
+#[track_caller]
+fn none(offenders: &[String], what: &str, to_do: &str) {
+    assert!(offenders.is_empty(), "{} {what}:\n  {}\n{to_do}", offenders.len(), offenders.join("\n  "));
+}
+
+#[test]
+fn the_reference_passes_every_case_of_every_scheme() {
+    let wrong: Vec<String> = matrix()
+        .troubles
+        .iter()
+        .map(|trouble| {
+            let case = trouble.case.as_ref().map_or("(control)", CaseId::as_str);
+            format!("{case} under {}: {:?}", trouble.scheme, trouble.verdict)
+        })
+        .collect();
+    let to_do = "Read the requirement and decide who is wrong: the case, which then needs another expectation or a \
+                 `needs:`, or the reference.";
+    none(&wrong, "cases that the reference does not pass", to_do);
+}
+
+#[test]
+fn every_case_runs_under_some_scheme() {
+    let idle: Vec<String> = matrix()
+        .runs
+        .iter()
+        .filter(|(_, schemes)| schemes.is_empty())
+        .map(|(case, _)| case.to_string())
+        .collect();
+    none(
+        &idle,
+        "cases run under no shipped scheme",
+        "Loosen their `needs:`, mend the recipe, or take them out.",
+    );
+}
+
+#[test]
+fn every_mutant_dies() {
+    let alive: Vec<String> = matrix()
+        .rows
+        .iter()
+        .filter(|row| row.kills.is_empty())
+        .map(|row| format!("{}: {}", row.class, row.about))
+        .collect();
+    none(&alive, "mutants survive", "Write a case that tells each from the reference.");
+}
+
+#[test]
+fn every_mutant_accepts_genuine_requests_of_most_schemes() {
+    let schemes = Catalog::embedded().schemes.len();
+    let strict: Vec<String> = matrix()
+        .rows
+        .iter()
+        .filter(|row| row.without_control.len() * 4 > schemes)
+        .map(|row| format!("{} refuses the control of {:?}", row.class, row.without_control))
+        .collect();
+    none(&strict, "mutants refuse genuine requests", "Make the mutant a smaller change to the reference.");
+}
+
+#[test]
+fn every_case_kills_a_mutant_or_is_excused() {
+    let excused = reasons("kill_matrix_exceptions.yaml");
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let kills = matrix().killed_by(&case.id).next().is_some();
+        match (kills, excused.contains_key(case.id.as_str())) {
+            (true, true) => wrong.push(format!("{}: excused, but it kills", case.id)),
+            (false, true) if case.expect == Expectation::Reject => {
+                wrong.push(format!("{}: a case that expects a refusal cannot be excused", case.id));
+            }
+            (false, false) => wrong.push(format!("{}: kills nothing", case.id)),
+            (true, false) | (false, true) => {}
+        }
+    }
+    let known: BTreeSet<&str> = cases().map(|case| case.id.as_str()).collect();
+    wrong.extend(
+        excused
+            .keys()
+            .filter(|id| !known.contains(id.as_str()))
+            .map(|id| format!("{id}: excused, but unknown")),
+    );
+    let to_do = "Sharpen the case, take it out, or write it into kill_matrix_exceptions.yaml with the reason; take \
+                 out what is stale there.";
+    none(&wrong, "cases and excuses that do not fit", to_do);
+}
+
+#[test]
+fn every_kill_that_a_case_claims_is_real() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let killed: BTreeSet<&BugClassId> = matrix().killed_by(&case.id).collect();
+        for class in case.kills.iter().filter(|class| !killed.contains(class)) {
+            let really: Vec<&str> = killed.iter().map(|class| class.as_str()).collect();
+            wrong.push(format!("{} claims {class}; it kills {}", case.id, really.join(" ")));
+        }
+    }
+    none(&wrong, "claims of cases are wrong", "Mend `kills:` of the case, or the mutant.");
+}
+
+#[test]
+fn covered_classes_and_mutants_are_the_same() {
+    let with_mutant: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.class).collect();
+    let covered: BTreeSet<&str> = Catalog::embedded()
+        .bug_classes
+        .values()
+        .filter(|class| class.state == ClassState::Covered)
+        .map(|class| class.id.as_str())
+        .collect();
+    let wrong: Vec<String> =
+        with_mutant.symmetric_difference(&covered).map(|class| (*class).to_owned()).collect();
+    let to_do = "Give a covered class its mutant, or set the state of the class to what is true.";
+    none(&wrong, "classes have a mutant without being covered, or the other way", to_do);
+}
+
+#[test]
+fn every_requirement_has_a_case_or_a_reason() {
+    let untested = reasons("untested_requirements.yaml");
+    let named: BTreeSet<&RequirementId> = cases().flat_map(|case| &case.requires).collect();
+    let mut wrong = Vec::new();
+    for id in Catalog::embedded().requirements.keys() {
+        match (named.contains(id), untested.contains_key(id.as_str())) {
+            (false, false) => wrong.push(format!("{id}: no case names it")),
+            (true, true) => wrong.push(format!("{id}: listed as untested, but a case names it")),
+            (true, false) | (false, true) => {}
+        }
+    }
+    let known = &Catalog::embedded().requirements;
+    wrong.extend(
+        untested.keys().filter(|id| !known.contains_key(id.as_str())).map(|id| format!("{id}: unknown")),
+    );
+    let to_do = "Write a case, or list the requirement with the reason in untested_requirements.yaml.";
+    none(&wrong, "requirements and reasons do not fit", to_do);
+}
+
+#[test]
+fn the_kill_matrix_is_the_recorded_one() {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} cases, {} schemes, {} mutants",
+        cases().count(),
+        Catalog::embedded().schemes.len(),
+        MUTANTS.len()
+    );
+    for row in &matrix().rows {
+        line(&mut text, row);
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("kill_matrix", text);
+    });
+}
+
+/// Class, counts and what the mutant does, then the cases that kill it, wrapped.
+fn line(text: &mut String, row: &Row) {
+    let killers = row.kills.keys().map(CaseId::as_str);
+    let requirements: BTreeSet<&RequirementId> = cases()
+        .filter(|case| row.kills.contains_key(&case.id))
+        .filter_map(|case| case.requires.first())
+        .collect();
+    let _ = write!(
+        text,
+        "\n{}  {} cases, {} schemes, {} requirements: {}",
+        row.class,
+        row.kills.len(),
+        row.schemes().len(),
+        requirements.len(),
+        row.about
+    );
+    let mut width = usize::MAX;
+    for id in killers {
+        if width.saturating_add(id.len() + 1) > 110 {
+            text.push_str("\n   ");
+            width = 3;
+        }
+        let _ = write!(text, " {id}");
+        width += id.len() + 1;
+    }
+    text.push('\n');
+}

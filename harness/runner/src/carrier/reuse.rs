@@ -1,0 +1,100 @@
+//! Connections between two requests: which may be kept, and which of the kept ones still live.
+//!
+//! The type to know is [`Idle`]. It must not know what was answered, only that the answer is over.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use countersign_core::wire::{LineEnd, Wire};
+use tokio::net::TcpStream;
+
+/// Connections that are kept at most.
+const KEPT: usize = 128;
+/// How long a connection is kept. Servers close idle ones after a few seconds; one that is younger
+/// than this is rarely closed in the moment in which it is used again.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+
+/// Connections that wait for their next request; the youngest is used first.
+#[derive(Debug, Default)]
+pub(super) struct Idle(Mutex<Vec<(TcpStream, Instant)>>);
+
+impl Idle {
+    /// The youngest connection that still seems alive.
+    pub(super) fn take(&self) -> Option<TcpStream> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((stream, since)) = kept.pop() {
+            if since.elapsed() > KEPT_FOR {
+                kept.clear();
+                return None;
+            }
+            if is_silent(&stream) {
+                return Some(stream);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for the next request.
+    pub(super) fn keep(&self, stream: TcpStream) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.push((stream, Instant::now()));
+        }
+    }
+}
+
+/// Nothing came and nothing ended. Octets after an answer would be taken for the next answer.
+fn is_silent(stream: &TcpStream) -> bool {
+    let mut one = [0];
+    matches!(stream.try_read(&mut one), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
+/// Whether both sides must see the end of this request at the same byte. If not, the server may take
+/// its tail for another request, and answer that one too.
+pub(super) fn ends_for_sure(wire: &Wire) -> bool {
+    let request = wire.request();
+    let framing = wire.framing();
+    let plain_head = framing.version == b"HTTP/1.1"
+        && framing.line_end == LineEnd::CrLf
+        && framing.content_length.is_none()
+        && framing.padding.is_empty()
+        && request.method != b"CONNECT"
+        && request.method.iter().chain(&request.target).all(u8::is_ascii_graphic);
+    plain_head
+        && request.headers.iter().all(|line| {
+            let framed = ["Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Expect"];
+            !framed.iter().any(|name| line.is(name))
+                && line.name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+                && !line.value.as_slice().iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::wire::{Framing, Header, Request, encode};
+
+    use super::*;
+
+    fn request(header: Header) -> Request {
+        Request {
+            method: b"POST".to_vec(),
+            target: b"/hook".to_vec(),
+            headers: vec![Header::new("Host", "x"), header],
+            body: b"{}".to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_connection_is_kept_only_after_a_request_whose_end_is_beyond_doubt() {
+        let plain = request(Header::new("X-A", "1"));
+        assert!(ends_for_sure(&encode(plain.clone(), Framing::default())));
+        assert!(ends_for_sure(&encode(plain.clone(), Framing { chunk: Some(1), ..Framing::default() })));
+        let missing = Framing { content_length: Some(Vec::new()), ..Framing::default() };
+        assert!(!ends_for_sure(&encode(plain.clone(), missing)));
+        let bare = Framing { line_end: LineEnd::Lf, ..Framing::default() };
+        assert!(!ends_for_sure(&encode(plain, bare)));
+        for (name, value) in [("content-length", "1"), ("Transfer-Encoding", "chunked"), ("X", "a\r\nY: b")] {
+            assert!(!ends_for_sure(&encode(request(Header::new(name, value)), Framing::default())), "{name}");
+        }
+    }
+}

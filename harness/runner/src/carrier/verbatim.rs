@@ -1,0 +1,187 @@
+//! What a polite client can send without changing it.
+//!
+//! The function to know is [`check`]. A request that passes reaches the wire as it was written, but
+//! for the letter case of header names; of any other, a result would be about another request.
+
+use countersign_core::wire::{Framing, Wire, escape};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+
+/// A request in the terms of the client.
+#[derive(Debug)]
+pub(super) struct Sendable {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+}
+
+/// The request in the client's terms.
+///
+/// # Errors
+/// What the client would change or refuse.
+pub(super) fn check(wire: &Wire, origin: &Url) -> Result<Sendable, String> {
+    framing(wire)?;
+    let request = wire.request();
+    let method = match Method::from_bytes(&request.method) {
+        Ok(Method::CONNECT) => return Err("the method CONNECT has no path".to_owned()),
+        Ok(method) => method,
+        Err(_) => return Err(format!("the method `{}` is not a token", escape(&request.method))),
+    };
+    Ok(Sendable { method, url: url(&request.target, origin)?, headers: headers(wire)? })
+}
+
+fn framing(wire: &Wire) -> Result<(), String> {
+    let plain = Framing { chunk: wire.framing().chunk, ..Framing::default() };
+    let Framing { chunk: _, line_end, version, padding, content_length, split } = wire.framing();
+    if *line_end != plain.line_end {
+        return Err("lines that end with a bare line feed".to_owned());
+    }
+    if *version != plain.version {
+        return Err(format!("the version `{}`", escape(version)));
+    }
+    if *padding != plain.padding {
+        return Err("white space of its own around a header value".to_owned());
+    }
+    if *content_length != plain.content_length {
+        return Err("a Content-Length of its own".to_owned());
+    }
+    if *split != plain.split {
+        return Err("a request in several pieces".to_owned());
+    }
+    Ok(())
+}
+
+/// The URL, if its parser leaves path and query as they are.
+fn url(target: &[u8], origin: &Url) -> Result<Url, String> {
+    let changed = || format!("the path `{}` would be rewritten", escape(target));
+    let text = std::str::from_utf8(target).ok().filter(|text| text.starts_with('/')).ok_or_else(changed)?;
+    let url: Url =
+        format!("{}{text}", origin.origin().ascii_serialization()).parse().map_err(|_| changed())?;
+    let (path, query) = match text.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (text, None),
+    };
+    let same = url.path() == path && url.query() == query && url.fragment().is_none();
+    if same { Ok(url) } else { Err(changed()) }
+}
+
+fn headers(wire: &Wire) -> Result<HeaderMap, String> {
+    let request = wire.request();
+    let mut headers = HeaderMap::new();
+    let mut last: Option<HeaderName> = None;
+    for line in &request.headers {
+        let name = HeaderName::from_bytes(line.name.as_bytes())
+            .map_err(|_| format!("the header name `{}` is not a token", escape(line.name.as_bytes())))?;
+        let value = HeaderValue::from_bytes(line.value.as_slice())
+            .map_err(|_| format!("the value of `{name}` holds a control character"))?;
+        if line.value.as_slice().trim_ascii() != line.value.as_slice() {
+            return Err(format!("white space at an end of the value of `{name}`"));
+        }
+        if headers.contains_key(&name) && last.as_ref() != Some(&name) {
+            return Err(format!("lines of `{name}` with other lines between them"));
+        }
+        match name.as_str() {
+            "transfer-encoding" => return Err("a Transfer-Encoding of its own".to_owned()),
+            "content-length" if line.value.as_slice() != request.body.len().to_string().as_bytes() => {
+                return Err("a Content-Length that is not the length".to_owned());
+            }
+            "content-length" if wire.framing().chunk.is_some() || headers.contains_key(&name) => {
+                return Err("a second length".to_owned());
+            }
+            _ => {}
+        }
+        last = Some(name.clone());
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::wire::{Header, LineEnd, Padding, Request, encode};
+
+    use super::*;
+
+    fn request() -> Request {
+        Request {
+            method: b"POST".to_vec(),
+            target: b"/hook?a=1&b".to_vec(),
+            headers: vec![Header::new("Host", "x"), Header::new("X-A", "1"), Header::new("x-a", "2")],
+            body: b"{}".to_vec(),
+        }
+    }
+
+    fn reason(request: Request, framing: Framing) -> Option<String> {
+        let origin = "https://example.com:8443".parse().expect("a URL");
+        check(&encode(request, framing), &origin).err()
+    }
+
+    #[test]
+    fn a_plain_request_and_a_chunked_one_can_be_sent() {
+        assert_eq!(reason(request(), Framing::default()), None);
+        assert_eq!(reason(request(), Framing { chunk: Some(3), ..Framing::default() }), None);
+    }
+
+    #[test]
+    fn paths_that_the_url_parser_rewrites_are_not_sent() {
+        for target in [
+            "/a/../b",
+            "/a/./b",
+            "/a/%2e%2e/b",
+            "/a b",
+            "/ü",
+            "/a#b",
+            "/a?x#y",
+            "/a\\b",
+            "/\"",
+            "hook",
+            "*",
+            "",
+            "http://other/hook",
+            "/a\tb",
+            "/a?'\"",
+        ] {
+            let why = reason(Request { target: target.into(), ..request() }, Framing::default());
+            assert!(why.is_some_and(|why| why.contains("rewritten")), "{target}");
+        }
+        for target in ["/", "//double", "/a%2fb", "/a;b=c", "/a?", "/a?b=c+d%20e", "/%7Euser/"] {
+            let why = reason(Request { target: target.into(), ..request() }, Framing::default());
+            assert_eq!(why, None, "{target}");
+        }
+    }
+
+    #[test]
+    fn header_lines_that_would_be_moved_joined_or_refused_are_not_sent() {
+        for (name, value, part) in [
+            ("X-B", "a\r\nY: b", "control"),
+            ("X-B", "a\0", "control"),
+            ("X B", "a", "token"),
+            ("X-B", " a", "white space"),
+            ("Transfer-Encoding", "chunked", "Transfer-Encoding"),
+            ("Content-Length", "+2", "not the length"),
+        ] {
+            let mut request = request();
+            request.headers.push(Header::new(name, value));
+            let why = reason(request, Framing::default()).expect("it cannot be sent");
+            assert!(why.contains(part), "{name}: {value:?}: {why}");
+        }
+        let mut apart = request();
+        apart.headers.push(Header::new("Host", "y"));
+        assert!(reason(apart, Framing::default()).is_some_and(|why| why.contains("between")));
+    }
+
+    #[test]
+    fn framing_of_its_own_is_not_sent() {
+        let plain = Framing::default;
+        for framing in [
+            Framing { line_end: LineEnd::Lf, ..plain() },
+            Framing { version: b"HTTP/1.0".to_vec(), ..plain() },
+            Framing { padding: vec![Padding { line: 0, before: b":".to_vec(), after: vec![] }], ..plain() },
+            Framing { content_length: Some(vec![]), ..plain() },
+            Framing { split: Some((2, 1)), ..plain() },
+        ] {
+            assert!(reason(request(), framing.clone()).is_some(), "{framing:?}");
+        }
+        assert!(reason(Request { method: b"GE T".to_vec(), ..request() }, plain()).is_some());
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line: the only reader of arguments, environment and terminal state.
+
+mod args;
+mod explain;
+mod list;
+mod plan;
+mod run;
+mod serve;
+mod subject;
+mod vectors;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::exit::{Exit, Failed};
+use args::{Cli, Command, VectorsCommand};
+
+/// Runs the command that was asked for.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Conformant.into() };
+        }
+    };
+    match dispatch(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(failed) => {
+            eprintln!("{}", failed.message);
+            failed.exit.into()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<Exit, Failed> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Replay(args) => run::replay(args),
+        Command::Serve(args) => serve::serve(args),
+        Command::Explain { id } => explain::explain(&id),
+        Command::List { what } => list::list(what),
+        Command::Vectors(VectorsCommand::Check { paths }) => vectors::check(&paths),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            rendered.map_err(|error| Failed::usage(format!("error: the man page cannot be made: {error}")))?;
+            print(&String::from_utf8_lossy(&page))
+        }
+    }
+}
+
+/// The exit codes, for help and man page.
+fn exit_codes() -> String {
+    let lines: Vec<String> = Exit::ALL.iter().map(|exit| format!("  {:<4} {}", exit.code(), exit.about())).collect();
+    format!("Exit codes:\n{}", lines.join("\n"))
+}
+
+/// Prints data; a reader who went away is not an error.
+fn print(text: &str) -> Result<Exit, Failed> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failed::usage(format!("error: standard output cannot be written: {error}")))
+        }
+        _ => Ok(Exit::Conformant),
+    }
+}

@@ -1,0 +1,276 @@
+//! What a command will run: the command line and the profile, merged and checked.
+//!
+//! The type to know is [`Plan`]. Nothing is sent from here.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_conformance::Catalog;
+use countersign_core::id::{SchemeName, nearest};
+use countersign_core::observe::Oracle;
+use countersign_core::scheme::Scheme;
+use countersign_core::secret::Secret;
+use countersign_core::vector::Suite;
+
+use super::args::{CarrierName, TargetArgs};
+use super::explain::unknown;
+use super::vectors;
+use crate::carrier::Deadlines;
+use crate::config::{Config, is_file};
+use crate::exit::Failed;
+use crate::glob;
+use crate::run::Planned;
+use crate::secret_source::SecretSource;
+use crate::targets::TargetSpec;
+
+/// A scheme and how the person named it.
+pub(super) struct Named {
+    pub(super) given: String,
+    pub(super) scheme: Arc<dyn Scheme>,
+}
+
+/// What will be run.
+pub(super) struct Plan {
+    pub(super) config: Config,
+    pub(super) target: TargetSpec,
+    pub(super) schemes: Vec<Named>,
+    pub(super) secret: Option<Secret>,
+    pub(super) suites: Vec<Suite>,
+    pub(super) patterns: Vec<String>,
+    pub(super) seed: u64,
+    pub(super) oracle: Oracle,
+    pub(super) deadlines: Deadlines,
+    pub(super) rate: Option<u32>,
+    pub(super) carrier: CarrierName,
+    pub(super) origin: Option<String>,
+    pub(super) constants: BTreeMap<String, String>,
+    pub(super) replay: String,
+}
+
+impl Plan {
+    pub(super) fn new(args: &TargetArgs, patterns: &[String]) -> Result<Self, Failed> {
+        let config = Config::load(args.config.as_deref())?;
+        let target: TargetSpec =
+            args.target.as_deref().or(config.target.as_deref()).unwrap_or("reference").parse()?;
+        let allowed: Vec<String> = args.allow_host.iter().chain(&config.allow_host).cloned().collect();
+        target.guard(&allowed)?;
+        let schemes = schemes(args, &config, &target)?;
+        let secret = secret(args, &config, &target)?;
+        if let Some(secret) = &secret {
+            for Named { scheme, .. } in &schemes {
+                scheme.key(secret).map_err(|why| {
+                    let message = format!("the secret does not fit the scheme `{}`: {why}", scheme.file().scheme);
+                    Failed::usage_help(message, "give the secret in the form in which the sender shows it")
+                })?;
+            }
+        }
+        let suites = suites(&args.suite)?;
+        let seed = match args.seed {
+            Some(seed) => seed,
+            None => getrandom::u64()
+                .map(|random| random >> 11)
+                .map_err(|error| Failed::usage_help(format!("no random seed: {error}"), "give --seed"))?,
+        };
+        let timeout = args.timeout.or(config.timeout).unwrap_or(5.0);
+        if !(0.01..=600.0).contains(&timeout) {
+            return Err(Failed::usage_help("--timeout is a number of seconds from 0.01 to 600", "5 is the default"));
+        }
+        let total = Duration::from_secs_f64(timeout);
+        let https = matches!(&target, TargetSpec::Url(url) if url.scheme() == "https");
+        let carrier = match (args.carrier, https) {
+            (Some(CarrierName::Raw), true) => {
+                let help = "leave --carrier out, or terminate TLS before the endpoint and test it over http";
+                return Err(Failed::usage_help("the raw carrier speaks plain HTTP only", help));
+            }
+            (Some(carrier), _) => carrier,
+            (None, true) => CarrierName::Polite,
+            (None, false) => CarrierName::Raw,
+        };
+        Ok(Self {
+            oracle: oracle(args, &config)?,
+            rate: rate(args, &config)?,
+            origin: args.origin.clone().or(config.origin.clone()),
+            constants: constants(args, &config)?,
+            deadlines: Deadlines { connect: total, read: total, total },
+            replay: replay_command(args, &target, seed),
+            patterns: patterns.to_vec(),
+            config,
+            target,
+            schemes,
+            secret,
+            suites,
+            seed,
+            carrier,
+        })
+    }
+
+    /// The cases that match, in order.
+    pub(super) fn cases<'a>(&'a self, catalog: &'a Catalog, scheme: &str) -> Vec<Planned<'a>> {
+        let matches = |suite: &str, case: &str| {
+            self.patterns.is_empty()
+                || self.patterns.iter().any(|pattern| {
+                    glob::matches(pattern, case)
+                        || glob::matches(pattern, &format!("{suite}/{case}"))
+                        || glob::matches(pattern, &format!("{scheme}/{case}"))
+                })
+        };
+        self.suites
+            .iter()
+            .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
+            .filter(|(suite, case)| matches(&suite.name, case.id.as_str()))
+            .filter_map(|(suite, case)| {
+                let requirement = catalog.requirements.get(case.requires.first()?)?;
+                Some(Planned { suite, case, requirement })
+            })
+            .collect()
+    }
+}
+
+fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Vec<Named>, Failed> {
+    let catalog = Catalog::embedded();
+    let named: Vec<&String> =
+        if args.scheme.is_empty() { config.scheme.iter().collect() } else { args.scheme.iter().collect() };
+    let all = || "see `countersign list schemes`, or describe your own in a file (vectors/README.md)";
+    match (target, named.len()) {
+        (TargetSpec::Url(_), 0) => {
+            return Err(Failed::usage_help("how does this endpoint sign? --scheme is missing", all()));
+        }
+        (TargetSpec::Url(_), 2..) => {
+            return Err(Failed::usage_help("an endpoint has one scheme; --scheme was given more than once", all()));
+        }
+        (_, 0) => {
+            let named = |(name, scheme): (&SchemeName, &Arc<dyn Scheme>)| Named { given: name.to_string(), scheme: Arc::clone(scheme) };
+            return Ok(catalog.schemes.iter().map(named).collect());
+        }
+        _ => {}
+    }
+    named.into_iter().map(|name| Ok(Named { given: name.clone(), scheme: scheme(name)? })).collect()
+}
+
+/// A scheme by name, or from a file of the user.
+pub(super) fn scheme(name: &str) -> Result<Arc<dyn Scheme>, Failed> {
+    let catalog = Catalog::embedded();
+    if is_file(name) {
+        let text = vectors::read(Path::new(name))?;
+        let scheme = countersign_core::vector::scheme(name, &text).map_err(|found| Failed::usage(found.to_string()))?;
+        return Ok(Arc::new(scheme));
+    }
+    catalog.schemes.get(name).cloned().ok_or_else(|| {
+        let near = nearest(name, catalog.schemes.keys().map(|known| known.as_str()));
+        unknown("scheme", name, near, "see `countersign list schemes`; a file of your own ends in .yaml")
+    })
+}
+
+fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Option<Secret>, Failed> {
+    let source = args.secret.as_ref().or(config.secret.as_ref());
+    match (target, source) {
+        (TargetSpec::Url(_), None) => {
+            let help = "the endpoint and Countersign share it: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
+            Err(Failed::usage_help("--secret is missing", help))
+        }
+        (TargetSpec::Reference | TargetSpec::Mutant(_), None) => Ok(None),
+        (_, Some(source)) => {
+            let source: SecretSource = source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
+            source.read().map(Some)
+        }
+    }
+}
+
+fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
+    let catalog = Catalog::embedded();
+    if named.is_empty() {
+        return Ok(catalog.suites.clone());
+    }
+    let mut found = Vec::new();
+    for name in named {
+        if name.ends_with(".yaml") || name.ends_with(".yml") {
+            found.push(vectors::suite(Path::new(name))?);
+            continue;
+        }
+        let path = |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
+        let matching: Vec<Suite> = catalog
+            .suites
+            .iter()
+            .filter(|suite| glob::matches(name, &path(suite)) || suite.name == *name || path(suite).starts_with(&format!("{name}/")))
+            .cloned()
+            .collect();
+        if matching.is_empty() {
+            let names: Vec<String> = catalog.suites.iter().map(path).collect();
+            let near = nearest(name, names.iter().map(String::as_str));
+            return Err(unknown("suite", name, near, "see `countersign list suites`; a file of your own ends in .yaml"));
+        }
+        found.extend(matching);
+    }
+    Ok(found)
+}
+
+fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
+    let mut oracle = Oracle::default();
+    for (name, text, set) in [
+        ("--accept-status", args.accept_status.as_ref().or(config.accept_status.as_ref()), &mut oracle.accepted),
+        ("--reject-status", args.reject_status.as_ref().or(config.reject_status.as_ref()), &mut oracle.rejected),
+    ] {
+        if let Some(text) = text {
+            *set = text.parse().map_err(|why| Failed::usage(format!("error: {name}: {why}")))?;
+        }
+    }
+    Ok(oracle)
+}
+
+fn rate(args: &TargetArgs, config: &Config) -> Result<Option<u32>, Failed> {
+    let Some(text) = &args.rate else { return Ok(config.rate) };
+    match text.trim_end_matches("/s").parse() {
+        Ok(rate @ 1..) => Ok(Some(rate)),
+        _ => Err(Failed::usage_help(format!("`{}` is not a rate", text.escape_debug()), "write --rate 50/s")),
+    }
+}
+
+fn constants(args: &TargetArgs, config: &Config) -> Result<BTreeMap<String, String>, Failed> {
+    let mut constants = config.constants.clone();
+    for text in &args.constant {
+        let Some((name, value)) = text.split_once('=') else {
+            let message = format!("`{}` is not a constant", text.escape_debug());
+            return Err(Failed::usage_help(message, "write --constant notification-url=https://example.com/hook"));
+        };
+        constants.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(constants)
+}
+
+/// The command that runs a case again, up to the scheme and the case.
+fn replay_command(args: &TargetArgs, target: &TargetSpec, seed: u64) -> String {
+    let mut words = vec!["countersign replay".to_owned()];
+    if *target != TargetSpec::Reference {
+        words.push(format!("--target {}", quoted(&target.name())));
+    }
+    let mut option = |name: &str, value: Option<&String>| {
+        if let Some(value) = value {
+            words.push(format!("--{name} {}", quoted(value)));
+        }
+    };
+    option("secret", args.secret.as_ref());
+    option("origin", args.origin.as_ref());
+    option("accept-status", args.accept_status.as_ref());
+    option("reject-status", args.reject_status.as_ref());
+    for host in &args.allow_host {
+        option("allow-host", Some(host));
+    }
+    for constant in &args.constant {
+        option("constant", Some(constant));
+    }
+    for suite in args.suite.iter().filter(|suite| suite.ends_with(".yaml")) {
+        option("suite", Some(suite));
+    }
+    let config = args.config.as_ref().map(|path| path.display().to_string());
+    option("config", config.as_ref());
+    option("seed", Some(&seed.to_string()));
+    words.join(" ")
+}
+
+/// A word for a POSIX shell.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,236 @@
+//! `countersign run` and `countersign replay`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use countersign_conformance::Catalog;
+use countersign_core::event::{CaseResult, Event, RunFinished, RunStarted, RunVerdict, Summary, Tool};
+use countersign_core::finding::{Fallbacks, gather};
+use countersign_core::id::{CaseId, nearest};
+use countersign_core::report::{FailOn, REPORTERS, Reporter, Style, reporter};
+
+use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
+use super::explain::unknown;
+use super::plan::Plan;
+use super::subject::subject;
+use crate::exit::{Exit, Failed};
+use crate::progress::Progress;
+use crate::run::{self, Keep, Settings, clock};
+use crate::snapshot::{self, Extent, OnDrift};
+
+/// Judges a target.
+pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
+    let plan = Plan::new(&args.target, &args.case)?;
+    let keep = if args.snapshot.is_some() { Keep::Answers } else { Keep::Failures };
+    let fail_on = match args.fail_on {
+        FailLevel::Must => FailOn::Must,
+        FailLevel::Should => FailOn::Should,
+        FailLevel::None => FailOn::None,
+    };
+    let outputs = outputs(&args.format, args.color, fail_on)?;
+    let jobs = args.jobs.or(plan.config.jobs).unwrap_or(16);
+    if jobs == 0 || jobs > 1024 {
+        return Err(Failed::usage_help("--jobs is a number from 1 to 1024", "16 is a good one"));
+    }
+    let snapshots = args.snapshot.as_deref().map(|dir| {
+        let on_drift = if args.update { OnDrift::Accept } else { OnDrift::Report };
+        let extent = if args.case.is_empty() && args.target.suite.is_empty() { Extent::Whole } else { Extent::Part };
+        (dir, on_drift, extent)
+    });
+    execute(plan, outputs, keep, jobs, fail_on, snapshots)
+}
+
+/// Sends one case again.
+pub(super) fn replay(args: ReplayArgs) -> Result<Exit, Failed> {
+    let mut target = args.target;
+    let id = match args.id.split_once('/') {
+        Some((scheme, case)) if target.scheme.is_empty() => {
+            target.scheme = vec![scheme.to_owned()];
+            case.to_owned()
+        }
+        Some((_, case)) => case.to_owned(),
+        None => args.id,
+    };
+    if id.parse::<CaseId>().is_err() {
+        return Err(Failed::usage_help(format!("`{}` is not a case id", id.escape_debug()), "see `countersign list cases`"));
+    }
+    let plan = Plan::new(&target, &[id])?;
+    let outputs = outputs(&[], Color::Auto, FailOn::Should)?;
+    execute(plan, outputs, Keep::Everything, 1, FailOn::Should, None)
+}
+
+/// A reporter and where it writes.
+struct Output {
+    reporter: Box<dyn Reporter>,
+    out: Box<dyn Write>,
+    name: String,
+}
+
+fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Output>, Failed> {
+    let default = ["terminal".to_owned()];
+    let formats = if formats.is_empty() { &default[..] } else { formats };
+    let mut outputs = Vec::new();
+    let mut on_stdout = 0;
+    for text in formats {
+        let (name, path) = text.split_once('=').map_or((text.as_str(), None), |(name, path)| (name, Some(path)));
+        let colored = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                path.is_none()
+                    && io::stdout().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        let style = if colored { Style::Colored } else { Style::Plain };
+        let Some(reporter) = reporter(name, style, fail_on) else {
+            let names: Vec<&str> = REPORTERS.iter().map(|kind| kind.name).collect();
+            let near = nearest(name, names.iter().copied());
+            return Err(unknown("format", name, near, &format!("known are {}", names.join(", "))));
+        };
+        let out: Box<dyn Write> = match path {
+            None => {
+                on_stdout += 1;
+                Box::new(BufWriter::new(io::stdout()))
+            }
+            Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| {
+                Failed::usage_help(format!("the report `{path}` cannot be written: {error}"), "check --format")
+            })?)),
+        };
+        outputs.push(Output { reporter, out, name: text.clone() });
+    }
+    if on_stdout > 1 {
+        let help = "give all but one a file: --format json=report.json";
+        return Err(Failed::usage_help("two reports cannot share standard output", help));
+    }
+    Ok(outputs)
+}
+
+/// Hands an event to every report; a reader of standard output who went away is not an error.
+fn publish(outputs: &mut [Output], event: &Event) -> Result<(), Failed> {
+    for output in outputs {
+        let written = output.reporter.on(event, &mut output.out).and_then(|()| output.out.flush());
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(Failed::usage(format!("error: the report `{}` cannot be written: {error}", output.name)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn execute(
+    plan: Plan,
+    mut outputs: Vec<Output>,
+    keep: Keep,
+    jobs: usize,
+    fail_on: FailOn,
+    snapshots: Option<(&Path, OnDrift, Extent)>,
+) -> Result<Exit, Failed> {
+    let catalog = Catalog::embedded();
+    let counts: usize = plan.schemes.iter().map(|named| plan.cases(catalog, named.scheme.file().scheme.as_str()).len()).sum();
+    if counts == 0 {
+        let wanted = plan.patterns.join("`, `");
+        let near = plan.patterns.first().map(|first| {
+            nearest(first, plan.suites.iter().flat_map(|suite| suite.cases.iter().map(|case| case.id.as_str())))
+        });
+        return Err(unknown("case", &wanted, near.unwrap_or_default(), "see `countersign list cases`"));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    let started = Instant::now();
+    let stop = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&stop);
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            interrupted.store(true, Ordering::Relaxed);
+            // The second one does not wait for the batch.
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
+        }
+    });
+    publish(
+        &mut outputs,
+        &Event::RunStarted(RunStarted {
+            schema: "countersign.events/1".to_owned(),
+            tool: Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            target: plan.target.name(),
+            schemes: plan.schemes.iter().map(|named| named.scheme.file().scheme.clone()).collect(),
+            seed: plan.seed,
+            cases: counts,
+            started: clock::now().iso8601(),
+        }),
+    )?;
+    let progress = Progress::new(counts);
+    let settings = Settings { jobs, keep, oracle: plan.oracle.clone() };
+    let mut total = Summary::default();
+    let mut results: Vec<CaseResult> = Vec::new();
+    let mut reasons: Vec<String> = Vec::new();
+    let mut drift = Vec::new();
+    for named in &plan.schemes {
+        let name = named.scheme.file().scheme.as_str();
+        progress.scheme(name);
+        let cases = plan.cases(catalog, name);
+        let mut broken = None;
+        let outcome = runtime.block_on(async {
+            let (mut subject, endpoint) = subject(&plan, named).await?;
+            let mut emit = |event: Event| {
+                if broken.is_none() {
+                    broken = publish(&mut outputs, &event).err();
+                }
+            };
+            let tick = || progress.tick();
+            let outcome = run::scheme(&mut subject, &cases, &settings, &stop, &mut emit, &tick).await;
+            if let Some(endpoint) = endpoint {
+                endpoint.shutdown().await;
+            }
+            Ok::<_, Failed>(outcome)
+        })?;
+        if let Some(failed) = broken {
+            return Err(failed);
+        }
+        total.add(&outcome.summary.summary);
+        if let (Some((dir, on_drift, extent)), None) = (snapshots, &outcome.no_verdict) {
+            drift.extend(snapshot::settle(dir, &outcome.results, on_drift, extent)?);
+        }
+        results.extend(outcome.results);
+        reasons.extend(outcome.no_verdict.map(|why| format!("{name}: {why}")));
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    progress.finish();
+    let fallbacks = Fallbacks {
+        crash: "ROB-REFUSE".parse().expect("a requirement id"),
+        alive: "ROB-ALIVE".parse().expect("a requirement id"),
+    };
+    let findings = gather(&results, &catalog.requirements, &catalog.bug_classes, &fallbacks);
+    let verdict = run::conclude(&total, !reasons.is_empty(), fail_on, !drift.is_empty());
+    let finished = RunFinished {
+        verdict,
+        reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
+        summary: total,
+        findings,
+        drift,
+        millis: started.elapsed().as_secs_f64() * 1000.0,
+    };
+    publish(&mut outputs, &Event::RunFinished(Box::new(finished)))?;
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    Ok(if stop.load(Ordering::Relaxed) {
+        Exit::Interrupted
+    } else {
+        match verdict {
+            RunVerdict::Conformant => Exit::Conformant,
+            RunVerdict::Nonconformant => Exit::Findings,
+            RunVerdict::Inconclusive => Exit::Inconclusive,
+        }
+    })
+}

@@ -1,0 +1,95 @@
+//! From a plan to something that can be sent to: a carrier, and for the embedded targets an endpoint.
+
+use std::sync::Arc;
+
+use countersign_conformance::reference::Steps;
+use countersign_core::scheme::Deployment;
+use url::Url;
+
+use super::args::CarrierName;
+use super::plan::{Named, Plan, quoted};
+use crate::carrier::{Carrier, Polite, Raw};
+use crate::exit::Failed;
+use crate::run::{Pace, Subject, clock};
+use crate::serve::{AuditSink, Endpoint, Running};
+use crate::targets::{TargetSpec, made_up_secret};
+
+/// Host name under which the embedded endpoint is addressed, so that requests do not depend on its port.
+const EMBEDDED_HOST: &str = "countersign.test";
+/// Path of the hook on the embedded endpoint.
+const EMBEDDED_PATH: &str = "/hook";
+
+/// One scheme against the target; for the embedded endpoint, a fresh one with empty memory.
+pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Option<Running>), Failed> {
+    let scheme = &named.scheme;
+    let steps: Option<Arc<dyn Steps>> = plan.target.steps()?;
+    let secret = plan.secret.clone().unwrap_or_else(|| made_up_secret(&**scheme, plan.seed));
+    let replay = format!("{} --scheme {}", plan.replay, quoted(&named.given));
+    let (host, target, origin, address, carrier, endpoint) = match (&plan.target, steps) {
+        (TargetSpec::Url(url), _) => {
+            let (host, port) = (url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(), port_of(url));
+            let target = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+            let authority = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
+            let origin = format!("{}://{authority}", url.scheme());
+            let carrier = match plan.carrier {
+                CarrierName::Raw => Carrier::Raw(Raw::new(host.clone(), port, plan.deadlines)),
+                CarrierName::Polite => Carrier::Polite(
+                    Polite::new(url.clone(), plan.deadlines, None).map_err(|why| Failed::usage(format!("error: {why}")))?,
+                ),
+            };
+            (authority, target, origin, (host, port), carrier, None)
+        }
+        (_, steps) => {
+            let steps = steps.expect("every target but an address is embedded");
+            let deployment = deployment(plan, format!("https://{EMBEDDED_HOST}"));
+            let endpoint = Endpoint::start(crate::serve::Config {
+                scheme: Arc::clone(scheme),
+                secret: secret.clone(),
+                steps,
+                deployment,
+                path: EMBEDDED_PATH.to_owned(),
+                bind: ([127, 0, 0, 1], 0).into(),
+                clock: Arc::new(clock::now),
+                audit: AuditSink::Discard,
+            })
+            .await
+            .map_err(|error| Failed::usage(format!("error: the embedded endpoint cannot start: {error}")))?;
+            let address = (endpoint.addr().ip().to_string(), endpoint.addr().port());
+            let carrier = match plan.carrier {
+                CarrierName::Raw => Carrier::Raw(Raw::new(address.0.clone(), address.1, plan.deadlines)),
+                CarrierName::Polite => {
+                    let text = format!("http://{}:{}{EMBEDDED_PATH}", address.0, address.1);
+                    let url = Url::parse(&text).expect("an address and a path make a URL");
+                    Carrier::Polite(
+                        Polite::new(url, plan.deadlines, None).map_err(|why| Failed::usage(format!("error: {why}")))?,
+                    )
+                }
+            };
+            let origin = format!("https://{EMBEDDED_HOST}");
+            (EMBEDDED_HOST.to_owned(), EMBEDDED_PATH.to_owned(), origin, address, carrier, Some(endpoint))
+        }
+    };
+    let pace = Pace::per_second(plan.rate);
+    let deployment = deployment(plan, origin);
+    let subject = Subject::new(
+        Arc::clone(scheme),
+        secret,
+        host,
+        target,
+        deployment,
+        carrier,
+        address,
+        replay,
+        plan.seed,
+        pace,
+    );
+    Ok((subject, endpoint))
+}
+
+fn deployment(plan: &Plan, origin: String) -> Deployment {
+    Deployment { origin: plan.origin.clone().unwrap_or(origin), constants: plan.constants.clone() }
+}
+
+fn port_of(url: &Url) -> u16 {
+    url.port_or_known_default().unwrap_or(80)
+}

@@ -1,0 +1,73 @@
+//! The profile of a target: `countersign.yaml`.
+//!
+//! The type to know is [`Config`]. The command line wins over the file; every field is optional.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use countersign_core::vector::yaml;
+use serde::Deserialize;
+
+use crate::exit::Failed;
+
+/// Name of the file that is searched upward from the working directory.
+pub const FILE: &str = "countersign.yaml";
+
+/// What a project says of its endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    /// The target, as for `--target`.
+    pub target: Option<String>,
+    /// Scheme name or file, as for `--scheme`; a file is found relative to this one.
+    pub scheme: Option<String>,
+    /// Reference to the secret, as for `--secret`.
+    pub secret: Option<String>,
+    /// Scheme and authority under which the endpoint knows itself, for schemes that sign it.
+    pub origin: Option<String>,
+    /// Constants of the scheme, such as Square's notification URL.
+    pub constants: BTreeMap<String, String>,
+    /// Hosts besides loopback that may be tested.
+    pub allow_host: Vec<String>,
+    /// Statuses that mean acceptance, such as `200-299`.
+    pub accept_status: Option<String>,
+    /// Statuses that mean refusal, such as `400-499,500`.
+    pub reject_status: Option<String>,
+    /// Concurrent connections.
+    pub jobs: Option<usize>,
+    /// Requests per second at most.
+    pub rate: Option<u32>,
+    /// Seconds for one answer.
+    pub timeout: Option<f64>,
+}
+
+impl Config {
+    /// Reads the file given, or the first one found upward; defaults if there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read, or does not say what it should; with place.
+    pub fn load(given: Option<&Path>) -> Result<Self, Failed> {
+        let Some(path) = given.map(Path::to_path_buf).or_else(find) else { return Ok(Self::default()) };
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Failed::usage_help(format!("the configuration `{shown}` cannot be read: {error}"), "check --config")
+        })?;
+        let mut config: Self = yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
+        if let (Some(scheme), Some(folder)) = (&mut config.scheme, path.parent())
+            && is_file(scheme)
+        {
+            *scheme = folder.join(&*scheme).display().to_string();
+        }
+        Ok(config)
+    }
+}
+
+/// Whether a scheme is named by its file.
+pub fn is_file(scheme: &str) -> bool {
+    scheme.contains('/') || scheme.ends_with(".yaml") || scheme.ends_with(".yml")
+}
+
+fn find() -> Option<PathBuf> {
+    let start = std::env::current_dir().ok()?;
+    start.ancestors().map(|folder| folder.join(FILE)).find(|path| path.is_file())
+}

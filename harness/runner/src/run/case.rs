@@ -1,0 +1,177 @@
+//! One case: build, send, judge, and keep the evidence.
+
+use countersign_core::case::{Case, Expectation, NotApplicable};
+use countersign_core::event::{CaseResult, Phase};
+use countersign_core::evidence::evidence;
+use countersign_core::judge::{Alive, Baseline, Seen, Verdict, judge};
+use countersign_core::observe::{Observation, Outcome};
+use countersign_core::recipe::{Built, Purpose};
+use countersign_core::redact::Redactor;
+use countersign_core::snapshot::normalize;
+use countersign_core::spec::Requirement;
+use countersign_core::vector::Suite;
+use futures_util::future::join_all;
+
+use super::Keep;
+use super::subject::Subject;
+
+/// A case and where it comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// Its suite.
+    pub suite: &'a Suite,
+    /// The case.
+    pub case: &'a Case,
+    /// Its first requirement.
+    pub requirement: &'a Requirement,
+}
+
+/// The result of a case, before the closing control of its batch.
+#[derive(Debug)]
+pub struct Done {
+    /// The result.
+    pub result: CaseResult,
+    /// Why the scheme could not notice it, if it could not.
+    pub unnoticed: Option<&'static str>,
+    /// Whether the target survived.
+    pub alive: Alive,
+}
+
+impl Planned<'_> {
+    /// A result with this verdict and nothing observed.
+    pub fn without_sending(&self, subject: &Subject, verdict: Verdict) -> CaseResult {
+        let case = self.case;
+        let reason = match &verdict {
+            Verdict::Pass => None,
+            Verdict::Fail(failure) => Some(failure.to_string()),
+            Verdict::Inconclusive(why) | Verdict::Skipped(why) => Some(why.clone()),
+        };
+        CaseResult {
+            id: case.id.clone(),
+            scheme: subject.scheme.file().scheme.clone(),
+            suite: suite_name(self.suite),
+            requirements: case.requires.clone(),
+            bug_classes: case.kills.clone(),
+            level: self.requirement.level,
+            attacker: case.attacker.unwrap_or_else(|| self.requirement.attacker()),
+            expected: match &case.expect {
+                Expectation::Accept => "accept",
+                Expectation::Reject => "reject",
+                Expectation::Either(_) => "either",
+            }
+            .to_owned(),
+            observed: None,
+            status: None,
+            verdict,
+            reason,
+            millis: 0.0,
+            evidence: None,
+            answer: None,
+        }
+    }
+
+    /// Runs the case.
+    pub async fn run(&self, subject: &Subject, proof: &Baseline, redactor: &Redactor, keep: Keep) -> Done {
+        if !subject.clock.separates(&self.case.sign.at) {
+            let why = "the target's clock is not known well enough to tell this side of the border from the other";
+            let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
+            return Done { result, unnoticed: None, alive: Alive::NotAsked };
+        }
+        let built = match self.case.build(&subject.world(self.case.id.as_str(), subject.clock.now())) {
+            Ok(built) => built,
+            Err(reason) => {
+                let unnoticed = match &reason {
+                    NotApplicable::SchemeCannotNotice(why) => Some(*why),
+                    NotApplicable::Lacks(_) | NotApplicable::CannotBuild(_) => None,
+                };
+                let result = self.without_sending(subject, Verdict::Skipped(reason.to_string()));
+                return Done { result, unnoticed, alive: Alive::NotAsked };
+            }
+        };
+        let seen = send(subject, &built).await;
+        let verdict = judge(proof, self.case, &seen);
+        let mut result = self.without_sending(subject, verdict);
+        let shown = telling(&seen.judged);
+        if let Some(shown) = shown {
+            result.observed = Some(shown.outcome);
+            result.status = shown.answer.as_ref().map(|answer| answer.status);
+            result.millis = shown.millis;
+            if result.reason.is_none() {
+                result.reason = shown.detail.as_deref().map(|detail| redactor.text(detail));
+            }
+            result.answer = match (keep, &shown.answer) {
+                (Keep::Answers, Some(answer)) => Some(normalize(answer, redactor)),
+                _ => None,
+            };
+        }
+        let passed = matches!(result.verdict, Verdict::Pass | Verdict::Skipped(_));
+        if !passed || keep == Keep::Everything {
+            result.evidence = built.rounds.last().and_then(|round| round.wires.last()).map(|sent| {
+                let answer = shown.and_then(|shown| shown.answer.as_ref());
+                let replay = format!("{} {}", subject.replay, self.case.id);
+                let (host, port) = &subject.address;
+                evidence(&built.untampered, sent, answer, host, *port, replay, redactor)
+            });
+        }
+        Done { result, unnoticed: None, alive: seen.alive }
+    }
+}
+
+/// `family/topic` of a suite file.
+fn suite_name(suite: &Suite) -> String {
+    let path = suite.path.trim_start_matches("suites/").trim_end_matches(".yaml");
+    path.to_owned()
+}
+
+async fn send(subject: &Subject, built: &Built) -> Seen {
+    let mut seen = Seen { setup: None, judged: Vec::new(), alive: Alive::NotAsked, forged: subject.forged };
+    let mut broke = false;
+    for round in &built.rounds {
+        let answers = join_all(round.wires.iter().map(|wire| subject.deliver(wire))).await;
+        broke |= answers.iter().any(|seen| is_broken(seen.outcome));
+        match round.purpose {
+            Purpose::Judged => seen.judged = answers,
+            Purpose::Aside => {}
+            Purpose::Setup => {
+                seen.setup = seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));
+            }
+        }
+    }
+    if broke {
+        seen.alive = liveness(subject).await;
+    }
+    seen
+}
+
+fn is_broken(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Crashed | Outcome::Hung | Outcome::Garbled => true,
+        Outcome::Accepted
+        | Outcome::Rejected
+        | Outcome::RejectedByTransport
+        | Outcome::Throttled
+        | Outcome::Unsupported
+        | Outcome::NotDelivered => false,
+    }
+}
+
+/// Whether the target accepts a valid request again, at once or after a moment.
+async fn liveness(subject: &Subject) -> Alive {
+    for pause in [0, 100, 400] {
+        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+        if subject.control(Phase::Liveness).await.observation.outcome == Outcome::Accepted {
+            return Alive::Yes;
+        }
+    }
+    Alive::No
+}
+
+/// The observation that says most: a crash before an acceptance before a refusal.
+fn telling(judged: &[Observation]) -> Option<&Observation> {
+    judged.iter().max_by_key(|seen| match seen.outcome {
+        Outcome::Crashed | Outcome::Hung | Outcome::Garbled => 3,
+        Outcome::Accepted => 2,
+        Outcome::Rejected | Outcome::RejectedByTransport | Outcome::Throttled => 1,
+        Outcome::Unsupported | Outcome::NotDelivered => 0,
+    })
+}

@@ -1,0 +1,91 @@
+//! The verifier's clock, as far as it can be known from outside.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use countersign_core::recipe::Moment;
+use countersign_core::time::{Timestamp, parse_http_date};
+use countersign_core::wire::Answer;
+
+/// Offset of the target's clock from ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    offset: i64,
+    uncertainty: i64,
+}
+
+/// This machine's clock.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl Clock {
+    /// A target that shares this machine's clock.
+    pub const SHARED: Self = Self { offset: 0, uncertainty: 0 };
+
+    /// Estimates the offset from the `Date` of an answer that was asked for at `sent` and came at `received`.
+    ///
+    /// The header has whole seconds: the true time lies in the second that it names. An offset that
+    /// the estimate cannot tell from none is none.
+    pub fn estimate(answer: &Answer, sent: Timestamp, received: Timestamp) -> Self {
+        let round_trip = (received.millis() - sent.millis()).max(0);
+        let uncertainty = 500 + round_trip / 2;
+        let date = answer.value("Date").and_then(|value| std::str::from_utf8(value).ok()).and_then(parse_http_date);
+        let Some(date) = date else { return Self { offset: 0, uncertainty: 2000 } };
+        let offset = date.millis() + 500 - (sent.millis() + round_trip / 2);
+        if offset.abs() <= uncertainty + 500 {
+            return Self { offset: 0, uncertainty };
+        }
+        Self { offset, uncertainty }
+    }
+
+    /// The target's time.
+    pub fn now(self) -> Timestamp {
+        Timestamp::from_millis(now().millis() + self.offset)
+    }
+
+    /// The offset in milliseconds.
+    pub fn offset(self) -> i64 {
+        self.offset
+    }
+
+    /// Whether the estimate can separate a moment from the border of the window.
+    pub fn separates(self, moment: &Moment) -> bool {
+        match moment {
+            Moment::BeyondPast(by) | Moment::WithinPast(by) | Moment::BeyondFuture(by) | Moment::WithinFuture(by) => {
+                i64::from(*by) * 1000 > self.uncertainty
+            }
+            Moment::Now | Moment::Offset(_) | Moment::Text(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::time::http_date;
+    use countersign_core::wire::{Connection, Header, Octets};
+
+    use super::*;
+
+    fn answer(date: &str) -> Answer {
+        let headers = vec![Header::new("Date", date)];
+        Answer { status: 200, headers, body: Octets::default(), connection: Connection::Reusable }
+    }
+
+    #[test]
+    fn an_hour_of_skew_is_found_and_a_second_is_not_invented() {
+        let at = Timestamp::from_millis(1_714_557_600_700);
+        let skewed = Clock::estimate(&answer(&http_date(at.plus_seconds(3600))), at, at);
+        assert!((skewed.offset() - 3_600_000).abs() <= 1000, "{skewed:?}");
+        assert_eq!(Clock::estimate(&answer(&http_date(at)), at, at).offset(), 0);
+        assert_eq!(Clock::estimate(&answer("soon"), at, at).offset(), 0);
+    }
+
+    #[test]
+    fn a_border_nearer_than_the_uncertainty_is_not_separated() {
+        let at = Timestamp::from_seconds(1_714_557_600);
+        let slow = Clock::estimate(&answer(&http_date(at)), at, at.plus_seconds(60));
+        assert!(!slow.separates(&Moment::BeyondPast(10)));
+        assert!(slow.separates(&Moment::BeyondPast(60)));
+    }
+}

@@ -1,0 +1,253 @@
+//! The run: controls, cases in batches, results in order, and the verdict.
+//!
+//! The functions to know are [`scheme`] for one scheme and [`conclude`] for the end. A batch of
+//! cases counts only if a control was accepted before and after it.
+
+mod case;
+pub mod clock;
+mod pace;
+mod subject;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use countersign_core::event::{
+    CaseResult, Event, Phase, RunVerdict, SchemeProperty, SchemeSummary, Summary,
+};
+use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
+use countersign_core::observe::{Oracle, Outcome};
+use countersign_core::redact::Redactor;
+use countersign_core::report::FailOn;
+use futures_util::stream::{self, StreamExt as _};
+
+pub use case::Planned;
+pub use pace::Pace;
+pub use subject::Subject;
+
+/// What is kept of answers besides the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Evidence for what did not pass.
+    Failures,
+    /// Also the normalized answer of every case, for snapshots.
+    Answers,
+    /// Evidence for every case.
+    Everything,
+}
+
+/// How a scheme is run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Cases in flight at the same time.
+    pub jobs: usize,
+    /// What is kept.
+    pub keep: Keep,
+    /// How answers are read, before the target's own shapes are learned.
+    pub oracle: Oracle,
+}
+
+/// Cases between two controls.
+const BATCH: usize = 128;
+
+/// What came of one scheme.
+#[derive(Debug)]
+pub struct SchemeRun {
+    /// Counts and properties.
+    pub summary: SchemeSummary,
+    /// Results in case order.
+    pub results: Vec<CaseResult>,
+    /// Why there is no verdict, if there is none.
+    pub no_verdict: Option<String>,
+}
+
+/// Runs cases of one scheme against one target.
+pub async fn scheme(
+    subject: &mut Subject,
+    cases: &[Planned<'_>],
+    settings: &Settings,
+    stop: &AtomicBool,
+    emit: &mut dyn FnMut(Event),
+    tick: &(dyn Fn() + Sync),
+) -> SchemeRun {
+    subject.carrier.set_oracle(settings.oracle.clone());
+    let redactor = redactor(subject);
+    let opening = subject.open().await;
+    emit(Event::Control(opening.control));
+    let mut results: Vec<CaseResult> = Vec::new();
+    let mut properties = Properties::default();
+    let mut no_verdict = None;
+    match Baseline::from_control(&opening.observation) {
+        None => no_verdict = Some(refused_control(&opening.observation)),
+        Some(proof) => {
+            subject.learn(settings.oracle.clone()).await;
+            let subject: &Subject = subject;
+            for (index, batch) in cases.chunks(BATCH).enumerate() {
+                if stop.load(Ordering::Relaxed) {
+                    no_verdict = Some("interrupted".to_owned());
+                    break;
+                }
+                let mut done: Vec<_> = stream::iter(batch)
+                    .map(|planned| async {
+                        let done = planned.run(subject, &proof, &redactor, settings.keep).await;
+                        tick();
+                        done
+                    })
+                    .buffered(settings.jobs.max(1))
+                    .collect()
+                    .await;
+                let died = settle_deaths(&mut done);
+                let last = (index + 1) * BATCH >= cases.len();
+                let closing = close(subject, if last { Phase::End } else { Phase::Between }, emit).await;
+                for (planned, mut done) in batch.iter().zip(done) {
+                    if let (Some(why), Verdict::Pass) = (&closing, &done.result.verdict) {
+                        done.result.reason = Some(why.clone());
+                        done.result.verdict = Verdict::Inconclusive(why.clone());
+                    }
+                    if let Some(why) = done.unnoticed {
+                        properties.add(planned, why);
+                    }
+                    emit(Event::Case(Box::new(done.result.clone())));
+                    results.push(done.result);
+                }
+                no_verdict = if died { Some("the target stopped accepting valid requests".to_owned()) } else { closing };
+                if no_verdict.is_some() {
+                    break;
+                }
+            }
+        }
+    }
+    for planned in &cases[results.len()..] {
+        let why = no_verdict.clone().unwrap_or_default();
+        let result = planned.without_sending(subject, Verdict::Inconclusive(why));
+        emit(Event::Case(Box::new(result.clone())));
+        results.push(result);
+        tick();
+    }
+    let mut summary = Summary::default();
+    for result in &results {
+        summary.count(&result.verdict, result.level);
+    }
+    let file = subject.scheme.file();
+    let summary = SchemeSummary {
+        scheme: file.scheme.clone(),
+        title: file.title.clone(),
+        summary,
+        properties: properties.into_vec(),
+    };
+    emit(Event::SchemeFinished(summary.clone()));
+    SchemeRun { summary, results, no_verdict }
+}
+
+fn redactor(subject: &Subject) -> Redactor {
+    let mut secrets = vec![subject.secret.clone()];
+    if let Ok(key) = subject.scheme.key(&subject.secret) {
+        secrets.push(countersign_core::secret::Secret::new(key.to_vec()));
+    }
+    Redactor::new(&secrets)
+}
+
+/// What to tell a person whose control was refused.
+fn refused_control(seen: &countersign_core::observe::Observation) -> String {
+    let hint = match seen.outcome {
+        Outcome::NotDelivered => "is it running, and is the address right?",
+        Outcome::Crashed | Outcome::Garbled | Outcome::Hung => "does it answer plain HTTP/1.1 on this port?",
+        _ => {
+            "usual causes: another secret or another form of it, another scheme, another path, or statuses that \
+             need --accept-status"
+        }
+    };
+    format!("the valid request was {}; {hint}", seen.summary())
+}
+
+/// The closing control of a batch; a second try, because one lost connection is no verdict.
+async fn close(subject: &Subject, phase: Phase, emit: &mut dyn FnMut(Event)) -> Option<String> {
+    let mut seen = subject.control(phase).await;
+    if seen.observation.outcome != Outcome::Accepted {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        seen = subject.control(phase).await;
+    }
+    let accepted = seen.observation.outcome == Outcome::Accepted;
+    let why = (!accepted).then(|| format!("the control after this batch was {}", seen.observation.summary()));
+    emit(Event::Control(seen.control));
+    why
+}
+
+/// If the target died, one case of those in flight killed it. The first gets the blame and names
+/// the others, which are inconclusive.
+fn settle_deaths(done: &mut [case::Done]) -> bool {
+    let dead: Vec<usize> = (0..done.len()).filter(|&at| done[at].alive == Alive::No).collect();
+    let Some((&first, others)) = dead.split_first() else { return false };
+    let names: Vec<String> = others.iter().map(|&at| done[at].result.id.to_string()).collect();
+    for &at in others {
+        let why = format!("the target died while `{}` was in flight too", done[first].result.id);
+        done[at].result.reason = Some(why.clone());
+        done[at].result.verdict = Verdict::Inconclusive(why);
+    }
+    if !names.is_empty() {
+        let why = format!("{}; in flight at the same time: {}", Failure::Died, names.join(", "));
+        done[first].result.reason = Some(why);
+    }
+    true
+}
+
+/// Properties of a scheme, gathered by requirement and reason.
+#[derive(Default)]
+struct Properties(BTreeMap<(String, &'static str), SchemeProperty>);
+
+impl Properties {
+    fn add(&mut self, planned: &Planned<'_>, why: &'static str) {
+        let requirement = &planned.requirement.id;
+        let property = self.0.entry((requirement.to_string(), why)).or_insert_with(|| SchemeProperty {
+            requirement: requirement.clone(),
+            bug_classes: Vec::new(),
+            reason: why.to_owned(),
+            cases: Vec::new(),
+        });
+        for class in &planned.case.kills {
+            if !property.bug_classes.contains(class) {
+                property.bug_classes.push(class.clone());
+            }
+        }
+        property.cases.push(planned.case.id.clone());
+    }
+
+    fn into_vec(self) -> Vec<SchemeProperty> {
+        self.0.into_values().collect()
+    }
+}
+
+/// The verdict of a run.
+pub fn conclude(summary: &Summary, no_verdict: bool, fail_on: FailOn, drifted: bool) -> RunVerdict {
+    let failed = match fail_on {
+        FailOn::Must => summary.fail_must > 0,
+        FailOn::Should => summary.fail > 0,
+        FailOn::None => false,
+    };
+    if failed || drifted {
+        RunVerdict::Nonconformant
+    } else if no_verdict || summary.inconclusive > 0 || summary.pass + summary.fail == 0 {
+        RunVerdict::Inconclusive
+    } else {
+        RunVerdict::Conformant
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_run_is_never_conformant() {
+        let skipped = Summary { skipped: 9, ..Summary::default() };
+        assert_eq!(conclude(&skipped, false, FailOn::Must, false), RunVerdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_finding_outweighs_a_doubt_and_a_warning_does_not_fail() {
+        let failed = Summary { pass: 1, fail: 1, fail_must: 1, inconclusive: 1, ..Summary::default() };
+        assert_eq!(conclude(&failed, true, FailOn::Must, false), RunVerdict::Nonconformant);
+        let warned = Summary { pass: 1, fail: 1, ..Summary::default() };
+        assert_eq!(conclude(&warned, false, FailOn::Must, false), RunVerdict::Conformant);
+        assert_eq!(conclude(&warned, false, FailOn::Should, false), RunVerdict::Nonconformant);
+    }
+}

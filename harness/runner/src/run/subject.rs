@@ -1,0 +1,169 @@
+//! One scheme against one target: sending cases and controls.
+//!
+//! The type to know is [`Subject`]. It must not know how results are shown.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use countersign_core::event::{Control, Phase};
+use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
+use countersign_core::recipe::{Recipe, Unique, World, build, genuine};
+use countersign_core::scheme::{Deployment, Part, Scheme};
+use countersign_core::secret::Secret;
+use countersign_core::tamper::{Bit, Line, Tamper};
+use countersign_core::target::Target as _;
+use countersign_core::time::Timestamp;
+use countersign_core::wire::{Octets, Wire};
+
+use super::clock::{self, Clock};
+use super::pace::Pace;
+use crate::carrier::Carrier;
+
+/// One scheme against one target.
+#[derive(Debug)]
+pub struct Subject {
+    /// How requests are signed.
+    pub scheme: Arc<dyn Scheme>,
+    /// The shared secret.
+    pub secret: Secret,
+    /// Value of the `Host` header.
+    pub host: String,
+    /// Path and query of the target.
+    pub target: String,
+    /// Origin and constants.
+    pub deployment: Deployment,
+    /// The way there.
+    pub carrier: Carrier,
+    /// Host and port for commands that a person can copy.
+    pub address: (String, u16),
+    /// The command that runs a case again, up to the case.
+    pub replay: String,
+    /// Root seed.
+    pub seed: u64,
+    /// How fast requests may follow each other.
+    pub pace: Pace,
+    /// The target's clock.
+    pub clock: Clock,
+    /// The status with which the application refuses a forged request, once it was seen doing so.
+    pub forged: Option<u16>,
+    controls: AtomicU64,
+}
+
+/// A target that was shown to accept a valid request, or what it did instead.
+#[derive(Debug)]
+pub struct Opening {
+    /// The control, for the event stream.
+    pub control: Control,
+    /// The observation itself.
+    pub observation: Observation,
+}
+
+impl Subject {
+    /// A subject whose clock is taken to be this machine's.
+    #[expect(clippy::too_many_arguments, reason = "a plain record with one private counter")]
+    pub fn new(
+        scheme: Arc<dyn Scheme>,
+        secret: Secret,
+        host: String,
+        target: String,
+        deployment: Deployment,
+        carrier: Carrier,
+        address: (String, u16),
+        replay: String,
+        seed: u64,
+        pace: Pace,
+    ) -> Self {
+        let clock = Clock::SHARED;
+        let controls = AtomicU64::new(0);
+        Self { scheme, secret, host, target, deployment, carrier, address, replay, seed, pace, clock, forged: None, controls }
+    }
+
+    /// The world as the signer of one case knows it.
+    pub fn world(&self, case: &str, now: Timestamp) -> World<'_> {
+        let name = self.scheme.file().scheme.as_str();
+        World {
+            scheme: &*self.scheme,
+            secret: &self.secret,
+            host: &self.host,
+            target: &self.target,
+            deployment: &self.deployment,
+            now,
+            unique: Unique::new(self.seed, name, case),
+        }
+    }
+
+    /// Sends one request; waits and repeats while the target asks to come back later.
+    pub async fn deliver(&self, wire: &Wire) -> Observation {
+        let mut tries = 0;
+        loop {
+            self.pace.wait().await;
+            let seen = self.carrier.deliver(wire).await;
+            tries += 1;
+            if seen.outcome != Outcome::Throttled || tries > 3 {
+                return seen;
+            }
+            let after = seen.answer.as_ref().and_then(|answer| answer.value("Retry-After"));
+            let seconds = after.and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.trim().parse::<u64>().ok());
+            tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(1).clamp(1, 5))).await;
+        }
+    }
+
+    /// Sends a fresh valid request.
+    pub async fn control(&self, phase: Phase) -> Opening {
+        let n = self.controls.fetch_add(1, Ordering::Relaxed);
+        let world = self.world("control", self.clock.now());
+        let observation = match genuine(&world, n) {
+            Ok(wire) => self.deliver(&wire).await,
+            Err(error) => Observation::without_answer(Outcome::NotDelivered, error.to_string()),
+        };
+        let control = Control {
+            scheme: self.scheme.file().scheme.clone(),
+            phase,
+            outcome: observation.outcome,
+            status: observation.answer.as_ref().map(|answer| answer.status),
+            detail: observation.detail.clone(),
+            millis: observation.millis,
+        };
+        Opening { control, observation }
+    }
+
+    /// The first control; it also tells the target's clock. A target whose clock is far off refuses
+    /// the first one for its age: then its `Date` is believed and a second one is sent.
+    pub async fn open(&mut self) -> Opening {
+        let mut opening = self.control(Phase::Start).await;
+        for _ in 0..2 {
+            let received = clock::now();
+            if let Some(answer) = &opening.observation.answer {
+                let sent = Timestamp::from_millis(received.millis() - opening.observation.millis as i64);
+                self.clock = Clock::estimate(answer, sent, received);
+            }
+            if opening.observation.outcome == Outcome::Accepted || self.clock.offset() == 0 {
+                break;
+            }
+            opening = self.control(Phase::Start).await;
+        }
+        opening
+    }
+
+    /// Learns how the application refuses and how its HTTP layer does, so that the two can be told apart.
+    pub async fn learn(&mut self, mut oracle: Oracle) {
+        let probe = |tamper| Recipe { tamper: vec![tamper], ..Recipe::default() };
+        let forged = probe(Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 }));
+        let garbled = probe(Tamper::AddHeader(Line { name: "Not A Token".to_owned(), value: Octets::default() }));
+        oracle.application = self.refusal("learn-application", &forged).await;
+        oracle.transport = self.refusal("learn-transport", &garbled).await;
+        self.forged = oracle.application.as_ref().map(Shape::status);
+        if oracle.application == oracle.transport {
+            oracle.transport = None;
+        }
+        self.carrier.set_oracle(oracle);
+    }
+
+    async fn refusal(&self, name: &str, recipe: &Recipe) -> Option<Shape> {
+        let built = build(recipe, &self.world(name, self.clock.now())).ok()?;
+        let seen = self.deliver(built.rounds.last()?.wires.last()?).await;
+        let refused = matches!(seen.outcome, Outcome::Rejected | Outcome::RejectedByTransport);
+        seen.answer.filter(|_| refused).map(|answer| Shape::of(&answer))
+    }
+}

@@ -1,0 +1,168 @@
+//! Keeps the head of each request as it came, beside the server that parses it.
+//!
+//! The type to know is [`Tap`]. The HTTP server lower-cases header names, regroups repeated lines and
+//! drops the fragment of a target; a verifier must see what was sent. It must not know what a head means.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Bytes of a head that are kept at most; the server refuses longer ones itself.
+const KEPT: usize = 512 * 1024;
+
+/// The head of the present request on one connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Head(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+enum State {
+    /// Octets belong to a head.
+    Listening(Vec<u8>),
+    /// The head is complete; octets belong to the body.
+    Complete(Vec<u8>),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Listening(Vec::new())
+    }
+}
+
+impl Head {
+    /// The head as it came. Empty if the request was sent before the answer to the one before it.
+    pub(super) fn take(&self) -> Vec<u8> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, State::Complete(Vec::new())) {
+            State::Listening(octets) | State::Complete(octets) => octets,
+        }
+    }
+
+    /// The request is over: what comes next is a head.
+    pub(super) fn listen(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+    }
+
+    fn hear(&self, octets: &[u8]) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let State::Listening(head) = &mut *state else { return };
+        // Empty lines before a request are skipped by every server.
+        let skipped = if head.is_empty() {
+            octets.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+        } else {
+            0
+        };
+        let from = head.len().saturating_sub(2);
+        head.extend_from_slice(&octets[skipped..]);
+        if let Some(end) = end_of_head(&head[from..]) {
+            head.truncate(from + end);
+        } else if head.len() <= KEPT {
+            return;
+        }
+        *state = State::Complete(std::mem::take(head));
+    }
+}
+
+/// Where the empty line ends.
+fn end_of_head(octets: &[u8]) -> Option<usize> {
+    let feeds = octets.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    feeds.into_iter().find_map(|at| match &octets[at..] {
+        [b'\n', ..] => Some(at + 1),
+        [b'\r', b'\n', ..] => Some(at + 2),
+        _ => None,
+    })
+}
+
+/// A connection that is listened to.
+#[derive(Debug)]
+pub(super) struct Tap {
+    stream: TcpStream,
+    head: Head,
+}
+
+impl Tap {
+    /// Listens to a connection.
+    pub(super) fn new(stream: TcpStream) -> (Self, Head) {
+        let head = Head::default();
+        (Self { stream, head: head.clone() }, head)
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.head.hear(&buf.filled()[before..]);
+        polled
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_is_kept_exactly_however_it_is_cut_into_pieces() {
+        for head in [
+            &b"POST /a#b HTTP/1.1\r\nX: 1\r\nx: 2\r\n\r\n"[..],
+            b"GET / HTTP/1.1\nA: b\n\n",
+            b"GET / HTTP/1.1\n\r\n",
+        ] {
+            let octets = [b"\r\n", head, b"a body\r\n\r\n"].concat();
+            for size in 1..octets.len() {
+                let heard = Head::default();
+                octets.chunks(size).for_each(|piece| heard.hear(piece));
+                assert_eq!(heard.take(), head, "pieces of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_endless_head_is_not_kept_without_end() {
+        let heard = Head::default();
+        (0..4096).for_each(|_| heard.hear(&[b'x'; 1024]));
+        assert!(heard.take().len() <= KEPT + 1024);
+    }
+
+    #[test]
+    fn a_request_sent_ahead_has_no_head_of_its_own() {
+        let heard = Head::default();
+        heard.hear(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+        assert_eq!(heard.take(), b"GET /1 HTTP/1.1\r\n\r\n");
+        heard.listen();
+        assert_eq!(heard.take(), b"");
+    }
+}

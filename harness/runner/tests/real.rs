@@ -1,0 +1,140 @@
+//! Real endpoints over real sockets: typical verifiers in Flask, Django and Express with the faults
+//! they are known for, the same verifiers repaired, and published packages behind small servers.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use support::{Server, countersign_with, root, stderr};
+
+const SECRET: &str = "an-endpoint-secret-0123456789";
+
+/// The JSON report of a run, and the exit code.
+fn run(server: &Server, scheme: &str, secret: &str) -> (Value, i32) {
+    let args = ["run", "--target", &server.url, "--scheme", scheme, "--secret", "env:HOOK_SECRET", "--format", "json"];
+    let output = countersign_with(&args, secret);
+    let report = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
+    (report, output.status.code().expect("it was not killed"))
+}
+
+/// Ids of the bug classes that the findings name, and of those that are properties of the scheme.
+fn classes(report: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+    let all = |list: &Value| -> BTreeSet<String> {
+        let items = list.as_array().into_iter().flatten();
+        items
+            .flat_map(|item| item["bug_classes"].as_array().into_iter().flatten())
+            .filter_map(|class| class.as_str().map(str::to_owned))
+            .collect()
+    };
+    let properties = report["schemes"].as_array().into_iter().flatten().flat_map(|scheme| all(&scheme["properties"]));
+    (all(&report["findings"]), properties.collect())
+}
+
+/// A flawed server fails, and the report names these faults and shows these properties.
+fn shows(file: &str, options: &[&str], scheme: &str, faults: &[&str], properties: &[&str]) -> Value {
+    let server = Server::start(file, options, SECRET);
+    let (report, exit) = run(&server, scheme, SECRET);
+    let (found, inherent) = classes(&report);
+    assert_eq!(exit, 1, "{file} {options:?}: {}", report["reason"]);
+    for fault in faults {
+        assert!(found.contains(*fault), "{file}: {fault} is not among {found:?}");
+    }
+    for property in properties {
+        assert!(inherent.contains(*property), "{file}: {property} is not among {inherent:?}");
+    }
+    report
+}
+
+/// No MUST fails on a repaired server, and nothing about it stays in doubt.
+fn clean(file: &str, options: &[&str], scheme: &str, secret: &str) {
+    let server = Server::start(file, options, secret);
+    let (report, exit) = run(&server, scheme, secret);
+    let failed: Vec<String> = report["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|finding| finding["level"] == "must")
+        .map(|finding| format!("{}: {}", finding["requirement"], finding["evidence"]))
+        .collect();
+    assert!(failed.is_empty(), "{file}: {}", failed.join("\n"));
+    assert_eq!(exit, 0, "{file}: {} {}", report["verdict"], report["reason"]);
+    assert!(report["summary"]["pass"].as_u64() > Some(100), "{file}: {}", report["summary"]);
+}
+
+#[test]
+fn pattern_a_in_express_shows_its_faults() {
+    shows("javascript/pattern_a_express.js", &["--flawed"], "body-hex", &["B06", "B08", "C21"], &["D13"]);
+}
+
+#[test]
+fn pattern_a_in_an_async_handler_dies_and_the_run_says_so() {
+    let server = Server::start("javascript/pattern_a_express.js", &["--flawed", "--async"], SECRET);
+    let (report, exit) = run(&server, "body-hex", SECRET);
+    assert_eq!(exit, 1);
+    let died = report["findings"].as_array().into_iter().flatten().any(|f| f["requirement"] == "ROB-ALIVE");
+    assert!(died, "{}", report["findings"]);
+    assert!(report["summary"]["inconclusive"].as_u64() > Some(0), "what came after is not a pass");
+}
+
+#[test]
+fn pattern_b_in_flask_shows_its_faults() {
+    // It refuses everything it should; its faults are in how it answers, and in its scheme.
+    let server = Server::start("python/pattern_b_flask.py", &["--flawed"], SECRET);
+    let (report, _) = run(&server, "body-hex", SECRET);
+    let (_, inherent) = classes(&report);
+    assert!(inherent.contains("D13"), "{inherent:?}");
+}
+
+#[test]
+fn pattern_c_in_django_shows_its_faults() {
+    shows("python/pattern_c_django.py", &["--flawed"], "concatenated", &["C14", "B09"], &["C09", "D13"]);
+}
+
+#[test]
+fn pattern_d_in_flask_shows_its_faults() {
+    let faults = ["C04", "C09", "C14", "D06", "D08", "B09"];
+    shows("python/pattern_d_flask.py", &["--flawed"], "canonical-request", &faults, &["D13"]);
+}
+
+#[test]
+fn pattern_e_in_flask_shows_its_faults() {
+    let scheme = root().join("conformance/implementations/python/pattern_e_flawed.scheme.yaml");
+    let scheme = scheme.to_str().expect("a plain path");
+    shows("python/pattern_e_flask.py", &["--flawed"], scheme, &["B09", "C20", "D13"], &["C08", "C09"]);
+}
+
+#[test]
+fn the_repaired_patterns_pass_every_must() {
+    clean("javascript/pattern_a_express.js", &["--repaired"], "body-hex", SECRET);
+    clean("python/pattern_b_flask.py", &["--repaired"], "body-hex", SECRET);
+    clean("python/pattern_c_django.py", &["--repaired"], "canonical-request", SECRET);
+    clean("python/pattern_d_flask.py", &["--repaired"], "canonical-request", SECRET);
+    clean("python/pattern_e_flask.py", &["--repaired"], "selected-headers", SECRET);
+}
+
+#[test]
+fn standardwebhooks_from_pypi_is_judged_under_its_scheme() {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let server = Server::start("python/standardwebhooks_server.py", &[], secret);
+    let (report, exit) = run(&server, "standard-webhooks", secret);
+    assert!(matches!(exit, 0 | 1), "a verdict: {}", report["reason"]);
+    assert_eq!(report["controls"][0]["outcome"], "accepted");
+}
+
+#[test]
+fn octokit_from_npm_is_judged_under_its_scheme() {
+    let server = Server::start("javascript/octokit_server.js", &[], SECRET);
+    let (report, exit) = run(&server, "github", SECRET);
+    assert!(matches!(exit, 0 | 1), "a verdict: {}", report["reason"]);
+    assert_eq!(report["controls"][0]["outcome"], "accepted");
+}
+
+#[test]
+fn the_wrong_secret_is_no_verdict() {
+    let server = Server::start("python/pattern_b_flask.py", &["--repaired"], SECRET);
+    let (report, exit) = run(&server, "body-hex", "another-secret");
+    assert_eq!((exit, report["verdict"].as_str()), (3, Some("inconclusive")));
+    assert_eq!(report["summary"]["pass"], 0);
+}

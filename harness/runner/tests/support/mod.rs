@@ -1,0 +1,92 @@
+//! What several test files share: running the command, and starting real servers.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::allow_attributes, reason = "which part is used differs from file to file")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// The secret of the tests; no output may hold it, in any encoding.
+pub const CANARY: &str = "canary-5ecret-7f3a9c4e";
+
+/// Root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository is there")
+}
+
+/// The command under test, in a folder without a profile.
+pub fn countersign(args: &[&str]) -> Output {
+    countersign_with(args, CANARY)
+}
+
+/// The command under test with this secret in `HOOK_SECRET`.
+pub fn countersign_with(args: &[&str], secret: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(args)
+        .current_dir(std::env::temp_dir())
+        .env("HOOK_SECRET", secret)
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the command starts")
+}
+
+/// Standard output as text.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Standard error as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A real server from `conformance/implementations`; it ends when dropped.
+pub struct Server {
+    child: Child,
+    /// `http://127.0.0.1:PORT/hook`.
+    pub url: String,
+}
+
+impl Server {
+    /// Starts `python/NAME.py` or `javascript/NAME.js` with options.
+    ///
+    /// Panics if the language's packages are not installed: nothing here is skipped in silence.
+    pub fn start(file: &str, options: &[&str], secret: &str) -> Self {
+        let folder = root().join("conformance/implementations");
+        let program = if file.ends_with(".py") {
+            let python = folder.join("python/.venv/bin/python");
+            assert!(python.exists(), "the Python packages are not installed: run `cargo xtask test`");
+            python
+        } else {
+            let modules = folder.join("javascript/node_modules");
+            assert!(modules.exists(), "the npm packages are not installed: run `cargo xtask test`");
+            PathBuf::from("node")
+        };
+        let mut child = Command::new(program)
+            .arg(folder.join(file))
+            .args(options)
+            .env("HOOK_SECRET", secret)
+            .env_remove("PORT")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("standard output is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("the server prints its address");
+        let address = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("{file} said {line:?}"));
+        let url = format!("http://{address}/hook");
+        Self { child, url }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
