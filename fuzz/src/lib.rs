@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Fuzz targets as ordinary functions: bytes in, a panic if a property does not hold.
+//!
+//! The list to know is [`TARGETS`]. libFuzzer drives them through the shells in `fuzz_targets/`;
+//! plain tests replay the corpus, and a fixed stream of other inputs, on any toolchain.
+
+pub mod answer_read;
+mod place;
+pub mod recipe_judge;
+pub mod scheme_verify;
+pub mod seeds;
+pub mod vector_load;
+
+/// A fuzz target: its name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All fuzz targets.
+pub const TARGETS: &[Target] = &[
+    ("answer_read", answer_read::run),
+    ("recipe_judge", recipe_judge::run),
+    ("scheme_verify", scheme_verify::run),
+    ("vector_load", vector_load::run),
+];

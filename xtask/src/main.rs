@@ -1,1 +1,116 @@
-fn main() {}
+//! Chores of this repository, as `cargo xtask CHORE`.
+//!
+//! The list to know is [`CHORES`]; help derives from it. Nothing that users install is in here.
+
+mod checks;
+mod implementations;
+mod readme;
+mod schema;
+mod step;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use step::Steps;
+
+/// Whether a generated file is written or compared with what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Written.
+    Write,
+    /// Compared; a difference is an error.
+    Check,
+}
+
+/// A chore: its name, what may follow it, what it does.
+struct Chore {
+    name: &'static str,
+    takes: &'static str,
+    about: &'static str,
+    run: fn(&Path, Mode) -> Result<(), String>,
+}
+
+const CHORES: &[Chore] = &[
+    Chore {
+        name: "test",
+        takes: "",
+        about: "sets up the implementations under test, then runs every test",
+        run: |root, _| {
+            let mut steps = Steps::default();
+            checks::test(&mut steps, root);
+            steps.finish()
+        },
+    },
+    Chore {
+        name: "ci",
+        takes: "",
+        about: "what CI runs: test, format, clippy, licenses and bans, generated files",
+        run: |root, _| checks::ci(root),
+    },
+    Chore {
+        name: "schema",
+        takes: "[--check]",
+        about: "writes vectors/schema/ from the Rust types, or checks that it is up to date",
+        run: schema::run,
+    },
+    Chore {
+        name: "readme",
+        takes: "[--check]",
+        about: "writes counts and schemes into README.md, or checks that they are up to date",
+        run: readme::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (name, mode) = match words[..] {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{}", help());
+            return ExitCode::SUCCESS;
+        }
+        [name] => (name, Mode::Write),
+        [name, "--check"] => (name, Mode::Check),
+        _ => return refuse(&format!("`{}` is not a chore", words.join(" "))),
+    };
+    let Some(chore) = CHORES.iter().find(|chore| chore.name == name) else {
+        return refuse(&format!("there is no chore `{name}`"));
+    };
+    if mode == Mode::Check && chore.takes.is_empty() {
+        return refuse(&format!("`{name}` takes no option"));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the repository");
+    match (chore.run)(root, mode) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn refuse(message: &str) -> ExitCode {
+    eprint!("error: {message}\n\n{}", help());
+    ExitCode::from(2)
+}
+
+fn help() -> String {
+    let lines = CHORES.iter().map(|Chore { name, takes, about, .. }| {
+        format!("  cargo xtask {:<18} {about}\n", format!("{name} {takes}"))
+    });
+    format!("Chores of this repository:\n{}", lines.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_chore_stands_once_and_in_the_help() {
+        let help = help();
+        for chore in CHORES {
+            let lines = help.lines().filter(|line| line.contains(&format!("xtask {} ", chore.name))).count();
+            assert_eq!(lines, 1, "{}", chore.name);
+        }
+    }
+}

@@ -2,23 +2,22 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
-use countersign_core::scheme::{Claims, Construction, Encoding, Field, Refusal, mac};
+use countersign_core::scheme::{Claims, Construction, Encoding, Refusal, mac};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 
 use super::lenient;
 use crate::reference::{Halt, Reference, Reply, Setup, Steps};
 
-/// Takes a request without the signature header for one that needs no check.
+/// Takes a request without a signature for one that needs no check.
 #[derive(Debug, Default)]
 pub struct A01;
 
 impl Steps for A01 {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        let claims = Reference.read(setup, request);
-        match lenient::carrier(setup, Field::Tag).and_then(|carrier| carrier.header.as_deref()) {
-            Some(name) if claims.is_err() && request.value(name).is_none() => Err(Halt::LetThrough),
-            _ => claims,
+        match Reference.read(setup, request) {
+            Err(Halt::Refused(Refusal::MissingSignature)) => Err(Halt::LetThrough),
+            other => other,
         }
     }
 }

@@ -177,23 +177,33 @@ impl Steps for B13 {
     }
 }
 
-/// Also accepts HMAC-SHA1, under its own label too.
+/// Takes the hash that the label names, HMAC-SHA1 among them.
 #[derive(Debug, Default)]
 pub struct B14;
 
+/// Labels that this mutant knows, and what they name.
+const LABELS: [(&str, Hash); 3] =
+    [("sha1=", Hash::Sha1), ("sha256=", Hash::Sha256), ("sha512=", Hash::Sha512)];
+
 impl Steps for B14 {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        match lenient::signature(setup, request).and_then(|value| value.strip_prefix(b"sha1=")) {
+        let value = lenient::signature(setup, request).unwrap_or_default();
+        match LABELS.iter().find_map(|(label, _)| value.strip_prefix(label.as_bytes())) {
             Some(tag) => lenient::with_tags(setup, request, vec![tag.to_vec()]),
             None => Reference.read(setup, request),
         }
     }
 
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
-        let tag = mac(Construction::Hmac, Hash::Sha1, &setup.key, text);
-        let weaker = setup.scheme.file().mac.encoding.encode(&tag);
-        let found = any(claims, weaker.as_bytes(), |tag, weaker| tag == weaker)?;
-        Ok(found || Reference.authentic(setup, claims, text)?)
+        // The length of a tag says which label it had.
+        let encoding = setup.scheme.file().mac.encoding;
+        for (_, hash) in LABELS {
+            let tag = encoding.encode(&mac(Construction::Hmac, hash, &setup.key, text));
+            if any(claims, tag.as_bytes(), |sent, right| sent == right)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

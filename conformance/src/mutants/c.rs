@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use countersign_core::scheme::{Claims, Slot, Template};
-use countersign_core::wire::{Header, Request};
+use countersign_core::time::Timestamp;
+use countersign_core::wire::Request;
 
 use super::{json, lenient};
-use crate::reference::{Halt, Reference, Setup, Steps};
+use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
 
 /// The signing string of a request that was changed first.
 fn signed_as(
@@ -242,34 +243,43 @@ impl Steps for C16 {
     }
 }
 
-/// Signs an absent covered header as empty text.
+/// Signs an absent covered header as empty text, or as a word for nothing.
 #[derive(Debug, Default)]
 pub struct C20;
 
 impl Steps for C20 {
-    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         let signs: Template =
             setup.scheme.file().signs.parse().expect("the scheme was checked when it was read");
-        let mut filled = request.clone();
-        for slot in signs.slots() {
-            if let Slot::Header(name) = slot
-                && filled.value(name).is_none()
-            {
-                filled.headers.push(Header::new(name.clone(), ""));
+        let mut answer = Reference.check(setup, request, now);
+        for word in ["", "undefined", "null", "None"] {
+            let mut filled = request.clone();
+            for slot in signs.slots() {
+                if let Slot::Header(name) = slot
+                    && request.value(name).is_none()
+                {
+                    filled.set(name, word);
+                }
             }
+            answer = answer.or_else(|_| Reference.check(setup, &filled, now));
         }
-        Reference.read(setup, &filled)
+        answer
     }
 }
 
-/// Takes the first of two lines of a header.
+/// Takes any of several lines of a header, or all joined, whichever fits.
 #[derive(Debug, Default)]
 pub struct C21;
 
 impl Steps for C21 {
-    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        let headers = lenient::first_lines(&request.headers, |_| true);
-        Reference.read(setup, &Request { headers, ..request.clone() })
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let mut answer = Reference.check(setup, request, now);
+        let most = lenient::most_lines(request);
+        let picked = (0..most).map(|n| lenient::nth_lines(&request.headers, n));
+        for headers in picked.chain((most > 1).then(|| lenient::joined_lines(request))) {
+            answer = answer.or_else(|_| Reference.check(setup, &Request { headers, ..request.clone() }, now));
+        }
+        answer
     }
 }
 

@@ -1,9 +1,6 @@
-//! Mutants of family D: the age of a request, and whether it was seen before.
+//! Mutants of family D: the age of a request.
 //!
 //! Each is named after its bug class. They must not know cases.
-
-use std::sync::PoisonError;
-use std::time::Duration;
 
 use countersign_core::scheme::{Claims, ClockSpec, Field, Refusal};
 use countersign_core::time::{ClockUnit, Timestamp, parse_http_date};
@@ -145,21 +142,49 @@ impl Steps for D05 {
     }
 }
 
-/// Reads every spelling of a number as a timestamp.
+/// Reads every spelling of a number as a timestamp, signed as it is written or as the number is.
 #[derive(Debug, Default)]
 pub struct D06;
 
+/// Signs the timestamp as it is written.
+struct Literal;
+
+/// Signs the number that was read, canonically written.
+struct Canonical;
+
+/// The time that a lenient parser reads.
+fn lax_time(clock: &ClockSpec, text: &[u8]) -> Option<Timestamp> {
+    match per_second(clock.unit) {
+        Some(per_second) => {
+            Some(Timestamp::from_millis((lax_number(text)? * (1000 / per_second) as f64) as i64))
+        }
+        None => {
+            let text = String::from_utf8_lossy(text).trim().to_uppercase().replace(' ', "T");
+            clock.unit.parse(text.as_bytes())
+        }
+    }
+}
+
 impl Steps for D06 {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        Literal.check(setup, request, now).or_else(|_| Canonical.check(setup, request, now))
+    }
+}
+
+impl Steps for Literal {
     fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
-        tested(setup, claims, now, |clock, text| match per_second(clock.unit) {
-            Some(per_second) => {
-                Some(Timestamp::from_millis((lax_number(text)? * (1000 / per_second) as f64) as i64))
-            }
-            None => {
-                let text = String::from_utf8_lossy(text).trim().to_uppercase().replace(' ', "T");
-                clock.unit.parse(text.as_bytes())
-            }
-        })
+        tested(setup, claims, now, lax_time)
+    }
+}
+
+impl Steps for Canonical {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        let mut claims = Reference.read(setup, request)?;
+        if let (Some(clock), Some(text)) = (&setup.scheme.file().clock, claims.timestamp.as_mut()) {
+            let at = lax_time(clock, text).ok_or(Refusal::MalformedTimestamp)?;
+            *text = clock.unit.render(at).into_bytes();
+        }
+        Ok(claims)
     }
 }
 
@@ -261,134 +286,34 @@ impl Steps for D10 {
     }
 }
 
-/// Remembers nothing.
-#[derive(Debug, Default)]
-pub struct D13;
-
-impl Steps for D13 {
-    fn remember(&self, _setup: &Setup, _authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
-        Ok(())
-    }
-}
-
-/// Remembers a delivery header that nobody signed.
-#[derive(Debug, Default)]
-pub struct D15;
-
-impl Steps for D15 {
-    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
-        let once = Reference.once(setup, request, claims)?;
-        let delivery = ["X-Delivery-Id", "X-Delivery", "Idempotency-Key"];
-        Ok(match delivery.into_iter().find_map(|name| request.value(name)) {
-            Some(text) => once.map(|_| text.to_vec()),
-            None => once,
-        })
-    }
-}
-
-/// Remembers the text of the tag, and reads tags leniently.
-#[derive(Debug, Default)]
-pub struct D16;
-
-impl Steps for D16 {
-    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
-        let encoding = setup.scheme.file().mac.encoding;
-        let right = setup.tag(text);
-        Ok(claims.tags.iter().any(|tag| lenient::decode(encoding, tag) == right))
-    }
-
-    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
-        Ok(Reference.once(setup, request, claims)?.map(|_| claims.tags.join(&b',')))
-    }
-}
-
-/// Remembers the nonce or id before it checks the tag.
-#[derive(Debug, Default)]
-pub struct D18;
-
-impl Steps for D18 {
-    fn admit(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
-        let claims = Reference.read(setup, request)?;
-        let once = Reference.once(setup, request, &claims)?;
-        Reference.remember(setup, &Authentic { once, until: now.plus_seconds(86_400) }, now)
-    }
-
-    fn remember(&self, _setup: &Setup, _authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
-        Ok(())
-    }
-}
-
-/// Looks a nonce up first and stores it later.
-#[derive(Debug, Default)]
-pub struct D19;
-
-impl Steps for D19 {
-    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
-        let once = Reference.once(setup, request, claims)?;
-        let memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        match &once {
-            Some(key) if memory.holds(key) => Err(Refusal::Replayed.into()),
-            _ => Ok(once),
-        }
-    }
-
-    fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
-        match Reference.remember(setup, authentic, now) {
-            Ok(()) | Err(Halt::Refused(Refusal::Replayed)) => Ok(()),
-            other => other,
-        }
-    }
-
-    fn storing_takes(&self) -> Duration {
-        Duration::from_millis(50)
-    }
-}
-
-/// Skips the replay test if there is no nonce or id.
-#[derive(Debug, Default)]
-pub struct D21;
-
-impl Steps for D21 {
-    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        match (Reference.read(setup, request), setup.scheme.file().once) {
-            (Err(Halt::Refused(Refusal::MissingUnique)), Some(once)) => {
-                Ok(lenient::read_filled(setup, request, once.field())?)
-            }
-            (other, _) => other,
-        }
-    }
-
-    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
-        match Reference.once(setup, request, claims) {
-            Err(Halt::Refused(Refusal::MissingUnique)) => Ok(None),
-            other => other,
-        }
-    }
-}
-
-/// Signs the first of two timestamps and tests the last.
+/// Signs one of several timestamps and tests another.
 #[derive(Debug, Default)]
 pub struct D24;
 
-impl Steps for D24 {
-    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        Reference.read(setup, &lenient::first_only(setup, request, Field::Timestamp))
-    }
+/// Signs the timestamp with this number, and is content with the age of any.
+struct Signs(usize);
 
-    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
-        let last = lenient::all(setup, request, Field::Timestamp).pop();
-        let timestamp = last.or_else(|| claims.timestamp.clone());
-        Reference.fresh(setup, request, &Claims { timestamp, ..claims.clone() }, now)
+impl Steps for D24 {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let mut answer = Reference.check(setup, request, now);
+        for n in 0..lenient::all(setup, request, Field::Timestamp).len() {
+            answer = answer.or_else(|_| Signs(n).check(setup, request, now));
+        }
+        answer
     }
 }
 
-/// Folds nonces and ids to 32 lower-case characters.
-#[derive(Debug, Default)]
-pub struct D26;
+impl Steps for Signs {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        Reference.read(setup, &lenient::only_nth(setup, request, Field::Timestamp, self.0))
+    }
 
-impl Steps for D26 {
-    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
-        let once = Reference.once(setup, request, claims)?;
-        Ok(once.map(|text| text[..text.len().min(32)].to_ascii_lowercase()))
+    fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        let mut answer = Reference.fresh(setup, request, claims, now);
+        for timestamp in lenient::all(setup, request, Field::Timestamp) {
+            let other = Claims { timestamp: Some(timestamp), ..claims.clone() };
+            answer = answer.or_else(|_| Reference.fresh(setup, request, &other, now));
+        }
+        answer
     }
 }

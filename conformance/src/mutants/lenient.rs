@@ -143,37 +143,62 @@ pub(super) fn all(setup: &Setup, request: &Request, field: Field) -> Vec<Vec<u8>
     found
 }
 
-/// The request with only the first line, or the first list entry, of a field.
-pub(super) fn first_only(setup: &Setup, request: &Request, field: Field) -> Request {
+/// The request with only the `n`-th line, or the `n`-th list entry, of a field.
+pub(super) fn only_nth(setup: &Setup, request: &Request, field: Field, n: usize) -> Request {
     let mut kept = request.clone();
     let Some((carrier, name)) = carrier(setup, field).and_then(|c| Some((c, c.header.as_deref()?))) else {
         return kept;
     };
-    kept.headers = first_lines(&kept.headers, |line| line.is(name));
     let wanted =
         carrier.fields.0.iter().find(|(_, carried)| *carried == field).map(|(name, _)| name.as_bytes());
-    if let (Some(list), Some(value)) = (&carrier.list, request.value(name)) {
-        let separator = list.separator.as_bytes();
-        let mut seen = 0;
-        let texts = split(value, separator).into_iter().zip(entries(list, value)).filter(|(_, (name, _))| {
-            let is_field = name.is_some() && *name == wanted;
-            seen += usize::from(is_field);
-            !is_field || seen == 1
-        });
-        kept.set(name, texts.map(|(text, _)| text).collect::<Vec<_>>().join(separator));
+    match (&carrier.list, request.value(name)) {
+        (Some(list), Some(value)) if request.values(name).count() == 1 => {
+            let separator = list.separator.as_bytes();
+            let mut seen = 0;
+            let texts =
+                split(value, separator).into_iter().zip(entries(list, value)).filter(|(_, (name, _))| {
+                    let is_field = name.is_some() && *name == wanted;
+                    seen += usize::from(is_field);
+                    !is_field || seen == n + 1
+                });
+            kept.set(name, texts.map(|(text, _)| text).collect::<Vec<_>>().join(separator));
+        }
+        _ => {
+            let line = request.values(name).nth(n).map(<[u8]>::to_vec);
+            line.into_iter().for_each(|line| kept.set(name, line));
+        }
     }
     kept
 }
 
-/// Header lines, of which those that `once` picks stand only the first time.
-pub(super) fn first_lines(lines: &[Header], once: impl Fn(&Header) -> bool) -> Vec<Header> {
-    let mut kept: Vec<Header> = Vec::new();
+/// How many lines the most frequent header has.
+pub(super) fn most_lines(request: &Request) -> usize {
+    request.headers.iter().map(|line| request.values(&line.name).count()).max().unwrap_or_default()
+}
+
+/// Header lines, of which each name keeps the `n`-th, or its last.
+pub(super) fn nth_lines(lines: &[Header], n: usize) -> Vec<Header> {
+    let mut kept: Vec<(Header, usize)> = Vec::new();
     for line in lines {
-        if !once(line) || !kept.iter().any(|known| known.is(&line.name)) {
-            kept.push(line.clone());
+        match kept.iter_mut().find(|(known, _)| known.is(&line.name)) {
+            Some((_, seen)) if *seen > n => {}
+            Some((known, seen)) => {
+                *known = line.clone();
+                *seen += 1;
+            }
+            None => kept.push((line.clone(), 1)),
         }
     }
-    kept
+    kept.into_iter().map(|(line, _)| line).collect()
+}
+
+/// Header lines, of which those with the same name are one, joined with a comma.
+pub(super) fn joined_lines(request: &Request) -> Vec<Header> {
+    let mut joined = nth_lines(&request.headers, 0);
+    for line in &mut joined {
+        line.value = request.values(&line.name).collect::<Vec<_>>().join(&b", "[..]).into();
+    }
+    joined
 }
 
 /// Hexadecimal digits up to the first other character, in any letter case; half a byte is dropped.

@@ -3,12 +3,14 @@
 //!
 //! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
 //! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes, [`d`] tells
-//! the time or remembers wrongly.
+//! the time wrongly, [`d_replay`] remembers wrongly, [`f`] breaks on what it should handle.
 
 pub mod a;
 pub mod b;
 pub mod c;
 pub mod d;
+pub mod d_replay;
+pub mod f;
 mod json;
 mod lenient;
 
@@ -59,7 +61,7 @@ macro_rules! registry {
 
 /// All mutants, in order of their classes.
 pub const MUTANTS: &[Mutant] = registry! {
-    a::A01: "takes a request without the signature header for one that needs no check";
+    a::A01: "takes a request without a signature for one that needs no check";
     a::A02: "looks at everything but the tag";
     a::A03: "accepts an empty tag";
     a::A05: "also accepts tags that were made with the empty key";
@@ -82,7 +84,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B10: "counts characters and then compares bytes, which throws when they differ in number";
     b::B12: "looks for the tag anywhere in the header";
     b::B13: "searches the header for its pattern and does not match all of it";
-    b::B14: "also accepts HMAC-SHA1, under its own label too";
+    b::B14: "takes the hash that the label names, HMAC-SHA1 among them";
     b::B17: "ignores the label before the tag";
     b::B18: "looks at the last signature of a list only";
     b::B19: "gives up at a malformed entry of a list";
@@ -103,8 +105,8 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C14: "signs the percent-decoded path";
     c::C15: "signs the path without empty and dot segments";
     c::C16: "signs the path in lower case";
-    c::C20: "signs an absent covered header as empty text";
-    c::C21: "takes the first of two lines of a header";
+    c::C20: "signs an absent covered header as empty text, or as a word for nothing";
+    c::C21: "takes any of several lines of a header, or all joined, whichever fits";
     c::C27: "signs the first 64 KiB of the body";
     c::C31: "reads header bytes as Latin-1 and signs them as UTF-8";
     d::D01: "never looks at the timestamp";
@@ -112,19 +114,20 @@ pub const MUTANTS: &[Mutant] = registry! {
     d::D03: "tests the age of a time header that nobody signed";
     d::D04: "tests the past and not the future";
     d::D05: "computes the age with numbers that may be not-a-number, which passes every test";
-    d::D06: "reads every spelling of a number as a timestamp";
+    d::D06: "reads every spelling of a number as a timestamp, signed as written or as the number";
     d::D07: "computes the age in integers that wrap and saturate";
     d::D08: "throws on a timestamp that it cannot read";
     d::D09: "guesses from its size whether a timestamp is in seconds or milliseconds";
     d::D10: "has a window of twice the width";
-    d::D13: "remembers nothing";
-    d::D15: "remembers a delivery header that nobody signed";
-    d::D16: "remembers the text of the tag, and reads tags leniently";
-    d::D18: "remembers the nonce or id before it checks the tag";
-    d::D19: "looks a nonce up first and stores it later";
-    d::D21: "skips the replay test if there is no nonce or id";
-    d::D24: "signs the first of two timestamps and tests the last";
-    d::D26: "folds nonces and ids to 32 lower-case characters";
+    d_replay::D13: "remembers nothing";
+    d_replay::D15: "remembers a delivery header that nobody signed";
+    d_replay::D16: "remembers the text of the tag, and reads tags leniently";
+    d_replay::D18: "remembers the nonce or id before it checks the tag";
+    d_replay::D19: "looks a nonce up first and stores it later";
+    d_replay::D21: "skips the replay test if there is no nonce or id";
+    d::D24: "signs one of several timestamps and tests another";
+    d_replay::D26: "folds nonces and ids to 32 lower-case characters";
+    f::F09: "demands what genuine requests usually look like";
 };
 
 #[cfg(test)]

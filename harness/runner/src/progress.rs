@@ -8,11 +8,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A progress line, or nothing.
 #[derive(Debug, Clone)]
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// A line for this many cases; hidden if standard error is no terminal.
-    pub fn new(cases: usize) -> Self {
+    pub(crate) fn new(cases: usize) -> Self {
         let bar = ProgressBar::new(cases as u64);
         if std::io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{msg:24!} {wide_bar} {pos}/{len}  {per_sec}  {eta} left")
@@ -25,17 +25,17 @@ impl Progress {
     }
 
     /// The scheme that is running.
-    pub fn scheme(&self, name: &str) {
+    pub(crate) fn scheme(&self, name: &str) {
         self.0.set_message(name.to_owned());
     }
 
     /// One case is done.
-    pub fn tick(&self) {
+    pub(crate) fn tick(&self) {
         self.0.inc(1);
     }
 
     /// Takes the line away.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
 }

@@ -14,7 +14,7 @@ use crate::exit::Failed;
 
 /// What to do with answers that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnDrift {
+pub(crate) enum OnDrift {
     /// Write them beside the recorded ones, and report them.
     Report,
     /// Record them.
@@ -23,7 +23,7 @@ pub enum OnDrift {
 
 /// Whether all cases of a scheme were run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// All of them: what is recorded and not observed has gone.
     Whole,
     /// A selection.
@@ -34,7 +34,7 @@ pub enum Extent {
 ///
 /// # Errors
 /// The folder cannot be read or written.
-pub fn settle(dir: &Path, results: &[CaseResult], on_drift: OnDrift, extent: Extent) -> Result<Vec<Drift>, Failed> {
+pub(crate) fn settle(dir: &Path, results: &[CaseResult], on_drift: OnDrift, extent: Extent) -> Result<Vec<Drift>, Failed> {
     let Some(first) = results.first() else { return Ok(Vec::new()) };
     let folder = dir.join(first.scheme.as_str());
     fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;

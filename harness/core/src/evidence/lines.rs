@@ -174,3 +174,49 @@ fn fold(lines: Vec<MarkedLine>) -> Vec<MarkedLine> {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fixed sequence of numbers that look random.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(self.0 >> 33).expect("31 bits") % limit
+        }
+    }
+
+    #[test]
+    fn whatever_was_changed_spans_stay_in_their_lines_and_lines_stay_short() {
+        let mut numbers = Numbers(7);
+        for _ in 0..3000 {
+            let length = numbers.below(1500);
+            let old: Vec<u8> = (0..length).map(|_| b"\r\n\n: aaab\xff"[numbers.below(10)]).collect();
+            let mut new = old.clone();
+            for _ in 0..numbers.below(4) {
+                let (from, to) = (numbers.below(new.len() + 1), numbers.below(new.len() + 1));
+                let with = vec![b"a\nx"[numbers.below(3)]; numbers.below(700)];
+                new.splice(from.min(to)..from.max(to), with);
+            }
+            let lines = marked(&old, &new);
+            for line in &lines {
+                let length = line.text.chars().count();
+                assert!(length <= 4 * SHOWN + 60, "{length}");
+                assert!(line.span.is_none_or(|(at, width)| at + width <= length), "{line:?}");
+            }
+            let same = lines.iter().all(|line| line.mark == Mark::Same);
+            assert!(
+                !same || old == new || visible_alike(&old, &new),
+                "a change is not marked: {old:?} {new:?}"
+            );
+        }
+    }
+
+    /// The end of the head may be written in two ways that look alike.
+    fn visible_alike(old: &[u8], new: &[u8]) -> bool {
+        split(old) == split(new)
+    }
+}

@@ -301,7 +301,8 @@ fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
     Ok(Key::new(other))
 }
 
-/// Compares what a verifier of the scheme sees of both requests.
+/// Compares what a verifier of the scheme sees of both requests. Of several tags any may be right,
+/// so that others beside the right one make no difference.
 fn difference(signed: &Signed, tampered: &Signed, world: &World<'_>) -> Difference {
     let view = |request: &Request| {
         let claims = world.scheme.read(request).ok()?;
@@ -310,10 +311,12 @@ fn difference(signed: &Signed, tampered: &Signed, world: &World<'_>) -> Differen
             Some(once) => claims.get(once.field()).map(<[u8]>::to_vec),
             None => None,
         };
-        Some((text, claims.get(Field::Timestamp).map(<[u8]>::to_vec), unique, claims.tags))
+        Some(((text, claims.get(Field::Timestamp).map(<[u8]>::to_vec), unique), claims.tags))
     };
     match (view(signed.request()), view(tampered.request())) {
-        (Some(before), Some(after)) if before == after => Difference::Unseen,
+        (Some((before, right)), Some((after, tags))) if before == after && right.iter().any(|tag| tags.contains(tag)) => {
+            Difference::Unseen
+        }
         _ => Difference::Seen,
     }
 }

@@ -23,7 +23,9 @@ pub(super) fn exhibit(evidence: &Evidence, caret: impl Fn(&str) -> String) -> Ve
         shown.push("answer: none".to_owned());
     } else {
         shown.push("answer:".to_owned());
-        shown.extend(evidence.answer.iter().take(ANSWER_LINES).map(|line| format!("    {}", cut(&printable(line)))));
+        shown.extend(
+            evidence.answer.iter().take(ANSWER_LINES).map(|line| format!("    {}", cut(&printable(line)))),
+        );
         if evidence.answer.len() > ANSWER_LINES {
             let more = evidence.answer.len() - ANSWER_LINES;
             shown.push(format!("    … {more} more {}", if more == 1 { "line" } else { "lines" }));
@@ -34,6 +36,9 @@ pub(super) fn exhibit(evidence: &Evidence, caret: impl Fn(&str) -> String) -> Ve
     }
     if !evidence.reproduce.is_empty() {
         shown.push(format!("send it yourself: {}", printable(&evidence.reproduce)));
+    }
+    for line in &mut shown {
+        line.truncate(line.trim_end().len());
     }
     shown
 }
@@ -80,12 +85,17 @@ mod tests {
     #[test]
     fn a_change_far_out_on_a_long_line_stays_in_view() {
         for (column, width) in [(0, 3), (150, 3), (158, 40), (300, 1), (396, 4), (200, 200), (400, 0)] {
-            let text: String = (0..400).map(|at| if (column..column + width).contains(&at) { 'X' } else { '.' }).collect();
+            let text: String =
+                (0..400).map(|at| if (column..column + width).contains(&at) { 'X' } else { '.' }).collect();
             let (shown, at, wide) = around(&text, column, width);
             assert!(shown.chars().count() <= WIDTH + 2, "{column}");
             assert!(at + wide <= WIDTH + 2, "{column}: {at} {wide}");
             let under: String = shown.chars().skip(at).take(wide).collect();
-            assert_eq!(under.trim_end_matches('…'), "X".repeat(under.trim_end_matches('…').chars().count()), "{column}");
+            assert_eq!(
+                under.trim_end_matches('…'),
+                "X".repeat(under.trim_end_matches('…').chars().count()),
+                "{column}"
+            );
             assert_eq!(shown.chars().nth(at) == Some('X'), width > 0, "{column}");
         }
     }

@@ -172,7 +172,7 @@ impl Reporter for Json {
             Event::SchemeFinished(summary) => self.schemes.push(summary.clone()),
             Event::RunFinished(finished) => {
                 let report = self.report(finished).ok_or_else(no_beginning)?;
-                let mut text = serde_json::to_vec_pretty(&report)?;
+                let mut text = phrase::printable_json(serde_json::to_vec_pretty(&report)?)?;
                 text.push(b'\n');
                 out.write_all(&text)?;
                 out.flush()?;

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use super::Reporter;
+use super::{Reporter, phrase};
 use crate::event::Event;
 
 /// Writes events as they are.
@@ -13,7 +13,7 @@ pub struct JsonLines;
 
 impl Reporter for JsonLines {
     fn on(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
+        let mut line = phrase::printable_json(serde_json::to_vec(event)?)?;
         line.push(b'\n');
         out.write_all(&line)?;
         out.flush()

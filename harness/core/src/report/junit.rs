@@ -129,7 +129,7 @@ fn test_case(case: &CaseResult, findings: &[Finding], fail_on: FailOn, class: &s
         Verdict::Inconclusive(_) => not_passed(NonSuccessKind::Error, &reason, "inconclusive", text()),
         Verdict::Skipped(_) => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(xml(&reason));
+            status.set_message(XmlString::new(phrase::printable(&reason)));
             status
         }
     };
@@ -163,7 +163,7 @@ fn run_failed(finished: &RunFinished) -> TestCase {
 
 fn not_passed(kind: NonSuccessKind, message: &str, class: &str, text: Option<String>) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(xml(message));
+    status.set_message(XmlString::new(phrase::printable(message)));
     status.set_type(xml(class));
     if let Some(text) = text {
         status.set_description(xml(&text));
@@ -175,10 +175,9 @@ fn property(name: &str, value: &str) -> Property {
     Property::new(xml(name), xml(value))
 }
 
-/// Text that XML 1.0 can hold. `XmlString` drops escape sequences and most of what is forbidden, but
-/// keeps the two noncharacters.
+/// Text that XML 1.0 can hold: what it cannot is escaped.
 fn xml(text: &str) -> XmlString {
-    XmlString::new(text.replace(['\u{fffe}', '\u{ffff}'], ""))
+    XmlString::new(text.lines().map(phrase::printable).collect::<Vec<_>>().join("\n"))
 }
 
 fn duration(millis: f64) -> Duration {

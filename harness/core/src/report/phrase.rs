@@ -2,6 +2,8 @@
 //!
 //! The function to know is [`reason`]. It must not know where the words are shown.
 
+use std::io;
+
 use crate::event::CaseResult;
 use crate::finding::Finding;
 use crate::judge::{Failure, Verdict};
@@ -59,7 +61,8 @@ pub(super) fn elapsed(millis: f64) -> String {
     }
 }
 
-/// The text without anything that can drive a terminal, turn the direction of writing or hide.
+/// The text without anything that can drive a terminal, turn the direction of writing, hide, or
+/// break XML: such characters are escaped.
 pub(super) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -67,14 +70,48 @@ pub(super) fn printable(text: &str) -> String {
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
-                shown.extend(character.escape_unicode());
-            }
-            other if other.is_control() => shown.extend(other.escape_unicode()),
+            other if is_unsafe(other) => shown.extend(other.escape_unicode()),
             other => shown.push(other),
         }
     }
     shown
+}
+
+/// The same JSON, with such characters written as `\uNNNN`. They stand in strings only.
+pub(super) fn printable_json(json: Vec<u8>) -> io::Result<Vec<u8>> {
+    let text = String::from_utf8(json).map_err(io::Error::other)?;
+    if !text.chars().any(|character| character != '\n' && is_unsafe(character)) {
+        return Ok(text.into_bytes());
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character == '\n' || !is_unsafe(character) {
+            shown.push(character);
+        } else {
+            let units = character
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect::<String>();
+            shown.push_str(&units);
+        }
+    }
+    Ok(shown.into_bytes())
+}
+
+fn is_unsafe(character: char) -> bool {
+    let hidden = matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    );
+    hidden || character.is_control() || u32::from(character) & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]
@@ -88,12 +125,24 @@ mod tests {
     }
 
     #[test]
+    fn printable_json_says_the_same() {
+        let value = serde_json::json!({ "a": "\u{9b}2J\u{202e}\u{7f}\u{e0041}\u{1}é\n" });
+        let json = printable_json(serde_json::to_vec_pretty(&value).expect("JSON")).expect("UTF-8");
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&json).expect("still JSON"), value);
+        let text = String::from_utf8(json).expect("UTF-8");
+        assert!(text.contains("\\u009b2J\\u202e\\u007f\\udb40\\udc41\\u0001é\\n"), "{text}");
+    }
+
+    #[test]
     fn one_case_is_not_one_cases() {
         assert_eq!([count(0, "case"), count(1, "case"), count(2, "case")], ["0 cases", "1 case", "2 cases"]);
     }
 
     #[test]
     fn times_have_the_unit_that_a_person_would_use() {
-        assert_eq!([elapsed(0.4), elapsed(999.0), elapsed(1234.0), elapsed(150_000.0)], ["0 ms", "999 ms", "1.2 s", "2.5 min"]);
+        assert_eq!(
+            [elapsed(0.4), elapsed(999.0), elapsed(1234.0), elapsed(150_000.0)],
+            ["0 ms", "999 ms", "1.2 s", "2.5 min"]
+        );
     }
 }

@@ -43,7 +43,10 @@ mod tests {
     #[test]
     fn columns_are_aligned() {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        assert_eq!(table(&[row(["scheme", "pass"]), row(["a-longer-name", "7"])]), ["scheme         pass", "a-longer-name     7"]);
+        assert_eq!(
+            table(&[row(["scheme", "pass"]), row(["a-longer-name", "7"])]),
+            ["scheme         pass", "a-longer-name     7"]
+        );
     }
 
     #[test]

@@ -156,9 +156,9 @@ fn base64(bytes: &[u8], at: usize) -> Option<usize> {
     let length = run(&bytes[at..], digit);
     let found = &bytes[at..at + length];
     let kind = |byte: u8| (byte.is_ascii_lowercase(), byte.is_ascii_digit());
-    let changes = found.windows(2).filter(|pair| {
-        pair.iter().all(u8::is_ascii_alphanumeric) && kind(pair[0]) != kind(pair[1])
-    });
+    let changes = found
+        .windows(2)
+        .filter(|pair| pair.iter().all(u8::is_ascii_alphanumeric) && kind(pair[0]) != kind(pair[1]));
     let mixed = changes.count() * 4 >= length;
     let both = found.iter().any(u8::is_ascii_lowercase) && found.iter().any(u8::is_ascii_uppercase);
     if length < 24 || !both || !mixed {

@@ -7,15 +7,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Finds the requests that an HMAC check should refuse but accepts, and the ones it should accept but refuses.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100, after_help = super::exit_codes())]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Judge an endpoint; without a target: every suite against the embedded reference endpoint.
     Run(RunArgs),
     /// Send one case again and show request and answer.
@@ -46,7 +46,7 @@ pub enum Command {
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Listed {
+pub(super) enum Listed {
     /// Ways of signing.
     Schemes,
     /// Files of cases.
@@ -65,7 +65,7 @@ pub enum Listed {
 
 /// Work with vector files.
 #[derive(Debug, Subcommand)]
-pub enum VectorsCommand {
+pub(super) enum VectorsCommand {
     /// Check scheme and suite files without sending anything.
     Check {
         /// Files or folders; the embedded ones if none is given.
@@ -75,54 +75,54 @@ pub enum VectorsCommand {
 
 /// What is tested, and how to reach it.
 #[derive(Debug, Clone, Default, Args)]
-pub struct TargetArgs {
+pub(super) struct TargetArgs {
     /// `reference`, `mutant:ID`, or the URL of an endpoint.
     #[arg(long, value_name = "TARGET")]
-    pub target: Option<String>,
+    pub(super) target: Option<String>,
     /// Scheme name, or a scheme file; repeatable for the embedded endpoint (default there: all).
     #[arg(long, value_name = "NAME|FILE")]
-    pub scheme: Vec<String>,
+    pub(super) scheme: Vec<String>,
     /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND.
     #[arg(long, value_name = "SOURCE")]
-    pub secret: Option<String>,
+    pub(super) secret: Option<String>,
     /// Host besides loopback that may be tested; repeatable.
     #[arg(long, value_name = "HOST")]
-    pub allow_host: Vec<String>,
+    pub(super) allow_host: Vec<String>,
     /// Scheme and authority under which the endpoint knows itself, for schemes that sign a URL.
     #[arg(long, value_name = "URL")]
-    pub origin: Option<String>,
+    pub(super) origin: Option<String>,
     /// A constant of the scheme; repeatable.
     #[arg(long, value_name = "NAME=VALUE")]
-    pub constant: Vec<String>,
+    pub(super) constant: Vec<String>,
     /// How requests are carried.
     #[arg(long, value_name = "CARRIER")]
-    pub carrier: Option<CarrierName>,
+    pub(super) carrier: Option<CarrierName>,
     /// Statuses that mean acceptance [default: 200-299].
     #[arg(long, value_name = "SET")]
-    pub accept_status: Option<String>,
+    pub(super) accept_status: Option<String>,
     /// Statuses that mean refusal [default: 300-499].
     #[arg(long, value_name = "SET")]
-    pub reject_status: Option<String>,
+    pub(super) reject_status: Option<String>,
     /// Requests per second at most.
     #[arg(long, value_name = "N/s")]
-    pub rate: Option<String>,
+    pub(super) rate: Option<String>,
     /// Seconds to wait for an answer [default: 5].
     #[arg(long, value_name = "SECONDS")]
-    pub timeout: Option<f64>,
+    pub(super) timeout: Option<f64>,
     /// Root seed; the same seed makes the same requests, up to the clock [default: random].
     #[arg(long)]
-    pub seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Suite name (`integrity/body`), or a suite file of your own; repeatable.
     #[arg(long, value_name = "NAME|FILE")]
-    pub suite: Vec<String>,
+    pub(super) suite: Vec<String>,
     /// Profile of the target [default: countersign.yaml, searched upward].
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
 }
 
 /// How requests are carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CarrierName {
+pub(super) enum CarrierName {
     /// Exact octets over plain HTTP/1.1.
     Raw,
     /// A well-behaved client, for HTTPS; it cannot send malformed requests.
@@ -131,36 +131,36 @@ pub enum CarrierName {
 
 /// Options of `run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// What is tested.
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub(super) target: TargetArgs,
     /// Only cases whose id (or `suite/id`, `scheme/id`) matches the pattern; repeatable.
     #[arg(long, value_name = "GLOB")]
-    pub case: Vec<String>,
+    pub(super) case: Vec<String>,
     /// Cases in flight at the same time [default: 16].
     #[arg(long, value_name = "N")]
-    pub jobs: Option<usize>,
+    pub(super) jobs: Option<usize>,
     /// Report format, and a file for it; repeatable [default: terminal].
     #[arg(long, value_name = "NAME[=PATH]")]
-    pub format: Vec<String>,
+    pub(super) format: Vec<String>,
     /// Level from which on a failed requirement fails the run.
     #[arg(long, value_name = "LEVEL", default_value = "must")]
-    pub fail_on: FailLevel,
+    pub(super) fail_on: FailLevel,
     /// Record each answer in this folder, and fail when a later answer differs.
     #[arg(long, value_name = "DIR")]
-    pub snapshot: Option<PathBuf>,
+    pub(super) snapshot: Option<PathBuf>,
     /// Accept the present answers as the recorded ones.
     #[arg(long, requires = "snapshot")]
-    pub update: bool,
+    pub(super) update: bool,
     /// Colors in the terminal report.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    pub(super) color: Color,
 }
 
 /// Level from which on a failed requirement fails the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailLevel {
+pub(super) enum FailLevel {
     /// A failed MUST.
     Must,
     /// A failed MUST or SHOULD.
@@ -171,7 +171,7 @@ pub enum FailLevel {
 
 /// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless NO_COLOR is set.
     Auto,
     /// Always.
@@ -182,33 +182,33 @@ pub enum Color {
 
 /// Options of `replay`.
 #[derive(Debug, Args)]
-pub struct ReplayArgs {
+pub(super) struct ReplayArgs {
     /// The case, or `scheme/case`.
-    pub id: String,
+    pub(super) id: String,
     /// What is tested.
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub(super) target: TargetArgs,
 }
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Scheme name, or a scheme file.
     #[arg(long, value_name = "NAME|FILE", default_value = "canonical-request")]
-    pub scheme: String,
+    pub(super) scheme: String,
     /// A deliberately broken verifier, by bug class, instead of the reference.
     #[arg(long, value_name = "ID")]
-    pub mutant: Option<String>,
+    pub(super) mutant: Option<String>,
     /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND.
     #[arg(long, value_name = "SOURCE")]
-    pub secret: String,
+    pub(super) secret: String,
     /// Port on 127.0.0.1; 0 for any free one.
     #[arg(long, default_value_t = 0)]
-    pub port: u16,
+    pub(super) port: u16,
     /// Path of the hook.
     #[arg(long, default_value = "/hook")]
-    pub path: String,
+    pub(super) path: String,
     /// Write the audit log to this file instead of standard error.
     #[arg(long, value_name = "FILE")]
-    pub log: Option<PathBuf>,
+    pub(super) log: Option<PathBuf>,
 }

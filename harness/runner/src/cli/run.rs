@@ -11,7 +11,7 @@ use countersign_conformance::Catalog;
 use countersign_core::event::{CaseResult, Event, RunFinished, RunStarted, RunVerdict, Summary, Tool};
 use countersign_core::finding::{Fallbacks, gather};
 use countersign_core::id::{CaseId, nearest};
-use countersign_core::report::{FailOn, REPORTERS, Reporter, Style, reporter};
+use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style, reporter};
 
 use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
 use super::explain::unknown;
@@ -87,7 +87,7 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
             }
         };
         let style = if colored { Style::Colored } else { Style::Plain };
-        let Some(reporter) = reporter(name, style, fail_on) else {
+        let Some(kind) = reporter(name) else {
             let names: Vec<&str> = REPORTERS.iter().map(|kind| kind.name).collect();
             let near = nearest(name, names.iter().copied());
             return Err(unknown("format", name, near, &format!("known are {}", names.join(", "))));
@@ -101,7 +101,7 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
                 Failed::usage_help(format!("the report `{path}` cannot be written: {error}"), "check --format")
             })?)),
         };
-        outputs.push(Output { reporter, out, name: text.clone() });
+        outputs.push(Output { reporter: (kind.make)(&Options { style, fail_on }), out, name: text.clone() });
     }
     if on_stdout > 1 {
         let help = "give all but one a file: --format json=report.json";

@@ -1,0 +1,129 @@
+//! Mutants of family D: whether a request was seen before.
+//!
+//! Each is named after its bug class. They must not know cases.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use countersign_core::scheme::{Claims, Refusal};
+use countersign_core::time::Timestamp;
+use countersign_core::wire::Request;
+
+use super::lenient;
+use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
+
+/// Remembers nothing.
+#[derive(Debug, Default)]
+pub struct D13;
+
+impl Steps for D13 {
+    fn remember(&self, _setup: &Setup, _authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
+        Ok(())
+    }
+}
+
+/// Remembers a delivery header that nobody signed.
+#[derive(Debug, Default)]
+pub struct D15;
+
+impl Steps for D15 {
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        let once = Reference.once(setup, request, claims)?;
+        let delivery = ["X-Delivery-Id", "X-Delivery", "Idempotency-Key"];
+        Ok(match delivery.into_iter().find_map(|name| request.value(name)) {
+            Some(text) => once.map(|_| text.to_vec()),
+            None => once,
+        })
+    }
+}
+
+/// Remembers the text of the tag, and reads tags leniently.
+#[derive(Debug, Default)]
+pub struct D16;
+
+impl Steps for D16 {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        let encoding = setup.scheme.file().mac.encoding;
+        let right = setup.tag(text);
+        Ok(claims.tags.iter().any(|tag| lenient::decode(encoding, tag) == right))
+    }
+
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        Ok(Reference.once(setup, request, claims)?.map(|_| claims.tags.join(&b',')))
+    }
+}
+
+/// Remembers the nonce or id before it checks the tag.
+#[derive(Debug, Default)]
+pub struct D18;
+
+impl Steps for D18 {
+    fn admit(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
+        let claims = Reference.read(setup, request)?;
+        let once = Reference.once(setup, request, &claims)?;
+        Reference.remember(setup, &Authentic { once, until: now.plus_seconds(86_400) }, now)
+    }
+
+    fn remember(&self, _setup: &Setup, _authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
+        Ok(())
+    }
+}
+
+/// Looks a nonce up first and stores it later.
+#[derive(Debug, Default)]
+pub struct D19;
+
+impl Steps for D19 {
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        let once = Reference.once(setup, request, claims)?;
+        let memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        match &once {
+            Some(key) if memory.holds(key) => Err(Refusal::Replayed.into()),
+            _ => Ok(once),
+        }
+    }
+
+    fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
+        match Reference.remember(setup, authentic, now) {
+            Ok(()) | Err(Halt::Refused(Refusal::Replayed)) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn storing_takes(&self) -> Duration {
+        Duration::from_millis(50)
+    }
+}
+
+/// Skips the replay test if there is no nonce or id.
+#[derive(Debug, Default)]
+pub struct D21;
+
+impl Steps for D21 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        match (Reference.read(setup, request), setup.scheme.file().once) {
+            (Err(Halt::Refused(Refusal::MissingUnique)), Some(once)) => {
+                Ok(lenient::read_filled(setup, request, once.field())?)
+            }
+            (other, _) => other,
+        }
+    }
+
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        match Reference.once(setup, request, claims) {
+            Err(Halt::Refused(Refusal::MissingUnique)) => Ok(None),
+            other => other,
+        }
+    }
+}
+
+/// Folds nonces and ids to 32 lower-case characters.
+#[derive(Debug, Default)]
+pub struct D26;
+
+impl Steps for D26 {
+    fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
+        let once = Reference.once(setup, request, claims)?;
+        Ok(once.map(|text| text[..text.len().min(32)].to_ascii_lowercase()))
+    }
+}

@@ -1,0 +1,87 @@
+//! Arbitrary requests to the reference: it accepts exactly those whose tag, time and id are right.
+//!
+//! The first byte chooses the scheme, the second how the rest is read: as the octets of a request,
+//! or as pieces that become the values of the headers that the scheme reads, query and body.
+
+use arbitrary::Unstructured;
+use countersign_conformance::in_process::InProcess;
+use countersign_conformance::matrix::{NOW, PATH};
+use countersign_conformance::reference::{Reference, Setup};
+use countersign_core::observe::Outcome;
+use countersign_core::scheme::{Claims, Construction, mac};
+use countersign_core::wire::{Framing, Header, Request, encode, receive};
+
+use crate::place::Place;
+
+/// Header lines more than the scheme asks for, at most.
+const SPARE_LINES: u8 = 3;
+
+/// Runs the target.
+pub fn run(data: &[u8]) {
+    let [scheme, form, rest @ ..] = data else { return };
+    let place = Place::chosen(*scheme);
+    let setup = place.setup();
+    let request = match form % 2 {
+        0 => receive(rest).ok(),
+        _ => pieces(place, rest).map(|request| encode(request, Framing::default())).and_then(|wire| {
+            // What the HTTP layer makes of the octets is what the verifier gets.
+            receive(wire.octets()).ok()
+        }),
+    };
+    let Some(request) = request else { return };
+    let verifier = InProcess { setup: &setup, steps: &Reference };
+    let answer = verifier.deliver(&[encode(request.clone(), Framing::default())], NOW);
+    let accepted = match answer[0].outcome {
+        Outcome::Accepted => true,
+        // Encoded anew it may be another request: one with chunks has lost them.
+        Outcome::RejectedByTransport => return,
+        Outcome::Rejected => false,
+        other => panic!("the reference {other} on {request:?}"),
+    };
+    let heard = receive(encode(request, Framing::default()).octets()).expect("it was delivered");
+    assert_eq!(accepted, is_right(place, &setup, &heard), "{}: {heard:?}", place.scheme.file().scheme);
+}
+
+/// A request made of pieces of the input, with a line for each header that the scheme reads.
+fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
+    let mut input = Unstructured::new(rest);
+    let mut headers = vec![Header::new("Host", "example.com")];
+    for carrier in &place.scheme.file().carries {
+        if let Some(name) = &carrier.header {
+            headers.push(Header::new(name.clone(), piece(&mut input)?));
+        }
+    }
+    for _ in 0..input.int_in_range(0..=SPARE_LINES).ok()? {
+        let copied = input.choose_index(headers.len()).ok()?;
+        headers.push(Header::new(headers[copied].name.clone(), piece(&mut input)?));
+    }
+    let target = [PATH.as_bytes(), &piece(&mut input)?].concat();
+    let body = input.take_rest().to_vec();
+    Some(Request { method: b"POST".to_vec(), target, headers, body })
+}
+
+fn piece(input: &mut Unstructured<'_>) -> Option<Vec<u8>> {
+    let length = usize::from(input.arbitrary::<u8>().ok()?).min(input.len());
+    input.bytes(length).ok().map(<[u8]>::to_vec)
+}
+
+/// Acceptance said in another way than the reference says it: in one sentence, without early exits
+/// and without constant time.
+fn is_right(place: &Place, setup: &Setup, request: &Request) -> bool {
+    let file = place.scheme.file();
+    let Ok(mut claims) = place.scheme.read(request) else { return false };
+    let text = place.scheme.signing_string(request, &claims, &setup.deployment);
+    let tag = file.mac.encoding.encode(&mac(Construction::Hmac, file.mac.hash, &setup.key, &text));
+    let authentic = claims.tags.iter().any(|found| found == tag.as_bytes());
+    authentic && place.scheme.read_body(request, &mut claims).is_ok() && in_time(place, &claims) && {
+        file.once.is_none_or(|once| claims.get(once.field()).is_some_and(|text| !text.is_empty()))
+    }
+}
+
+/// Whether the claimed time lies in the window, both ends included.
+fn in_time(place: &Place, claims: &Claims) -> bool {
+    let Some(clock) = &place.scheme.file().clock else { return true };
+    let Some(at) = claims.timestamp.as_deref().and_then(|text| clock.unit.parse(text)) else { return false };
+    let (oldest, newest) = (clock.past.map(i64::from), clock.future.map(i64::from));
+    oldest.is_none_or(|past| NOW.plus_seconds(-past) <= at) && newest.is_none_or(|future| at <= NOW.plus_seconds(future))
+}

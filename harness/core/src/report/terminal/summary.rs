@@ -1,0 +1,112 @@
+//! What a run comes down to: properties of schemes, drift, counts, skips, verdict.
+//!
+//! The function to know is [`verdict`]. It must not know single cases.
+
+use std::collections::BTreeMap;
+
+use super::super::table::{table, wrap};
+use super::super::{Style, phrase};
+use super::{Color, paint};
+use crate::event::{Drift, RunFinished, RunVerdict, SchemeSummary, Summary};
+
+/// What no verifier of a scheme can notice.
+pub(super) fn properties(schemes: &[SchemeSummary]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for scheme in schemes.iter().filter(|scheme| !scheme.properties.is_empty()) {
+        lines.push(String::new());
+        lines.push(format!(
+            "The scheme itself cannot notice ({}; not a finding on the target):",
+            scheme.scheme
+        ));
+        for property in &scheme.properties {
+            let cases = phrase::count(property.cases.len(), "case");
+            let classes: Vec<&str> = property.bug_classes.iter().map(crate::id::BugClassId::as_str).collect();
+            let classes =
+                if classes.is_empty() { String::new() } else { format!("; {}", classes.join(", ")) };
+            lines.push(format!(
+                "  {}: {} ({cases}{classes})",
+                property.requirement,
+                phrase::printable(&property.reason)
+            ));
+        }
+    }
+    lines
+}
+
+/// Answers that differ from the recorded ones.
+pub(super) fn drift(drift: &[Drift], style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for one in drift {
+        let word = paint(style, Color::Red, "DRIFT");
+        lines.push(String::new());
+        lines.push(format!("{word} {} ({}): the answer differs from the recorded one", one.case, one.scheme));
+        lines.extend(one.diff.lines().map(|line| format!("    {}", phrase::printable(line))));
+    }
+    lines
+}
+
+/// The counts by scheme.
+pub(super) fn counts(schemes: &[SchemeSummary], finished: &RunFinished) -> Vec<String> {
+    if schemes.is_empty() {
+        return Vec::new();
+    }
+    let head = ["scheme", "pass", "fail", "warnings", "inconclusive", "skipped"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(schemes.iter().map(|scheme| row(scheme.scheme.as_str(), &scheme.summary)));
+    if schemes.len() > 1 {
+        rows.push(row("total", &finished.summary));
+    }
+    std::iter::once(String::new()).chain(table(&rows)).collect()
+}
+
+fn row(name: &str, summary: &Summary) -> Vec<String> {
+    let numbers = [summary.pass, summary.fail_must, warnings(summary), summary.inconclusive, summary.skipped];
+    std::iter::once(name.to_owned()).chain(numbers.map(|number| number.to_string())).collect()
+}
+
+/// Failures of something other than a MUST.
+fn warnings(summary: &Summary) -> usize {
+    summary.fail.saturating_sub(summary.fail_must)
+}
+
+/// Why cases were skipped, the most frequent reason first.
+pub(super) fn skipped(reasons: &BTreeMap<String, usize>) -> Vec<String> {
+    if reasons.is_empty() {
+        return Vec::new();
+    }
+    let mut reasons: Vec<(&String, &usize)> = reasons.iter().collect();
+    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), reason.as_str()));
+    let width = reasons.iter().map(|(_, count)| count.to_string().len()).max().unwrap_or(1);
+    let line =
+        |(reason, count): (&String, &usize)| format!("  {count:>width$} x {}", phrase::printable(reason));
+    [String::new(), "skipped:".to_owned()].into_iter().chain(reasons.into_iter().map(line)).collect()
+}
+
+/// The verdict, in one sentence.
+pub(super) fn verdict(finished: &RunFinished, style: Style) -> Vec<String> {
+    let summary = &finished.summary;
+    let color = match finished.verdict {
+        RunVerdict::Conformant => Color::Green,
+        RunVerdict::Nonconformant => Color::Red,
+        RunVerdict::Inconclusive => Color::Yellow,
+    };
+    let mut parts = vec![format!("{} passed", summary.pass)];
+    let others = [
+        (summary.fail_must, format!("{} failed", summary.fail_must)),
+        (warnings(summary), phrase::count(warnings(summary), "warning")),
+        (summary.inconclusive, format!("{} inconclusive", summary.inconclusive)),
+        (summary.skipped, format!("{} skipped", summary.skipped)),
+        (finished.drift.len(), phrase::count(finished.drift.len(), "drifted answer")),
+    ];
+    parts.extend(others.into_iter().filter(|(number, _)| *number > 0).map(|(_, text)| text));
+    let cases = phrase::count(summary.total(), "case");
+    let mut lines = vec![
+        String::new(),
+        format!("{cases}: {}, in {}", parts.join(", "), phrase::elapsed(finished.millis)),
+        format!("verdict: {}", paint(style, color, &finished.verdict.to_string())),
+    ];
+    if let Some(reason) = &finished.reason {
+        lines.extend(wrap(&phrase::printable(reason), 98).into_iter().map(|line| format!("  {line}")));
+    }
+    lines
+}
