@@ -151,8 +151,8 @@ impl Matrix {
     }
 }
 
-/// Where verifiers of one scheme stand.
-struct Place<'s> {
+/// Where signers and verifiers of one scheme stand: the fixed time, the test secret, one endpoint.
+pub struct Place<'s> {
     scheme: &'s Arc<dyn Scheme>,
     secret: Secret,
     key: Key,
@@ -160,14 +160,16 @@ struct Place<'s> {
 }
 
 impl<'s> Place<'s> {
-    fn new(scheme: &'s Arc<dyn Scheme>) -> Self {
+    /// The place of a scheme.
+    pub fn new(scheme: &'s Arc<dyn Scheme>) -> Self {
         let secret = secret(&scheme.file().mac.key);
         let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
         let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
         Self { scheme, secret, key, deployment }
     }
 
-    fn world(&self, case: &str) -> World<'_> {
+    /// The world as the signer of a case knows it.
+    pub fn world(&self, case: &str) -> World<'_> {
         World {
             scheme: &**self.scheme,
             secret: &self.secret,
@@ -179,8 +181,8 @@ impl<'s> Place<'s> {
         }
     }
 
-    /// With fresh memory.
-    fn setup(&self) -> Setup {
+    /// What a verifier holds, with fresh memory.
+    pub fn setup(&self) -> Setup {
         Setup::new(Arc::clone(self.scheme), self.key.clone(), self.deployment.clone(), PATH)
     }
 

@@ -73,6 +73,21 @@ fn every_case_runs_under_some_scheme() {
 }
 
 #[test]
+fn no_case_repeats_another() {
+    let mut same = Vec::new();
+    let cases: Vec<&Case> = cases().collect();
+    for (index, case) in cases.iter().enumerate() {
+        let subset = |other: &&&Case| other.needs.iter().all(|need| case.needs.contains(need));
+        let superset = |other: &&&Case| case.needs.iter().all(|need| other.needs.contains(need));
+        let twins = cases[..index].iter().filter(|other| other.recipe() == case.recipe());
+        same.extend(
+            twins.filter(|o| subset(o) || superset(o)).map(|other| format!("{} and {}", other.id, case.id)),
+        );
+    }
+    none(&same, "cases send the same requests", "Keep one and give it the requirements and classes of both.");
+}
+
+#[test]
 fn every_mutant_dies() {
     let alive: Vec<String> = matrix()
         .rows

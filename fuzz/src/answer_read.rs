@@ -37,7 +37,11 @@ fn read(octets: &[u8], limits: Limits, head_only: bool, size: usize) -> Result<A
         let progress = reader.push(piece)?;
         assert!(reader.held() <= bound, "{} octets held of {bound}", reader.held());
         if let Progress::Done(mut answer) = progress {
-            assert!(answer.body.as_slice().len() <= limits.body, "a body of {}", answer.body.as_slice().len());
+            assert!(
+                answer.body.as_slice().len() <= limits.body,
+                "a body of {}",
+                answer.body.as_slice().len()
+            );
             assert!(answer.headers.len() <= limits.lines, "{} header lines", answer.headers.len());
             // What comes after the answer spends the connection, whether it came in the same piece or not.
             if pieces.next().is_some() {

@@ -4,10 +4,10 @@
 //! plain tests replay the corpus, and a fixed stream of other inputs, on any toolchain.
 
 pub mod answer_read;
-mod place;
+pub mod place;
 pub mod recipe_judge;
 pub mod scheme_verify;
-pub mod seeds;
+pub mod stream;
 pub mod vector_load;
 
 /// A fuzz target: its name, and what it does with an input.

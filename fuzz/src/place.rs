@@ -10,8 +10,9 @@ use countersign_core::scheme::{Deployment, Key, Scheme};
 use countersign_core::secret::Secret;
 
 /// One scheme and all that its signer and its verifier hold.
-pub(crate) struct Place {
-    pub(crate) scheme: Arc<dyn Scheme>,
+pub struct Place {
+    /// How requests are signed.
+    pub scheme: Arc<dyn Scheme>,
     secret: Secret,
     key: Key,
     deployment: Deployment,
@@ -19,13 +20,13 @@ pub(crate) struct Place {
 
 impl Place {
     /// The place that a byte of an input chooses.
-    pub(crate) fn chosen(by: u8) -> &'static Self {
+    pub fn chosen(by: u8) -> &'static Self {
         let all = Self::all();
         &all[usize::from(by) % all.len()]
     }
 
     /// The places of all shipped schemes, in order of their names.
-    pub(crate) fn all() -> &'static [Self] {
+    pub fn all() -> &'static [Self] {
         static PLACES: OnceLock<Vec<Place>> = OnceLock::new();
         PLACES.get_or_init(|| Catalog::embedded().schemes.values().map(Self::new).collect())
     }
@@ -38,7 +39,7 @@ impl Place {
     }
 
     /// The world of the signer.
-    pub(crate) fn world(&self) -> World<'_> {
+    pub fn world(&self) -> World<'_> {
         World {
             scheme: &*self.scheme,
             secret: &self.secret,
@@ -51,7 +52,7 @@ impl Place {
     }
 
     /// The place of the verifier, with empty memory.
-    pub(crate) fn setup(&self) -> Setup {
+    pub fn setup(&self) -> Setup {
         Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH)
     }
 }

@@ -21,14 +21,21 @@ use crate::place::Place;
 
 /// Runs the target.
 pub fn run(data: &[u8]) {
-    let [scheme, rest @ ..] = data else { return };
-    let Ok(mut recipe) = Recipe::arbitrary_take_rest(Unstructured::new(rest)) else { return };
+    if let Some((place, recipe)) = read(data) {
+        judge(place, &recipe);
+    }
+}
+
+/// The scheme and the recipe that an input stands for.
+pub fn read(data: &[u8]) -> Option<(&'static Place, Recipe)> {
+    let (scheme, rest) = data.split_first()?;
+    let mut recipe = Recipe::arbitrary_take_rest(Unstructured::new(rest)).ok()?;
     bound(&mut recipe);
-    judge(Place::chosen(*scheme), &recipe);
+    Some((Place::chosen(*scheme), recipe))
 }
 
 /// Builds, delivers and judges one recipe under one scheme.
-pub(crate) fn judge(place: &Place, recipe: &Recipe) {
+pub fn judge(place: &Place, recipe: &Recipe) {
     let Ok(built) = build(recipe, &place.world()) else { return };
     let setup = place.setup();
     let verifier = InProcess { setup: &setup, steps: &Reference };
@@ -75,7 +82,8 @@ impl Seen<'_> {
     fn accepted(&mut self, wire: &Wire, built: &Built) {
         let scheme = &self.place.scheme;
         let heard = receive(wire.octets()).expect("an accepted request was read");
-        let claims = scheme.read(&heard).unwrap_or_else(|why| panic!("accepted, but {why}: {}", self.shown()));
+        let claims =
+            scheme.read(&heard).unwrap_or_else(|why| panic!("accepted, but {why}: {}", self.shown()));
         self.in_time(&claims);
         if let Some(once) = scheme.file().once {
             let text = claims.get(once.field()).unwrap_or_default().to_vec();
@@ -85,7 +93,9 @@ impl Seen<'_> {
         // Steps that sign again have signed other texts than the first one.
         let signs_once = match &self.recipe.deliver {
             Delivery::Once | Delivery::Parallel(_) => true,
-            Delivery::Sequence(steps) => !steps.iter().any(|s| matches!(s, Step::Resigned(_) | Step::Others(_))),
+            Delivery::Sequence(steps) => {
+                !steps.iter().any(|s| matches!(s, Step::Resigned(_) | Step::Others(_)))
+            }
         };
         let Ok(signed) = scheme.read(built.untampered.request()) else { return };
         if signs_once {
@@ -102,7 +112,8 @@ impl Seen<'_> {
         let Some(clock) = &self.place.scheme.file().clock else { return };
         // A timestamp inside the body is checked where the body is read, in `scheme_verify`.
         let Some(text) = claims.timestamp.as_deref() else { return };
-        let at = clock.unit.parse(text).unwrap_or_else(|| panic!("accepted without a time: {}", self.shown()));
+        let at =
+            clock.unit.parse(text).unwrap_or_else(|| panic!("accepted without a time: {}", self.shown()));
         let age = NOW.millis() - at.millis();
         let old = clock.past.is_some_and(|past| age > i64::from(past) * 1000);
         let early = clock.future.is_some_and(|future| -age > i64::from(future) * 1000);

@@ -83,5 +83,6 @@ fn in_time(place: &Place, claims: &Claims) -> bool {
     let Some(clock) = &place.scheme.file().clock else { return true };
     let Some(at) = claims.timestamp.as_deref().and_then(|text| clock.unit.parse(text)) else { return false };
     let (oldest, newest) = (clock.past.map(i64::from), clock.future.map(i64::from));
-    oldest.is_none_or(|past| NOW.plus_seconds(-past) <= at) && newest.is_none_or(|future| at <= NOW.plus_seconds(future))
+    oldest.is_none_or(|past| NOW.plus_seconds(-past) <= at)
+        && newest.is_none_or(|future| at <= NOW.plus_seconds(future))
 }

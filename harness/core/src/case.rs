@@ -191,6 +191,8 @@ pub enum NotApplicable {
     SchemeCannotNotice(&'static str),
 }
 
+const NOTHING_UNIQUE: &str = "nothing in it makes a request unique";
+
 impl Case {
     /// The recipe of the case.
     pub fn recipe(&self) -> Recipe {
@@ -209,9 +211,9 @@ impl Case {
     /// The case does not apply to the scheme.
     pub fn build(&self, world: &World<'_>) -> Result<Built, NotApplicable> {
         if let Some(need) = self.needs.iter().find(|need| !need.met_by(world.scheme)) {
-            return Err(NotApplicable::Lacks(need.reason()));
+            return Err(self.lacking(*need, world.scheme));
         }
-        let built = build(&self.recipe(), world)?;
+        let built = build(&self.recipe(), world).map_err(|why| self.unbuildable(why))?;
         if self.expect == Expectation::Reject && built.difference == Difference::Unseen && self.sign.is_genuine() {
             let unique = world.scheme.file().once.is_some();
             match &self.deliver {
@@ -219,7 +221,7 @@ impl Case {
                     return Err(NotApplicable::SchemeCannotNotice("what was changed is not under the MAC"));
                 }
                 Delivery::Parallel(_) | Delivery::Sequence(_) if !unique => {
-                    return Err(NotApplicable::SchemeCannotNotice("nothing in it makes a request unique"));
+                    return Err(NotApplicable::SchemeCannotNotice(NOTHING_UNIQUE));
                 }
                 Delivery::Parallel(_) | Delivery::Sequence(_) => {}
             }
@@ -229,6 +231,30 @@ impl Case {
 }
 
 impl Case {
+    /// A replay needs something unique: without it the scheme, not the target, is open to replays.
+    fn lacking(&self, need: Need, scheme: &dyn Scheme) -> NotApplicable {
+        let replays = self.deliver != Delivery::Once && self.expect == Expectation::Reject;
+        match need {
+            Need::Nonce | Need::Id | Need::Unique if replays && scheme.file().once.is_none() => {
+                NotApplicable::SchemeCannotNotice(NOTHING_UNIQUE)
+            }
+            _ => NotApplicable::Lacks(need.reason()),
+        }
+    }
+
+    /// An old or early request needs a window: without it the scheme, not the target, takes every age.
+    fn unbuildable(&self, why: CannotBuild) -> NotApplicable {
+        let no_window = matches!(why, CannotBuild::NoTimestamp | CannotBuild::NoWindow);
+        match self.sign.at {
+            Moment::BeyondPast(_) | Moment::BeyondFuture(_) | Moment::Offset(_)
+                if no_window && self.expect == Expectation::Reject =>
+            {
+                NotApplicable::SchemeCannotNotice("it sets no window for the time of signing")
+            }
+            _ => NotApplicable::CannotBuild(why),
+        }
+    }
+
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.
     pub fn leaves_the_route(&self) -> bool {
         self.message.method.is_some() || self.message.path.is_some()

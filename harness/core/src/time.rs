@@ -43,7 +43,8 @@ impl Timestamp {
     }
 
     fn jiff(self) -> jiff::Timestamp {
-        let clamped = self.0.clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
+        let (first, last) = (jiff::Timestamp::MIN.as_second() * 1000, jiff::Timestamp::MAX.as_second() * 1000);
+        let clamped = self.0.clamp(first, last);
         jiff::Timestamp::from_millisecond(clamped).expect("clamped to the range of the calendar")
     }
 }
@@ -146,6 +147,14 @@ mod tests {
             assert_eq!(ClockUnit::Seconds.parse(text.as_bytes()), None, "{text}");
         }
         assert!(ClockUnit::Seconds.parse(b"99999999999").is_some(), "year 5138 is a number; the window refuses it");
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_are_written_as_its_ends() {
+        for millis in [i64::MIN, i64::MAX, 253_402_207_200_999] {
+            let at = Timestamp::from_millis(millis);
+            assert!(UNITS.into_iter().all(|unit| !unit.render(at).is_empty()) && !at.iso8601().is_empty());
+        }
     }
 
     #[test]

@@ -105,8 +105,8 @@ const PATIENT: Deadlines = Deadlines {
 /// For servers from which no answer comes.
 const BRIEF: Deadlines = Deadlines {
     connect: Duration::from_secs(20),
-    read: Duration::from_millis(300),
-    total: Duration::from_millis(900),
+    read: Duration::from_millis(150),
+    total: Duration::from_millis(400),
 };
 
 async fn deliver(target: &impl Target, wire: &Wire) -> Observation {

@@ -28,7 +28,7 @@ pub enum WireTamper {
     AfterValue(Padded),
     /// Other `Content-Length` lines.
     ContentLength(Lengths),
-    /// Sent in this many pieces, 2 milliseconds apart.
+    /// Sent in this many pieces, with short waits between them that add up to 16 milliseconds at most.
     Split(u16),
     /// This many more header lines, of 64 bytes each.
     ExtraHeaders(u16),
@@ -93,7 +93,10 @@ pub fn framing(tampers: &[WireTamper], signed: &mut Signed) -> Framing {
                     Lengths::Missing => Vec::new(),
                 });
             }
-            WireTamper::Split(pieces) => framing.split = Some(((*pieces).clamp(1, 64), 2)),
+            WireTamper::Split(pieces) => {
+                let pieces = (*pieces).clamp(1, 64);
+                framing.split = Some((pieces, (16 / pieces).min(2)));
+            }
             WireTamper::ExtraHeaders(count) => {
                 for index in 0..*count {
                     let at = signed.request().headers.len();
