@@ -233,9 +233,8 @@ impl Case {
 impl Case {
     /// A replay needs something unique: without it the scheme, not the target, is open to replays.
     fn lacking(&self, need: Need, scheme: &dyn Scheme) -> NotApplicable {
-        let replays = self.deliver != Delivery::Once && self.expect == Expectation::Reject;
         match need {
-            Need::Nonce | Need::Id | Need::Unique if replays && scheme.file().once.is_none() => {
+            Need::Nonce | Need::Id | Need::Unique if self.replays() && scheme.file().once.is_none() => {
                 NotApplicable::SchemeCannotNotice(NOTHING_UNIQUE)
             }
             _ => NotApplicable::Lacks(need.reason()),
@@ -253,6 +252,11 @@ impl Case {
             }
             _ => NotApplicable::CannotBuild(why),
         }
+    }
+
+    /// Whether a refusal needs memory in the target.
+    pub fn replays(&self) -> bool {
+        self.deliver != Delivery::Once && self.expect == Expectation::Reject
     }
 
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{CaseResult, rank};
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
 use crate::judge::{Failure, Verdict};
-use crate::spec::{Attacker, BugClass, Level, Requirement, Severity};
+use crate::spec::{Attacker, BugClass, Level, Requirement, Severity, Shows};
 
 /// A requirement that the target does not meet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,7 +138,12 @@ pub fn gather(
             finding.severity = severity;
             finding.attacker = attacker;
         }
-        for class in case.bug_classes.iter().filter(|class| classes.contains_key(*class)) {
+        let shows = match failure {
+            Failure::Accepted | Failure::Refused | Failure::AcceptedTwice => Shows::Decision,
+            Failure::Crashed | Failure::Garbled | Failure::Hung | Failure::Died => Shows::Crash,
+        };
+        let fitting = |class: &&BugClassId| classes.get(*class).is_some_and(|class| class.shows == shows);
+        for class in case.bug_classes.iter().filter(fitting) {
             if !finding.bug_classes.contains(class) {
                 finding.bug_classes.push(class.clone());
             }

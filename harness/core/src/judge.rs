@@ -87,7 +87,7 @@ impl fmt::Display for Failure {
             Self::Accepted => "accepted, must be refused",
             Self::Refused => "refused, must be accepted",
             Self::AcceptedTwice => "several parallel copies accepted, at most one allowed",
-            Self::Crashed => "crashed, must be refused",
+            Self::Crashed => "crashed",
             Self::Hung => "no answer in time",
             Self::Garbled => "answered with something that is not HTTP",
             Self::Died => "stopped accepting valid requests",
@@ -146,6 +146,7 @@ fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
         (Outcome::Hung, _) => Verdict::Fail(Failure::Hung),
         (Outcome::Garbled, _) => Verdict::Fail(Failure::Garbled),
         (Outcome::Throttled, _) => Verdict::Inconclusive("the target kept asking to come back later".to_owned()),
+        (Outcome::Unreachable, _) => Verdict::Inconclusive(format!("no connection: {}", detail())),
         (Outcome::Unsupported, _) => Verdict::Skipped(format!("unsupported: {}", detail())),
         (Outcome::NotDelivered, _) => Verdict::Skipped(format!("not delivered: {}", detail())),
     }
@@ -176,7 +177,7 @@ fn judge_copies(seen: &[Observation]) -> Verdict {
 mod tests {
     use super::*;
 
-    const OUTCOMES: [Outcome; 9] = [
+    const OUTCOMES: [Outcome; 10] = [
         Outcome::Accepted,
         Outcome::Rejected,
         Outcome::RejectedByTransport,
@@ -186,6 +187,7 @@ mod tests {
         Outcome::Garbled,
         Outcome::Unsupported,
         Outcome::NotDelivered,
+        Outcome::Unreachable,
     ];
 
     fn seen(outcomes: &[Outcome]) -> Seen {

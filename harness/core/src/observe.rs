@@ -61,8 +61,10 @@ pub enum Outcome {
     Garbled,
     /// The target cannot do what the case needs.
     Unsupported,
-    /// The carrier cannot send these bytes, or could not connect.
+    /// The carrier cannot send these bytes.
     NotDelivered,
+    /// No connection could be made.
+    Unreachable,
 }
 
 impl fmt::Display for Outcome {
@@ -77,6 +79,7 @@ impl fmt::Display for Outcome {
             Self::Garbled => "garbled",
             Self::Unsupported => "unsupported",
             Self::NotDelivered => "not delivered",
+            Self::Unreachable => "unreachable",
         })
     }
 }

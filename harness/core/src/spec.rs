@@ -232,10 +232,31 @@ pub struct BugClass {
     pub severity: Severity,
     /// CWE numbers; the first is the primary one.
     pub cwe: Vec<u32>,
+    /// How it shows.
+    #[serde(default, skip_serializing_if = "Shows::is_decision")]
+    pub shows: Shows,
     /// Where it was seen.
     pub seen_in: Vec<String>,
     /// Whether cases of this project find it.
     pub state: ClassState,
+}
+
+/// How a bug class shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Shows {
+    /// As a wrong decision: accepted or refused where it must not be.
+    #[default]
+    Decision,
+    /// As a crash, a hang or the end of the process.
+    Crash,
+}
+
+impl Shows {
+    fn is_decision(&self) -> bool {
+        *self == Self::Decision
+    }
 }
 
 /// Whether a bug class is found.

@@ -418,9 +418,9 @@ async fn a_target_that_is_not_there_was_not_tested() {
     let addr = listener.local_addr().expect("it is bound");
     drop(listener);
     let gone = Hostile { addr, connections: Arc::default() };
-    assert_eq!(outcomes(&gone, PATIENT).await, [Outcome::NotDelivered; 2]);
+    assert_eq!(outcomes(&gone, PATIENT).await, [Outcome::Unreachable; 2]);
     let seen = deliver(&Raw::new("nowhere.invalid", 80, PATIENT), &post()).await;
-    assert_eq!(seen.outcome, Outcome::NotDelivered);
+    assert_eq!(seen.outcome, Outcome::Unreachable);
     assert!(seen.detail.expect("a reason").contains("nowhere.invalid"));
 }
 
@@ -441,6 +441,41 @@ async fn names_and_bracketed_addresses_reach_the_target() {
     for host in ["[::1]", "::1"] {
         assert_eq!(deliver(&Raw::new(host, port, PATIENT), &post()).await.outcome, Outcome::Accepted);
     }
+}
+
+#[tokio::test]
+async fn a_polite_client_sends_the_lines_of_the_case_in_their_order() {
+    let (sent, mut received) = mpsc::unbounded_channel();
+    let server = Hostile::start(move |mut stream, _| {
+        let sent = sent.clone();
+        async move {
+            let mut octets = Vec::new();
+            while !octets.ends_with(b"\r\n\r\n") {
+                octets.push(stream.read_u8().await.expect("octets"));
+            }
+            sent.send(octets).expect("the test listens");
+            stream.write_all(OK).await.expect("it listens");
+        }
+    })
+    .await;
+    let mut wire = post().request().clone();
+    wire.headers.push(Header::new("X-B", "1"));
+    wire.headers.push(Header::new("X-A", "2"));
+    wire.body.clear();
+    let seen = deliver(&server.polite(PATIENT), &encode(wire, Framing::default())).await;
+    assert_eq!(seen.outcome, Outcome::Accepted);
+    let octets = String::from_utf8(received.recv().await.expect("a request")).expect("text");
+    let lines: Vec<&str> =
+        octets.lines().filter(|line| !line.starts_with("accept:") && !line.is_empty()).collect();
+    let expected = [
+        "POST /hook HTTP/1.1",
+        "host: localhost",
+        "x-signature: 00",
+        "x-b: 1",
+        "x-a: 2",
+        "content-length: 0",
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]

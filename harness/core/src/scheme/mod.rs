@@ -184,8 +184,8 @@ pub struct Deployment {
 /// Key bytes, decoded from a secret; wiped when dropped.
 pub type Key = Zeroizing<Vec<u8>>;
 
-/// Everything besides the message that goes into a signature.
-#[derive(Debug, Clone)]
+/// Everything besides the message that goes into a signature. No `Debug`: it holds the key.
+#[derive(Clone)]
 pub struct Ingredients<'a> {
     /// Key bytes.
     pub key: &'a Key,

@@ -229,12 +229,17 @@ impl AnswerReader {
             }
             BodyFraming::UntilEnd if self.buffer.len() >= limit => (self.buffer[..limit].to_vec(), true),
             BodyFraming::Length(_) | BodyFraming::UntilEnd => return Ok(Progress::More),
-            BodyFraming::Chunked => match dechunk(&self.buffer, limit)? {
-                Some(done) => done,
-                // Chunk heads may be longer than their data: the raw octets are bounded too.
-                None if self.buffer.len() > 16 * limit => (Vec::new(), true),
-                None => return Ok(Progress::More),
-            },
+            BodyFraming::Chunked => {
+                // Chunk heads may be longer than their data: the raw octets are bounded too, and the
+                // same ones are looked at however they come.
+                let bound = limit.saturating_mul(16);
+                let raw = &self.buffer[..self.buffer.len().min(bound)];
+                match dechunk(raw, limit)? {
+                    Some((body, left)) => (body, left || raw.len() < self.buffer.len()),
+                    None if self.buffer.len() > bound => (Vec::new(), true),
+                    None => return Ok(Progress::More),
+                }
+            }
         };
         answer.body = Octets::from(body);
         if spent || matches!(framing, BodyFraming::UntilEnd) {

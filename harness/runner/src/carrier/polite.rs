@@ -172,7 +172,10 @@ async fn answer(mut response: Response, limits: Limits) -> Result<Answer, reqwes
 
 /// What a failed exchange says of the target.
 fn outcome(error: &reqwest::Error) -> Outcome {
-    if error.is_connect() || error.is_builder() {
+    if error.is_connect() {
+        return Outcome::Unreachable;
+    }
+    if error.is_builder() {
         return Outcome::NotDelivered;
     }
     if error.is_timeout() {

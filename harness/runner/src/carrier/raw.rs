@@ -119,7 +119,7 @@ impl Target for Raw {
         }
         match self.connect().await {
             Ok(fresh) => self.observe(self.exchange(fresh, wire).await),
-            Err(why) => Observation::without_answer(Outcome::NotDelivered, why),
+            Err(why) => Observation::without_answer(Outcome::Unreachable, why),
         }
     }
 }
@@ -155,7 +155,14 @@ async fn talk(stream: &mut TcpStream, wire: &Wire, limits: Limits, patience: Dur
             Ok(Err(error)) if heard == 0 => {
                 return End::Silent(format!("the connection was cut before an answer: {error}"));
             }
-            Ok(Err(error)) => return End::Cut(format!("the connection was cut inside the answer: {error}")),
+            // A server that refuses early closes on what it has not read, which resets the connection;
+            // an answer without a length ends there like at any other end.
+            Ok(Err(error)) => {
+                return match reader.end() {
+                    Ok(answer) => End::Answered(answer, Connection::Spent),
+                    Err(_) => End::Cut(format!("the connection was cut inside the answer: {error}")),
+                };
+            }
         };
         if length == 0 {
             return match reader.end() {

@@ -4,7 +4,7 @@
 //! for the letter case of header names; of any other, a result would be about another request.
 
 use countersign_core::wire::{Framing, Wire, escape};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 /// A request in the terms of the client.
@@ -93,6 +93,11 @@ fn headers(wire: &Wire) -> Result<HeaderMap, String> {
         last = Some(name.clone());
         headers.append(name, value);
     }
+    // The client announces every length but this one.
+    let silent = matches!(&request.method[..], b"GET" | b"HEAD") || wire.framing().chunk.is_some();
+    if request.body.is_empty() && !silent {
+        headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
+    }
     Ok(headers)
 }
 
@@ -120,6 +125,17 @@ mod tests {
     fn a_plain_request_and_a_chunked_one_can_be_sent() {
         assert_eq!(reason(request(), Framing::default()), None);
         assert_eq!(reason(request(), Framing { chunk: Some(3), ..Framing::default() }), None);
+    }
+
+    #[test]
+    fn an_empty_body_is_announced_where_the_exact_carrier_announces_it() {
+        let origin = "http://example.com".parse().expect("a URL");
+        for (method, length) in [("POST", Some("0")), ("DELETE", Some("0")), ("GET", None)] {
+            let request = Request { method: method.into(), body: Vec::new(), ..request() };
+            let sendable = check(&encode(request, Framing::default()), &origin).expect("it can be sent");
+            let announced = sendable.headers.get(CONTENT_LENGTH).map(|value| value.to_str().expect("digits"));
+            assert_eq!(announced, length, "{method}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use countersign_conformance::Catalog;
 use countersign_core::id::{SchemeName, nearest};
 use countersign_core::observe::Oracle;
-use countersign_core::scheme::Scheme;
+use countersign_core::scheme::{Once, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::vector::Suite;
 
@@ -21,7 +21,7 @@ use crate::carrier::Deadlines;
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
 use crate::glob;
-use crate::run::Planned;
+use crate::run::{Planned, Robust};
 use crate::secret_source::SecretSource;
 use crate::targets::TargetSpec;
 
@@ -107,13 +107,14 @@ impl Plan {
     }
 
     /// The cases that match, in order.
-    pub(super) fn cases<'a>(&'a self, catalog: &'a Catalog, scheme: &str) -> Vec<Planned<'a>> {
+    pub(super) fn cases<'a>(&'a self, catalog: &'a Catalog, robust: &'a Robust<'a>, scheme: &dyn Scheme) -> Vec<Planned<'a>> {
+        let name = scheme.file().scheme.as_str();
         let matches = |suite: &str, case: &str| {
             self.patterns.is_empty()
                 || self.patterns.iter().any(|pattern| {
                     glob::matches(pattern, case)
                         || glob::matches(pattern, &format!("{suite}/{case}"))
-                        || glob::matches(pattern, &format!("{scheme}/{case}"))
+                        || glob::matches(pattern, &format!("{name}/{case}"))
                 })
         };
         self.suites
@@ -121,8 +122,15 @@ impl Plan {
             .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
             .filter(|(suite, case)| matches(&suite.name, case.id.as_str()))
             .filter_map(|(suite, case)| {
-                let requirement = catalog.requirements.get(case.requires.first()?)?;
-                Some(Planned { suite, case, requirement })
+                let own = catalog.requirements.get(case.requires.first()?)?;
+                let requirement = match scheme.file().once {
+                    // Webhook senders retry with the same id by design: memory is a SHOULD there.
+                    Some(Once::Id) if own.id.as_str().starts_with("RPL-") && case.replays() => {
+                        catalog.requirements.get("RPL-ID")?
+                    }
+                    _ => own,
+                };
+                Some(Planned { suite, case, requirement, robust })
             })
             .collect()
     }

@@ -19,7 +19,7 @@ use super::plan::Plan;
 use super::subject::subject;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
-use crate::run::{self, Keep, Settings, clock};
+use crate::run::{self, Keep, Robust, Settings, clock};
 use crate::snapshot::{self, Extent, OnDrift};
 
 /// Judges a target.
@@ -133,7 +133,15 @@ fn execute(
     snapshots: Option<(&Path, OnDrift, Extent)>,
 ) -> Result<Exit, Failed> {
     let catalog = Catalog::embedded();
-    let counts: usize = plan.schemes.iter().map(|named| plan.cases(catalog, named.scheme.file().scheme.as_str()).len()).sum();
+    let fallbacks = Fallbacks {
+        crash: "ROB-REFUSE".parse().expect("a requirement id"),
+        alive: "ROB-ALIVE".parse().expect("a requirement id"),
+    };
+    let robust = Robust {
+        refuse: catalog.requirements.get(&fallbacks.crash).expect("the requirement is shipped"),
+        alive: catalog.requirements.get(&fallbacks.alive).expect("the requirement is shipped"),
+    };
+    let counts: usize = plan.schemes.iter().map(|named| plan.cases(catalog, &robust, &*named.scheme).len()).sum();
     if counts == 0 {
         let wanted = plan.patterns.join("`, `");
         let near = plan.patterns.first().map(|first| {
@@ -178,7 +186,7 @@ fn execute(
     for named in &plan.schemes {
         let name = named.scheme.file().scheme.as_str();
         progress.scheme(name);
-        let cases = plan.cases(catalog, name);
+        let cases = plan.cases(catalog, &robust, &*named.scheme);
         let mut broken = None;
         let outcome = runtime.block_on(async {
             let (mut subject, endpoint) = subject(&plan, named).await?;
@@ -208,10 +216,6 @@ fn execute(
         }
     }
     progress.finish();
-    let fallbacks = Fallbacks {
-        crash: "ROB-REFUSE".parse().expect("a requirement id"),
-        alive: "ROB-ALIVE".parse().expect("a requirement id"),
-    };
     let findings = gather(&results, &catalog.requirements, &catalog.bug_classes, &fallbacks);
     let verdict = run::conclude(&total, !reasons.is_empty(), fail_on, !drift.is_empty());
     let finished = RunFinished {

@@ -3,12 +3,13 @@
 use countersign_core::case::{Case, Expectation, NotApplicable};
 use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
-use countersign_core::judge::{Alive, Baseline, Seen, Verdict, judge};
+use countersign_core::id::RequirementId;
+use countersign_core::judge::{Alive, Baseline, Failure, Seen, Verdict, judge};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Built, Purpose};
 use countersign_core::redact::Redactor;
 use countersign_core::snapshot::normalize;
-use countersign_core::spec::Requirement;
+use countersign_core::spec::{Level, Requirement};
 use countersign_core::vector::Suite;
 use futures_util::future::join_all;
 
@@ -22,8 +23,19 @@ pub struct Planned<'a> {
     pub suite: &'a Suite,
     /// The case.
     pub case: &'a Case,
-    /// Its first requirement.
+    /// The requirement that a wrong decision breaks.
     pub requirement: &'a Requirement,
+    /// The requirements that a crash and the death of a target break.
+    pub robust: &'a Robust<'a>,
+}
+
+/// The requirements that every case tests besides its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Robust<'a> {
+    /// Malformed input is refused, not crashed on.
+    pub refuse: &'a Requirement,
+    /// No request ends the target.
+    pub alive: &'a Requirement,
 }
 
 /// The result of a case, before the closing control of its batch.
@@ -38,6 +50,25 @@ pub struct Done {
 }
 
 impl Planned<'_> {
+    /// The requirements of the case, the one that decides first.
+    fn requirements(&self) -> Vec<RequirementId> {
+        let first = &self.requirement.id;
+        let others = self.case.requires.iter().filter(|id| *id != first);
+        std::iter::once(first).chain(others).cloned().collect()
+    }
+
+    /// How much a verdict weighs: a crash breaks another requirement than a wrong decision does.
+    pub fn level(&self, verdict: &Verdict) -> Level {
+        match verdict {
+            Verdict::Fail(Failure::Crashed | Failure::Garbled) => self.robust.refuse.level,
+            Verdict::Fail(Failure::Hung | Failure::Died) => self.robust.alive.level,
+            Verdict::Fail(Failure::Accepted | Failure::Refused | Failure::AcceptedTwice)
+            | Verdict::Pass
+            | Verdict::Inconclusive(_)
+            | Verdict::Skipped(_) => self.requirement.level,
+        }
+    }
+
     /// A result with this verdict and nothing observed.
     pub fn without_sending(&self, subject: &Subject, verdict: Verdict) -> CaseResult {
         let case = self.case;
@@ -50,9 +81,9 @@ impl Planned<'_> {
             id: case.id.clone(),
             scheme: subject.scheme.file().scheme.clone(),
             suite: suite_name(self.suite),
-            requirements: case.requires.clone(),
+            requirements: self.requirements(),
             bug_classes: case.kills.clone(),
-            level: self.requirement.level,
+            level: self.level(&verdict),
             attacker: case.attacker.unwrap_or_else(|| self.requirement.attacker()),
             expected: match &case.expect {
                 Expectation::Accept => "accept",
@@ -145,7 +176,7 @@ async fn send(subject: &Subject, built: &Built) -> Seen {
 
 fn is_broken(outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Crashed | Outcome::Hung | Outcome::Garbled => true,
+        Outcome::Crashed | Outcome::Hung | Outcome::Garbled | Outcome::Unreachable => true,
         Outcome::Accepted
         | Outcome::Rejected
         | Outcome::RejectedByTransport
@@ -172,6 +203,6 @@ fn telling(judged: &[Observation]) -> Option<&Observation> {
         Outcome::Crashed | Outcome::Hung | Outcome::Garbled => 3,
         Outcome::Accepted => 2,
         Outcome::Rejected | Outcome::RejectedByTransport | Outcome::Throttled => 1,
-        Outcome::Unsupported | Outcome::NotDelivered => 0,
+        Outcome::Unsupported | Outcome::NotDelivered | Outcome::Unreachable => 0,
     })
 }

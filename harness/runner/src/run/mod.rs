@@ -14,13 +14,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use countersign_core::event::{
     CaseResult, Event, Phase, RunVerdict, SchemeProperty, SchemeSummary, Summary,
 };
+use countersign_core::id::BugClassId;
 use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
 use countersign_core::observe::{Oracle, Outcome};
 use countersign_core::redact::Redactor;
 use countersign_core::report::FailOn;
 use futures_util::stream::{self, StreamExt as _};
 
-pub use case::Planned;
+pub use case::{Planned, Robust};
 pub use pace::Pace;
 pub use subject::Subject;
 
@@ -95,7 +96,7 @@ pub async fn scheme(
                     .buffered(settings.jobs.max(1))
                     .collect()
                     .await;
-                let died = settle_deaths(&mut done);
+                let died = settle_deaths(&mut done, batch, settings.jobs);
                 let last = (index + 1) * BATCH >= cases.len();
                 let closing = close(subject, if last { Phase::End } else { Phase::Between }, emit).await;
                 for (planned, mut done) in batch.iter().zip(done) {
@@ -149,7 +150,7 @@ fn redactor(subject: &Subject) -> Redactor {
 /// What to tell a person whose control was refused.
 fn refused_control(seen: &countersign_core::observe::Observation) -> String {
     let hint = match seen.outcome {
-        Outcome::NotDelivered => "is it running, and is the address right?",
+        Outcome::Unreachable => "is it running, and is the address right?",
         Outcome::Crashed | Outcome::Garbled | Outcome::Hung => "does it answer plain HTTP/1.1 on this port?",
         _ => {
             "usual causes: another secret or another form of it, another scheme, another path, or statuses that \
@@ -172,19 +173,26 @@ async fn close(subject: &Subject, phase: Phase, emit: &mut dyn FnMut(Event)) -> 
     why
 }
 
-/// If the target died, one case of those in flight killed it. The first gets the blame and names
-/// the others, which are inconclusive.
-fn settle_deaths(done: &mut [case::Done]) -> bool {
+/// If the target died, one of the cases in flight killed it, or one that had just been answered. The
+/// first that saw the death stands for them and names the others; those are inconclusive.
+fn settle_deaths(done: &mut [case::Done], batch: &[Planned<'_>], jobs: usize) -> bool {
     let dead: Vec<usize> = (0..done.len()).filter(|&at| done[at].alive == Alive::No).collect();
     let Some((&first, others)) = dead.split_first() else { return false };
-    let names: Vec<String> = others.iter().map(|&at| done[at].result.id.to_string()).collect();
     for &at in others {
         let why = format!("the target died while `{}` was in flight too", done[first].result.id);
         done[at].result.reason = Some(why.clone());
         done[at].result.verdict = Verdict::Inconclusive(why);
     }
+    let verdict = Verdict::Fail(Failure::Died);
+    done[first].result.level = batch[first].level(&verdict);
+    done[first].result.verdict = verdict;
+    let earliest = first.saturating_sub(jobs);
+    let sent = |at: &usize| done[*at].result.observed.is_some();
+    let mut names: Vec<String> =
+        (earliest..first).filter(sent).chain(others.iter().copied()).map(|at| done[at].result.id.to_string()).collect();
+    names.truncate(jobs);
     if !names.is_empty() {
-        let why = format!("{}; in flight at the same time: {}", Failure::Died, names.join(", "));
+        let why = format!("{}; sent just before or at the same time: {}", Failure::Died, names.join(", "));
         done[first].result.reason = Some(why);
     }
     true
@@ -203,7 +211,9 @@ impl Properties {
             reason: why.to_owned(),
             cases: Vec::new(),
         });
-        for class in &planned.case.kills {
+        // What a scheme can lack is coverage or freshness; the other families are faults of verifiers.
+        let inherent = |class: &&BugClassId| class.as_str().starts_with(['C', 'D']);
+        for class in planned.case.kills.iter().filter(inherent) {
             if !property.bug_classes.contains(class) {
                 property.bug_classes.push(class.clone());
             }
