@@ -75,14 +75,12 @@ fn every_case_runs_under_some_scheme() {
 #[test]
 fn no_case_repeats_another() {
     let mut same = Vec::new();
-    let cases: Vec<&Case> = cases().collect();
-    for (index, case) in cases.iter().enumerate() {
-        let subset = |other: &&&Case| other.needs.iter().all(|need| case.needs.contains(need));
-        let superset = |other: &&&Case| case.needs.iter().all(|need| other.needs.contains(need));
-        let twins = cases[..index].iter().filter(|other| other.recipe() == case.recipe());
-        same.extend(
-            twins.filter(|o| subset(o) || superset(o)).map(|other| format!("{} and {}", other.id, case.id)),
-        );
+    let all: Vec<_> = cases().map(|case| (case, case.recipe())).collect();
+    let within = |a: &Case, b: &Case| a.needs.iter().all(|need| b.needs.contains(need));
+    for (index, (case, recipe)) in all.iter().enumerate() {
+        let twins = all[..index].iter().filter(|(_, other)| other == recipe);
+        let twins = twins.filter(|(other, _)| within(other, case) || within(case, other));
+        same.extend(twins.map(|(other, _)| format!("{} and {}", other.id, case.id)));
     }
     none(&same, "cases send the same requests", "Keep one and give it the requirements and classes of both.");
 }

@@ -255,10 +255,10 @@ pub struct B19;
 impl Steps for B19 {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let list = lenient::carrier(setup, Field::Tag).and_then(|carrier| carrier.list.as_ref());
-        if let (Some(list), Some(value)) = (list, lenient::signature(setup, request)) {
-            if lenient::entries(list, value).iter().any(|(name, _)| name.is_none()) {
-                return Err(Refusal::MalformedSignature.into());
-            }
+        if let (Some(list), Some(value)) = (list, lenient::signature(setup, request))
+            && lenient::entries(list, value).iter().any(|(name, _)| name.is_none())
+        {
+            return Err(Refusal::MalformedSignature.into());
         }
         Reference.read(setup, request)
     }

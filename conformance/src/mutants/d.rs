@@ -202,8 +202,8 @@ fn lax_number(text: &[u8]) -> Option<f64> {
         return i64::from_str_radix(hex, 16).ok().map(|number| number as f64);
     }
     let starts = text.trim_start_matches(['+', '-']).starts_with(|first: char| first.is_ascii_digit());
-    let fronts = (1..=text.len()).rev().filter_map(|end| text.get(..end)?.parse().ok());
-    fronts.filter(|_| starts).next()
+    let mut fronts = (1..=text.len()).rev().filter_map(|end| text.get(..end)?.parse().ok());
+    fronts.find(|_| starts)
 }
 
 /// Computes the age in integers that wrap and saturate.

@@ -200,7 +200,7 @@ fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Vec<u8>, NotThere> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let spare = match (encoding, old.iter().filter(|&&byte| byte == b'=').count()) {
         (Encoding::Base64, 1) => true,
-        (Encoding::Base64 | Encoding::Base64Unpadded | Encoding::Base64url, _) => old.len() % 4 != 0,
+        (Encoding::Base64 | Encoding::Base64Unpadded | Encoding::Base64url, _) => !old.len().is_multiple_of(4),
         (Encoding::Hex | Encoding::HexUpper, _) => false,
     };
     let at = old.iter().rposition(|&byte| byte != b'=').filter(|_| spare).ok_or(NotThere::SpareBits)?;

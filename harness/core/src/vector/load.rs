@@ -97,10 +97,10 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
         Delivery::Sequence(steps) => steps.contains(wanted),
         Delivery::Once | Delivery::Parallel(_) => *wanted == Step::Tampered,
     };
-    if let Delivery::Sequence(steps) = &case.deliver {
-        if steps.len() < 2 {
-            return Some(("deliver", "a sequence has at least two steps"));
-        }
+    if let Delivery::Sequence(steps) = &case.deliver
+        && steps.len() < 2
+    {
+        return Some(("deliver", "a sequence has at least two steps"));
     }
     if !case.tamper.is_empty() && !sends(&Step::Tampered) {
         return Some(("deliver", "the tampered request is never sent"));

@@ -205,7 +205,10 @@ async fn send(mut to: WriteHalf<'_>, wire: &Wire) -> io::Result<()> {
         to.write_all(&wire.octets()[from..pause.at]).await?;
         to.flush().await?;
         from = pause.at;
-        sleep(Duration::from_millis(pause.millis.into())).await;
+        match pause.millis {
+            0 => tokio::task::yield_now().await,
+            millis => sleep(Duration::from_millis(millis.into())).await,
+        }
     }
     to.write_all(&wire.octets()[from..]).await?;
     to.flush().await

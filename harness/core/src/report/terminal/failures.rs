@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::spec::Level;
 
 /// Cases that are shown with evidence; if there are more, only the first of each kind is.
-const FULL: usize = 12;
+const FULL: usize = 3;
 /// Where prose is wrapped.
 const WIDTH: usize = 98;
 

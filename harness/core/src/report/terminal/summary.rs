@@ -8,26 +8,39 @@ use super::super::table::{table, wrap};
 use super::super::{Style, phrase};
 use super::{Color, paint};
 use crate::event::{Drift, RunFinished, RunVerdict, SchemeSummary, Summary};
+use crate::id::BugClassId;
 
-/// What no verifier of a scheme can notice.
+/// What no verifier of a scheme can notice: by reason for one scheme, a pointer for several.
 pub(super) fn properties(schemes: &[SchemeSummary]) -> Vec<String> {
+    let open = |scheme: &&SchemeSummary| !scheme.properties.is_empty();
     let mut lines = Vec::new();
-    for scheme in schemes.iter().filter(|scheme| !scheme.properties.is_empty()) {
-        lines.push(String::new());
-        lines.push(format!(
-            "The scheme itself cannot notice ({}; not a finding on the target):",
-            scheme.scheme
-        ));
-        for property in &scheme.properties {
-            let cases = phrase::count(property.cases.len(), "case");
-            let classes: Vec<&str> = property.bug_classes.iter().map(crate::id::BugClassId::as_str).collect();
-            let classes =
-                if classes.is_empty() { String::new() } else { format!("; {}", classes.join(", ")) };
-            lines.push(format!(
-                "  {}: {} ({cases}{classes})",
-                property.requirement,
-                phrase::printable(&property.reason)
-            ));
+    match schemes {
+        [] => {}
+        [scheme] if open(&scheme) => {
+            lines.push(String::new());
+            lines.push(format!("The scheme {} itself cannot notice (not findings on the target):", scheme.scheme));
+            let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+            for property in &scheme.properties {
+                let classes: Vec<&str> = property.bug_classes.iter().map(BugClassId::as_str).collect();
+                let classes = if classes.is_empty() { String::new() } else { format!(" ({})", classes.join(" ")) };
+                let one = format!("{}{classes}", property.requirement);
+                by_reason.entry(property.reason.as_str()).or_default().push(one);
+            }
+            for (reason, requirements) in by_reason {
+                lines.push(format!("  {}:", phrase::printable(reason)));
+                lines.extend(wrap(&requirements.join(", "), 92).into_iter().map(|line| format!("    {line}")));
+            }
+        }
+        [_] => {}
+        several => {
+            let count = several.iter().filter(open).count();
+            if count > 0 {
+                lines.push(String::new());
+                lines.push(format!(
+                    "{} cannot notice some faults by design; run one alone to see which.",
+                    phrase::count(count, "scheme")
+                ));
+            }
         }
     }
     lines
