@@ -65,7 +65,7 @@ fn options() -> Options {
 
 /// The parser's message without the place, which the diagnostic prints itself.
 fn message(text: &str) -> String {
-    let end = [" at line ", " (line ", "line "]
+    let end = [" at line ", " (line ", "line ", ", set DuplicateKeyPolicy"]
         .iter()
         .filter_map(|mark| text.find(mark).filter(|at| *at > 0))
         .min()

@@ -30,7 +30,10 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Exit, Failed> {
         let text = read(path)?;
         if is_suite(&text) {
             match vector::suite(&shown, &text, &Catalog::embedded().known()) {
-                Ok(suite) => report.push_str(&format!("{shown}: suite `{}`, {} cases\n", suite.name, suite.cases.len())),
+                Ok(suite) => {
+                    let plural = if suite.cases.len() == 1 { "" } else { "s" };
+                    report.push_str(&format!("{shown}: suite `{}`, {} case{plural}\n", suite.name, suite.cases.len()));
+                }
                 Err(diagnostics) => found.extend(diagnostics),
             }
         } else {

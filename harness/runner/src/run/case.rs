@@ -148,10 +148,12 @@ impl Planned<'_> {
     }
 }
 
-/// `family/topic` of a suite file.
+/// `family/topic` of a shipped suite, the plain name of another.
 fn suite_name(suite: &Suite) -> String {
-    let path = suite.path.trim_start_matches("suites/").trim_end_matches(".yaml");
-    path.to_owned()
+    match suite.path.strip_prefix("suites/") {
+        Some(path) => path.trim_end_matches(".yaml").to_owned(),
+        None => suite.name.clone(),
+    }
 }
 
 async fn send(subject: &Subject, built: &Built) -> Seen {
