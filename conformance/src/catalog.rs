@@ -56,7 +56,9 @@ impl Catalog {
         }
         for (path, text) in files("bug-classes") {
             match yaml::parse::<BugClassFile>(&path, text) {
-                Ok(file) => bug_classes.extend(file.classes.into_iter().map(|class| (class.id.clone(), class))),
+                Ok(file) => {
+                    bug_classes.extend(file.classes.into_iter().map(|class| (class.id.clone(), class)))
+                }
                 Err(diagnostic) => found.push(diagnostic),
             }
         }

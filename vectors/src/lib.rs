@@ -36,9 +36,7 @@ fn files(root: &'static str, dir: &'static Dir<'static>) -> impl Iterator<Item =
     let mut found = Vec::new();
     collect(dir, &mut found);
     found.sort_by(|a: &File, b: &File| a.path.cmp(&b.path));
-    found
-        .into_iter()
-        .map(move |file| File { path: format!("{root}/{}", file.path), text: file.text })
+    found.into_iter().map(move |file| File { path: format!("{root}/{}", file.path), text: file.text })
 }
 
 fn collect(dir: &'static Dir<'static>, found: &mut Vec<File>) {

@@ -143,7 +143,10 @@ impl Need {
             Self::Nonce => file.once == Some(Once::Nonce),
             Self::Id => file.once == Some(Once::Id),
             Self::Unique => file.once.is_some(),
-            Self::List => file.carries.iter().any(|c| c.list.is_some() && c.fields.0.iter().any(|(_, f)| *f == Field::Tag)),
+            Self::List => file
+                .carries
+                .iter()
+                .any(|c| c.list.is_some() && c.fields.0.iter().any(|(_, f)| *f == Field::Tag)),
             Self::BareTag => file.carries.iter().any(|carrier| carrier.value.as_deref() == Some("{tag}")),
             Self::BodyOnly => file.signs == "{body}",
             Self::CoversMethod => covers(Part::Method),
@@ -214,7 +217,10 @@ impl Case {
             return Err(self.lacking(*need, world.scheme));
         }
         let built = build(&self.recipe(), world).map_err(|why| self.unbuildable(why))?;
-        if self.expect == Expectation::Reject && built.difference == Difference::Unseen && self.sign.is_genuine() {
+        if self.expect == Expectation::Reject
+            && built.difference == Difference::Unseen
+            && self.sign.is_genuine()
+        {
             let unique = world.scheme.file().once.is_some();
             match &self.deliver {
                 Delivery::Once => {

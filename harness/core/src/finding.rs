@@ -93,7 +93,11 @@ pub struct Fallbacks {
 }
 
 /// The requirement that a failed case breaks: its own, or one on robustness if the target crashed.
-pub fn broken<'a>(case: &'a CaseResult, failure: Failure, fallbacks: &'a Fallbacks) -> Option<&'a RequirementId> {
+pub fn broken<'a>(
+    case: &'a CaseResult,
+    failure: Failure,
+    fallbacks: &'a Fallbacks,
+) -> Option<&'a RequirementId> {
     match failure {
         Failure::Accepted | Failure::Refused | Failure::AcceptedTwice => case.requirements.first(),
         Failure::Crashed | Failure::Garbled => Some(&fallbacks.crash),
@@ -111,7 +115,9 @@ pub fn gather(
     let mut found: BTreeMap<(SchemeName, RequirementId), Finding> = BTreeMap::new();
     for case in cases {
         let Verdict::Fail(failure) = case.verdict else { continue };
-        let Some(requirement) = broken(case, failure, fallbacks).and_then(|id| requirements.get(id)) else { continue };
+        let Some(requirement) = broken(case, failure, fallbacks).and_then(|id| requirements.get(id)) else {
+            continue;
+        };
         let own = case.requirements.first() == Some(&requirement.id);
         let attacker = if own { case.attacker } else { requirement.attacker() };
         let severity = requirement.severity_for(attacker);

@@ -123,7 +123,10 @@ fn not_the_verifier(case: &Case, seen: &Observation, forged: Option<u16>) -> Opt
     if case.leaves_the_route() && matches!(status, 404 | 405) && forged != Some(status) {
         return Some("the target does not serve this method or path");
     }
-    if case.has_its_own_body() && matches!(status, 400 | 413 | 415 | 422) && forged.is_some_and(|f| f != status) {
+    if case.has_its_own_body()
+        && matches!(status, 400 | 413 | 415 | 422)
+        && forged.is_some_and(|f| f != status)
+    {
         return Some("refused, but not as a forged request is: the application does not take such a body");
     }
     None
@@ -138,14 +141,15 @@ fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
         (Outcome::RejectedByTransport, Expectation::Accept) => {
             Verdict::Skipped("the HTTP layer refused it before the verifier".to_owned())
         }
-        (
-            Outcome::Rejected | Outcome::RejectedByTransport,
-            Expectation::Reject | Expectation::Either(_),
-        ) => Verdict::Pass,
+        (Outcome::Rejected | Outcome::RejectedByTransport, Expectation::Reject | Expectation::Either(_)) => {
+            Verdict::Pass
+        }
         (Outcome::Crashed, _) => Verdict::Fail(Failure::Crashed),
         (Outcome::Hung, _) => Verdict::Fail(Failure::Hung),
         (Outcome::Garbled, _) => Verdict::Fail(Failure::Garbled),
-        (Outcome::Throttled, _) => Verdict::Inconclusive("the target kept asking to come back later".to_owned()),
+        (Outcome::Throttled, _) => {
+            Verdict::Inconclusive("the target kept asking to come back later".to_owned())
+        }
         (Outcome::Unreachable, _) => Verdict::Inconclusive(format!("no connection: {}", detail())),
         (Outcome::Unsupported, _) => Verdict::Skipped(format!("unsupported: {}", detail())),
         (Outcome::NotDelivered, _) => Verdict::Skipped(format!("not delivered: {}", detail())),
@@ -238,7 +242,9 @@ mod tests {
 
     #[test]
     fn an_application_that_does_not_take_a_body_is_not_blamed_on_its_verifier() {
-        let odd = case(r#"{"id": "a", "requires": ["INT-BODY"], "expect": "accept", "message": {"body": {"text": "x"}}}"#);
+        let odd = case(
+            r#"{"id": "a", "requires": ["INT-BODY"], "expect": "accept", "message": {"body": {"text": "x"}}}"#,
+        );
         let mut refused = seen(&[Outcome::Rejected]);
         refused.judged[0].answer = Some(crate::wire::Answer {
             status: 415,

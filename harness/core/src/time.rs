@@ -43,7 +43,8 @@ impl Timestamp {
     }
 
     fn jiff(self) -> jiff::Timestamp {
-        let (first, last) = (jiff::Timestamp::MIN.as_second() * 1000, jiff::Timestamp::MAX.as_second() * 1000);
+        let (first, last) =
+            (jiff::Timestamp::MIN.as_second() * 1000, jiff::Timestamp::MAX.as_second() * 1000);
         let clamped = self.0.clamp(first, last);
         jiff::Timestamp::from_millisecond(clamped).expect("clamped to the range of the calendar")
     }
@@ -146,7 +147,10 @@ mod tests {
         for text in ["9223372036854775807", "9223372036854775808", "18446744073709551616", &"9".repeat(400)] {
             assert_eq!(ClockUnit::Seconds.parse(text.as_bytes()), None, "{text}");
         }
-        assert!(ClockUnit::Seconds.parse(b"99999999999").is_some(), "year 5138 is a number; the window refuses it");
+        assert!(
+            ClockUnit::Seconds.parse(b"99999999999").is_some(),
+            "year 5138 is a number; the window refuses it"
+        );
     }
 
     #[test]

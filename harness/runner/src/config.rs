@@ -50,9 +50,13 @@ impl Config {
         let Some(path) = given.map(Path::to_path_buf).or_else(find) else { return Ok(Self::default()) };
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            Failed::usage_help(format!("the configuration `{shown}` cannot be read: {error}"), "check --config")
+            Failed::usage_help(
+                format!("the configuration `{shown}` cannot be read: {error}"),
+                "check --config",
+            )
         })?;
-        let mut config: Self = yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
+        let mut config: Self =
+            yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
         if let (Some(scheme), Some(folder)) = (&mut config.scheme, path.parent())
             && is_file(scheme)
         {

@@ -15,8 +15,9 @@ impl Progress {
     pub(crate) fn new(cases: usize) -> Self {
         let bar = ProgressBar::new(cases as u64);
         if std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{msg:24!} {wide_bar} {pos}/{len}  {per_sec}  {eta} left")
-                .expect("the template is well-formed");
+            let style =
+                ProgressStyle::with_template("{msg:24!} {wide_bar} {pos}/{len}  {per_sec}  {eta} left")
+                    .expect("the template is well-formed");
             bar.set_style(style);
         } else {
             bar.set_draw_target(ProgressDrawTarget::hidden());

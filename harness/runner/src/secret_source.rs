@@ -48,10 +48,15 @@ impl SecretSource {
     pub fn read(&self) -> Result<Secret, Failed> {
         let bytes = match self {
             Self::Env(name) => std::env::var_os(name)
-                .ok_or_else(|| missing(format!("the environment variable `{name}` is not set"), "export it first"))?
+                .ok_or_else(|| {
+                    missing(format!("the environment variable `{name}` is not set"), "export it first")
+                })?
                 .into_encoded_bytes(),
             Self::File(path) => chomp(std::fs::read(path).map_err(|error| {
-                missing(format!("the secret file `{path}` cannot be read: {error}"), "check the path and its mode")
+                missing(
+                    format!("the secret file `{path}` cannot be read: {error}"),
+                    "check the path and its mode",
+                )
             })?),
             Self::Stdin => {
                 let mut bytes = Vec::new();
@@ -77,7 +82,10 @@ impl SecretSource {
             }
         };
         if bytes.is_empty() {
-            return Err(missing("the secret is empty".to_owned(), "a verifier with an empty secret cannot be tested"));
+            return Err(missing(
+                "the secret is empty".to_owned(),
+                "a verifier with an empty secret cannot be tested",
+            ));
         }
         Ok(Secret::new(bytes))
     }

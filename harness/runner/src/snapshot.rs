@@ -34,7 +34,12 @@ pub(crate) enum Extent {
 ///
 /// # Errors
 /// The folder cannot be read or written.
-pub(crate) fn settle(dir: &Path, results: &[CaseResult], on_drift: OnDrift, extent: Extent) -> Result<Vec<Drift>, Failed> {
+pub(crate) fn settle(
+    dir: &Path,
+    results: &[CaseResult],
+    on_drift: OnDrift,
+    extent: Extent,
+) -> Result<Vec<Drift>, Failed> {
     let Some(first) = results.first() else { return Ok(Vec::new()) };
     let folder = dir.join(first.scheme.as_str());
     fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;

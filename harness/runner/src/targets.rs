@@ -36,8 +36,9 @@ impl std::str::FromStr for TargetSpec {
             return mutant(id).map(|_| Self::Mutant(id.to_uppercase()));
         }
         let help = "write `reference`, `mutant:ID`, or an address such as http://127.0.0.1:8080/hook";
-        let url = Url::parse(text)
-            .map_err(|error| Failed::usage_help(format!("`{}` is not a target: {error}", shown(text)), help))?;
+        let url = Url::parse(text).map_err(|error| {
+            Failed::usage_help(format!("`{}` is not a target: {error}", shown(text)), help)
+        })?;
         if !matches!(url.scheme(), "http" | "https") {
             let message = format!("`{}` is not an http or https address", shown(text));
             return Err(Failed::usage_help(message, help));
@@ -111,7 +112,9 @@ impl TargetSpec {
     pub fn guard(&self, allowed: &[String]) -> Result<(), Failed> {
         let Self::Url(url) = self else { return Ok(()) };
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        if is_loopback(host) || allowed.iter().any(|name| name.trim_matches(['[', ']']).eq_ignore_ascii_case(host)) {
+        if is_loopback(host)
+            || allowed.iter().any(|name| name.trim_matches(['[', ']']).eq_ignore_ascii_case(host))
+        {
             return Ok(());
         }
         let message = format!(
@@ -152,12 +155,22 @@ mod tests {
 
     #[test]
     fn only_loopback_is_tested_without_being_allowed() {
-        for own in ["http://127.0.0.1:1/", "http://127.8.0.1/", "http://localhost:80/x", "http://[::1]:9/", "http://[::ffff:127.0.0.1]/"] {
+        for own in [
+            "http://127.0.0.1:1/",
+            "http://127.8.0.1/",
+            "http://localhost:80/x",
+            "http://[::1]:9/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
             assert!(guard(own, &[]).is_ok(), "{own}");
         }
-        for foreign in
-            ["http://example.com/", "http://127.0.0.1.example.com/", "http://localhost.example.com/", "http://10.0.0.1/", "http://0.0.0.0/"]
-        {
+        for foreign in [
+            "http://example.com/",
+            "http://127.0.0.1.example.com/",
+            "http://localhost.example.com/",
+            "http://10.0.0.1/",
+            "http://0.0.0.0/",
+        ] {
             assert_eq!(guard(foreign, &[]).expect_err("foreign").exit, Exit::Guard, "{foreign}");
         }
         assert!(guard("http://example.com/", &["EXAMPLE.com"]).is_ok());
@@ -165,7 +178,9 @@ mod tests {
 
     #[test]
     fn credentials_in_an_address_are_refused_and_not_repeated() {
-        for target in ["http://user:canary@localhost/", "ftp://user:canary@localhost/", "http://u:canary@[bad/"] {
+        for target in
+            ["http://user:canary@localhost/", "ftp://user:canary@localhost/", "http://u:canary@[bad/"]
+        {
             let error = target.parse::<TargetSpec>().expect_err("credentials");
             assert!(!error.message.contains("canary"), "{}", error.message);
         }

@@ -48,11 +48,14 @@ fn whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request).to_lowercase();
     let Some(end) = text.find("\r\n\r\n") else { return false };
     let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
-    length.and_then(|length| length.parse::<usize>().ok()).is_none_or(|length| request.len() >= end + 4 + length)
+    length
+        .and_then(|length| length.parse::<usize>().ok())
+        .is_none_or(|length| request.len() >= end + 4 + length)
 }
 
 fn reply(status: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).into_bytes()
+    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+        .into_bytes()
 }
 
 /// All encodings in which the canary must not appear.
@@ -75,15 +78,19 @@ fn the_secret_is_in_no_output_of_any_command_or_format() {
     let echo = canaries().join("\r\nX-Echo: ");
     let body = format!("{{\"secret\": \"{}\"}}", canaries().join(" "));
     let (url, _) = server(move |_| {
-        format!("HTTP/1.1 200 OK\r\nX-Echo: {echo}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-            .into_bytes()
+        format!(
+            "HTTP/1.1 200 OK\r\nX-Echo: {echo}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
     });
     let folder = tempfile::tempdir().expect("a folder");
     let snapshots = folder.path().join("answers");
     let snapshots = snapshots.to_str().expect("a plain path");
     let base = ["--target", &url, "--scheme", "github", "--secret", "env:HOOK_SECRET", "--case", "length-*"];
     for format in ["terminal", "json", "jsonl", "junit"] {
-        let output = countersign(&[&["run", "--format", format, "--snapshot", snapshots][..], &base[..]].concat());
+        let output =
+            countersign(&[&["run", "--format", format, "--snapshot", snapshots][..], &base[..]].concat());
         assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
         assert_no_canary(format, &stdout(&output));
         assert_no_canary("standard error", &stderr(&output));
@@ -92,7 +99,16 @@ fn the_secret_is_in_no_output_of_any_command_or_format() {
         let path = entry.expect("an entry").path();
         assert_no_canary("a snapshot", &std::fs::read_to_string(path).expect("text"));
     }
-    let replay = ["replay", "length-tag-eight-bytes", "--target", &url, "--scheme", "github", "--secret", "env:HOOK_SECRET"];
+    let replay = [
+        "replay",
+        "length-tag-eight-bytes",
+        "--target",
+        &url,
+        "--scheme",
+        "github",
+        "--secret",
+        "env:HOOK_SECRET",
+    ];
     let output = countersign(&replay);
     assert!(stdout(&output).contains("[secret]"), "the echo is shown redacted: {}", stdout(&output));
     assert_no_canary("replay", &stdout(&output));
@@ -114,7 +130,8 @@ fn the_secret_is_in_no_output_of_any_command_or_format() {
 fn json_and_event_reports_fit_their_published_schemas() {
     let schema = |name: &str| -> jsonschema::Validator {
         let path = root().join("vectors/schema").join(name);
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let schema: Value = serde_json::from_str(&text).expect("JSON");
         jsonschema::validator_for(&schema).expect("a schema")
     };
@@ -139,7 +156,8 @@ fn json_and_event_reports_fit_their_published_schemas() {
 fn the_same_seed_sends_the_same_requests_whatever_the_concurrency() {
     let sent = |jobs: &str, seed: &str| {
         let (url, requests) = server(|_| reply("200 OK", "ok"));
-        let args = ["run", "--target", &url, "--scheme", "github", "--secret", "env:HOOK_SECRET", "--seed", seed];
+        let args =
+            ["run", "--target", &url, "--scheme", "github", "--secret", "env:HOOK_SECRET", "--seed", seed];
         let more = ["--jobs", jobs, "--case", "body-*", "--case", "length-*"];
         assert_eq!(countersign(&[&args[..], &more].concat()).status.code(), Some(1));
         let port = url.trim_start_matches("http://127.0.0.1:").trim_end_matches("/hook").to_owned();
@@ -170,7 +188,17 @@ fn a_foreign_host_is_sent_nothing() {
 fn a_target_that_accepts_everything_is_found_out_and_one_that_refuses_everything_is_no_verdict() {
     for (status, exit) in [("200 OK", 1), ("401 Unauthorized", 3), ("500 Oops", 3), ("302 Found", 3)] {
         let (url, _) = server(move |_| reply(status, "{}"));
-        let args = ["run", "--target", &url, "--scheme", "stripe", "--secret", "env:HOOK_SECRET", "--case", "length-*"];
+        let args = [
+            "run",
+            "--target",
+            &url,
+            "--scheme",
+            "stripe",
+            "--secret",
+            "env:HOOK_SECRET",
+            "--case",
+            "length-*",
+        ];
         let output = countersign(&[&args[..], &["--format", "json"]].concat());
         assert_eq!(output.status.code(), Some(exit), "{status}");
         let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
@@ -195,15 +223,27 @@ fn hostile_answers_become_observations_and_the_run_goes_on() {
         ("64 KiB of header", [b"HTTP/1.1 401 No\r\nX: ".to_vec(), vec![b'x'; 1 << 17]].concat()),
         ("interim answers", b"HTTP/1.1 103 Hints\r\n\r\n".repeat(100)),
     ] {
-        let (url, _) = server(move |request| if genuine(request) { reply("200 OK", "") } else { hostile.clone() });
-        let args = ["run", "--target", &url, "--scheme", "body-hex", "--secret", "env:HOOK_SECRET", "--format", "json"];
+        let (url, _) =
+            server(move |request| if genuine(request) { reply("200 OK", "") } else { hostile.clone() });
+        let args = [
+            "run",
+            "--target",
+            &url,
+            "--scheme",
+            "body-hex",
+            "--secret",
+            "env:HOOK_SECRET",
+            "--format",
+            "json",
+        ];
         let more = ["--case", "bypass-*", "--timeout", "2", "--jobs", "4"];
         let started = Instant::now();
         let output = countersign(&[&args[..], &more].concat());
         assert!(started.elapsed() < Duration::from_secs(30), "{name}");
         assert_eq!(output.status.code(), Some(1), "{name}: {}", stderr(&output));
         let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
-        let observed = |case: &Value| matches!(case["observed"].as_str(), Some("crashed" | "garbled" | "hung"));
+        let observed =
+            |case: &Value| matches!(case["observed"].as_str(), Some("crashed" | "garbled" | "hung"));
         let cases = report["cases"].as_array().expect("cases");
         assert!(cases.iter().filter(|case| observed(case)).count() > 3, "{name}: {}", report["summary"]);
     }
@@ -218,12 +258,26 @@ fn recorded_answers_are_compared_shown_as_a_diff_and_accepted() {
         let text = String::from_utf8_lossy(request).into_owned();
         let tag = text.split("X-Signature: ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap_or("");
         let whole = tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if whole { reply("200 OK", "ok") } else { reply("401 Unauthorized", &current.lock().expect("no poison")) }
+        if whole {
+            reply("200 OK", "ok")
+        } else {
+            reply("401 Unauthorized", &current.lock().expect("no poison"))
+        }
     });
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path().to_str().expect("a plain path");
     let run = |more: &[&str]| {
-        let args = ["run", "--target", &url, "--scheme", "body-hex", "--secret", "env:HOOK_SECRET", "--snapshot", dir];
+        let args = [
+            "run",
+            "--target",
+            &url,
+            "--scheme",
+            "body-hex",
+            "--secret",
+            "env:HOOK_SECRET",
+            "--snapshot",
+            dir,
+        ];
         countersign(&[&args[..], &["--case", "length-tag-*-bytes"], more].concat())
     };
     let recorded = run(&[]);
@@ -235,7 +289,10 @@ fn recorded_answers_are_compared_shown_as_a_diff_and_accepted() {
     let drifted = run(&[]);
     assert_eq!(drifted.status.code(), Some(1));
     let shown = stdout(&drifted);
-    assert!(shown.contains("-") && shown.contains("invalid signature") && shown.contains("no such luck"), "{shown}");
+    assert!(
+        shown.contains("-") && shown.contains("invalid signature") && shown.contains("no such luck"),
+        "{shown}"
+    );
     assert!(shown.contains("DRIFT"), "{shown}");
     let news = std::fs::read_dir(folder.path().join("body-hex")).expect("recorded").flatten();
     assert!(news.filter(|entry| entry.path().to_string_lossy().ends_with(".snap.new")).count() > 3);
@@ -279,9 +336,14 @@ fn killed_in_the_middle_a_run_keeps_every_finished_result() {
 #[test]
 fn exit_codes_in_the_manual_are_those_of_the_contract() {
     let help = stdout(&countersign_with(&["--help"], CANARY));
-    for (code, word) in
-        [("0", "conformant"), ("1", "findings"), ("2", "usage"), ("3", "inconclusive"), ("4", "guard"), ("130", "interrupted")]
-    {
+    for (code, word) in [
+        ("0", "conformant"),
+        ("1", "findings"),
+        ("2", "usage"),
+        ("3", "inconclusive"),
+        ("4", "guard"),
+        ("130", "interrupted"),
+    ] {
         let line = help.lines().find(|line| line.trim().starts_with(&format!("{code} ")));
         assert!(line.is_some_and(|line| line.contains(word)), "{code}: {line:?}");
     }

@@ -12,10 +12,20 @@ const SECRET: &str = "an-endpoint-secret-0123456789";
 
 /// The JSON report of a run, and the exit code.
 fn run(server: &Server, scheme: &str, secret: &str) -> (Value, i32) {
-    let args = ["run", "--target", &server.url, "--scheme", scheme, "--secret", "env:HOOK_SECRET", "--format", "json"];
+    let args = [
+        "run",
+        "--target",
+        &server.url,
+        "--scheme",
+        scheme,
+        "--secret",
+        "env:HOOK_SECRET",
+        "--format",
+        "json",
+    ];
     let output = countersign_with(&args, secret);
-    let report = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
+    let report =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
     (report, output.status.code().expect("it was not killed"))
 }
 
@@ -28,7 +38,8 @@ fn classes(report: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
             .filter_map(|class| class.as_str().map(str::to_owned))
             .collect()
     };
-    let properties = report["schemes"].as_array().into_iter().flatten().flat_map(|scheme| all(&scheme["properties"]));
+    let properties =
+        report["schemes"].as_array().into_iter().flatten().flat_map(|scheme| all(&scheme["properties"]));
     (all(&report["findings"]), properties.collect())
 }
 
@@ -65,7 +76,13 @@ fn clean(file: &str, options: &[&str], scheme: &str, secret: &str) {
 
 #[test]
 fn pattern_a_in_express_shows_its_faults() {
-    shows("javascript/pattern_a_express.js", &["--flawed"], "body-hex", &["B04", "B06", "B08", "C21"], &["D01", "D13"]);
+    shows(
+        "javascript/pattern_a_express.js",
+        &["--flawed"],
+        "body-hex",
+        &["B04", "B06", "B08", "C21"],
+        &["D01", "D13"],
+    );
 }
 
 #[test]
@@ -89,7 +106,13 @@ fn pattern_b_in_flask_shows_its_faults() {
 
 #[test]
 fn pattern_c_in_django_shows_its_faults() {
-    shows("python/pattern_c_django.py", &["--flawed"], "concatenated", &["B09", "C07", "C14"], &["C09", "D01", "D13"]);
+    shows(
+        "python/pattern_c_django.py",
+        &["--flawed"],
+        "concatenated",
+        &["B09", "C07", "C14"],
+        &["C09", "D01", "D13"],
+    );
 }
 
 #[test]
@@ -102,7 +125,13 @@ fn pattern_d_in_flask_shows_its_faults() {
 fn pattern_e_in_flask_shows_its_faults() {
     let scheme = root().join("conformance/implementations/python/pattern_e_flawed.scheme.yaml");
     let scheme = scheme.to_str().expect("a plain path");
-    shows("python/pattern_e_flask.py", &["--flawed"], scheme, &["B09", "C20", "C31", "D13", "D15"], &["C07", "C08", "C09", "D01"]);
+    shows(
+        "python/pattern_e_flask.py",
+        &["--flawed"],
+        scheme,
+        &["B09", "C20", "C31", "D13", "D15"],
+        &["C07", "C08", "C09", "D01"],
+    );
 }
 
 #[test]

@@ -6,9 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
-use crate::scheme::{
-    CannotSign, Coverage, Deployment, Field, Ingredients, Key, Part, Scheme, Signed,
-};
+use crate::scheme::{CannotSign, Coverage, Deployment, Field, Ingredients, Key, Part, Scheme, Signed};
 use crate::secret::Secret;
 use crate::tamper::{NotThere, apply, framing};
 use crate::time::Timestamp;
@@ -314,7 +312,9 @@ fn difference(signed: &Signed, tampered: &Signed, world: &World<'_>) -> Differen
         Some(((text, claims.get(Field::Timestamp).map(<[u8]>::to_vec), unique), claims.tags))
     };
     match (view(signed.request()), view(tampered.request())) {
-        (Some((before, right)), Some((after, tags))) if before == after && right.iter().any(|tag| tags.contains(tag)) => {
+        (Some((before, right)), Some((after, tags)))
+            if before == after && right.iter().any(|tag| tags.contains(tag)) =>
+        {
             Difference::Unseen
         }
         _ => Difference::Seen,

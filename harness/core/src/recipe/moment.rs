@@ -38,9 +38,7 @@ impl Moment {
             Self::Now => plain(now),
             Self::Offset(seconds) => plain(now.plus_seconds(*seconds)),
             Self::BeyondPast(by) => plain(now.plus_seconds(-window(clock.past)? - i64::from(*by))),
-            Self::WithinPast(by) => {
-                plain(now.plus_seconds((i64::from(*by) - window(clock.past)?).min(0)))
-            }
+            Self::WithinPast(by) => plain(now.plus_seconds((i64::from(*by) - window(clock.past)?).min(0))),
             Self::BeyondFuture(by) => plain(now.plus_seconds(window(clock.future)? + i64::from(*by))),
             Self::WithinFuture(by) => {
                 plain(now.plus_seconds((window(clock.future)? - i64::from(*by)).max(0)))

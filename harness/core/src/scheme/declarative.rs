@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::{
-    CannotSign, Carrier, Claims, Coverage, Deployment, Encoding, Field, Holds, Ingredients, Key, KeyForm, Part,
-    Piece, Place, Presence, Refusal, Scheme, SchemeFile, Signed, Slot, Spot, Template, mac,
+    CannotSign, Carrier, Claims, Coverage, Deployment, Encoding, Field, Holds, Ingredients, Key, KeyForm,
+    Part, Piece, Place, Presence, Refusal, Scheme, SchemeFile, Signed, Slot, Spot, Template, mac,
 };
 use crate::secret::Secret;
 use crate::wire::{Header, Request};
@@ -92,10 +92,15 @@ impl Declarative {
         }
         for slot in self.signs.slots() {
             match slot {
-                Slot::Field(Field::Tag) => return Err(wrong(&self.file.signs, "the tag cannot be under the MAC")),
+                Slot::Field(Field::Tag) => {
+                    return Err(wrong(&self.file.signs, "the tag cannot be under the MAC"));
+                }
                 Slot::Field(field) if !carried(*field) => {
                     let name = field.name();
-                    return Err(wrong(&self.file.signs, format!("`{{{name}}}` is signed, but nothing carries it")));
+                    return Err(wrong(
+                        &self.file.signs,
+                        format!("`{{{name}}}` is signed, but nothing carries it"),
+                    ));
                 }
                 Slot::Constant(name) if !self.file.constants.contains_key(name) => {
                     let hint = format!("`{{const:{name}}}` needs a default under `constants:`");
@@ -111,7 +116,10 @@ impl Declarative {
             return Err(wrong(&self.file.signs, "a signing string without any field signs nothing"));
         }
         if carried(Field::Timestamp) != self.file.clock.is_some() {
-            return Err(wrong("carries", "a scheme has both a carried `timestamp` and a `clock:`, or neither"));
+            return Err(wrong(
+                "carries",
+                "a scheme has both a carried `timestamp` and a `clock:`, or neither",
+            ));
         }
         match self.file.once {
             Some(once) if !carried(once.field()) => {
@@ -167,7 +175,10 @@ fn header_carrier(name: &str, carrier: &Carrier) -> Result<HeaderCarrier, Scheme
             }
             for pair in parsed.pieces().windows(2) {
                 if let [Piece::Field(_), Piece::Field(_)] = pair {
-                    return Err(wrong(value, "two fields need something between them, or they cannot be told apart"));
+                    return Err(wrong(
+                        value,
+                        "two fields need something between them, or they cannot be told apart",
+                    ));
                 }
             }
             Syntax::Value(parsed)
@@ -179,7 +190,10 @@ fn header_carrier(name: &str, carrier: &Carrier) -> Result<HeaderCarrier, Scheme
                 return Err(wrong("separator", "the separator of a list cannot be empty"));
             }
             if named == carrier.fields.0.is_empty() {
-                return Err(wrong(&list.item, "items with `{name}` need `fields:`, and items without have none"));
+                return Err(wrong(
+                    &list.item,
+                    "items with `{name}` need `fields:`, and items without have none",
+                ));
             }
             Syntax::List { separator: list.separator.clone(), item, fields: carrier.fields.0.clone() }
         }
@@ -220,7 +234,9 @@ impl Scheme for Declarative {
             Part::KeyId => self.covers_field(Field::KeyId),
             Part::Method => from(self.signs_slot(|slot| *slot == Slot::Method)),
             Part::Path => from(self.signs_slot(|slot| matches!(slot, Slot::Path | Slot::Target | Slot::Url))),
-            Part::Query => from(self.signs_slot(|slot| matches!(slot, Slot::Query | Slot::Target | Slot::Url))),
+            Part::Query => {
+                from(self.signs_slot(|slot| matches!(slot, Slot::Query | Slot::Target | Slot::Url)))
+            }
             Part::Target => match (self.coverage(&Part::Path), self.coverage(&Part::Query)) {
                 (Coverage::Covered, Coverage::Covered) => Coverage::Covered,
                 _ => Coverage::Uncovered,
@@ -237,7 +253,10 @@ impl Scheme for Declarative {
     fn key(&self, secret: &Secret) -> Result<Key, String> {
         let bytes = secret.expose();
         let base64 = |text: &[u8]| {
-            Encoding::Base64.decode(text).map(Key::new).ok_or_else(|| "the secret is not standard base64".to_owned())
+            Encoding::Base64
+                .decode(text)
+                .map(Key::new)
+                .ok_or_else(|| "the secret is not standard base64".to_owned())
         };
         match &self.file.mac.key {
             KeyForm::Utf8 => Ok(Key::new(bytes.to_vec())),
@@ -302,7 +321,9 @@ impl Scheme for Declarative {
         for carrier in self.headers.iter().filter(|carrier| carrier.presence == Presence::Required) {
             let line = message.headers.len();
             let (value, found) = carrier.write(&claims);
-            places.extend(found.into_iter().map(|(holds, range)| Place { holds, spot: Spot::Header { line, range } }));
+            places.extend(
+                found.into_iter().map(|(holds, range)| Place { holds, spot: Spot::Header { line, range } }),
+            );
             message.headers.push(Header::new(carrier.name.clone(), value));
         }
         Ok(Signed::new(message, places, self.covered_headers.first().cloned(), tag))
@@ -388,9 +409,11 @@ impl HeaderCarrier {
             Syntax::List { separator, item, fields } => {
                 for text in split(value, separator.as_bytes()) {
                     let Some(slots) = item.matches(text) else { continue };
-                    let text_of = |wanted: &Slot| slots.iter().find(|(slot, _)| *slot == wanted).map(|(_, t)| *t);
+                    let text_of =
+                        |wanted: &Slot| slots.iter().find(|(slot, _)| *slot == wanted).map(|(_, t)| *t);
                     let Some(field) = self.item_field(text_of(&Slot::Name), fields, item) else { continue };
-                    let text = text_of(&Slot::Value).or_else(|| text_of(&Slot::Field(field))).unwrap_or_default();
+                    let text =
+                        text_of(&Slot::Value).or_else(|| text_of(&Slot::Field(field))).unwrap_or_default();
                     if field != Field::Tag && claims.get(field).is_some() {
                         return Err(Refusal::DuplicateField);
                     }
@@ -462,7 +485,10 @@ fn write_item(
         value.extend_from_slice(claims.get(field).unwrap_or_default());
         found.push((Holds::Field(field), at..value.len()));
         // In a value with several fields, only a label at the very start belongs to the tag.
-        if field == Field::Tag && at > start && found.iter().all(|(_, range)| range.end <= start || range.start >= at) {
+        if field == Field::Tag
+            && at > start
+            && found.iter().all(|(_, range)| range.end <= start || range.start >= at)
+        {
             found.push((Holds::Label, start..at));
         }
     }
@@ -493,7 +519,8 @@ fn splice_json(body: &mut Vec<u8>, tokens: &[String], text: &[u8]) -> Option<std
         member.extend_from_slice(Value::from(token.as_str()).to_string().as_bytes());
         member.push(b':');
     }
-    let bare = !text.is_empty() && text.iter().all(u8::is_ascii_digit) && (text.len() == 1 || text[0] != b'0');
+    let bare =
+        !text.is_empty() && text.iter().all(u8::is_ascii_digit) && (text.len() == 1 || text[0] != b'0');
     let quoted = Value::from(String::from_utf8_lossy(text)).to_string().into_bytes();
     let at = start + member.len() + usize::from(!bare);
     let shown = if bare { text } else { &quoted[1..quoted.len() - 1] };

@@ -141,9 +141,11 @@ impl Signed {
             Part::Target => Some(Spot::Target(0..self.request.target.len())),
             Part::Body => Some(Spot::Body(0..self.request.body.len())),
             Part::Header(name) => self.line_of(name).map(|line| self.whole(line)),
-            Part::CoveredHeader => {
-                self.covered_header.as_deref().and_then(|name| self.line_of(name)).map(|line| self.whole(line))
-            }
+            Part::CoveredHeader => self
+                .covered_header
+                .as_deref()
+                .and_then(|name| self.line_of(name))
+                .map(|line| self.whole(line)),
         }
     }
 

@@ -64,7 +64,10 @@ impl Template {
     ///
     /// # Errors
     /// The first error of `fill`.
-    pub fn render<E>(&self, mut fill: impl FnMut(&Slot, &mut Vec<u8>) -> Result<(), E>) -> Result<Vec<u8>, E> {
+    pub fn render<E>(
+        &self,
+        mut fill: impl FnMut(&Slot, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Vec<u8>, E> {
         let mut out = Vec::new();
         for piece in &self.pieces {
             match piece {
@@ -116,7 +119,8 @@ impl std::str::FromStr for Template {
                 rest = &brace[2..];
                 continue;
             }
-            let inner = brace.strip_prefix('{').ok_or("a `}` without its `{`; write `}}` for a literal brace")?;
+            let inner =
+                brace.strip_prefix('{').ok_or("a `}` without its `{`; write `}}` for a literal brace")?;
             let end = inner.find('}').ok_or("a `{` without its `}`; write `{{` for a literal brace")?;
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(std::mem::take(&mut literal)));

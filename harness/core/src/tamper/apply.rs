@@ -33,7 +33,9 @@ pub enum NotThere {
 fn part_name(part: &Part) -> String {
     match part {
         Part::Header(name) => format!("header `{name}`"),
-        other => serde_json::to_value(other).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
+        other => {
+            serde_json::to_value(other).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+        }
     }
 }
 
@@ -41,7 +43,12 @@ fn part_name(part: &Part) -> String {
 ///
 /// # Errors
 /// The request does not have what the tamper changes; the request is then unchanged.
-pub fn apply(tamper: &Tamper, signed: &mut Signed, scheme: &dyn Scheme, now: Timestamp) -> Result<(), NotThere> {
+pub fn apply(
+    tamper: &Tamper,
+    signed: &mut Signed,
+    scheme: &dyn Scheme,
+    now: Timestamp,
+) -> Result<(), NotThere> {
     let encoding = scheme.file().mac.encoding;
     match tamper {
         Tamper::Remove(on) => remove(signed, &on.part, scheme),
@@ -54,7 +61,9 @@ pub fn apply(tamper: &Tamper, signed: &mut Signed, scheme: &dyn Scheme, now: Tim
             append_target(signed, &[b"?", with.as_slice()].concat());
             Ok(())
         }
-        Tamper::Replace(With { part, with }) => edit(signed, part, encoding, |_| Ok(with.as_slice().to_vec())),
+        Tamper::Replace(With { part, with }) => {
+            edit(signed, part, encoding, |_| Ok(with.as_slice().to_vec()))
+        }
         Tamper::Prepend(With { part, with }) => {
             edit(signed, part, encoding, |old| Ok([with.as_slice(), old].concat()))
         }
@@ -75,7 +84,9 @@ pub fn apply(tamper: &Tamper, signed: &mut Signed, scheme: &dyn Scheme, now: Tim
             let kept = old.get(usize::from(*bytes)..).ok_or_else(|| NotThere::TooShort(part.clone()))?;
             Ok(kept.to_vec())
         }),
-        Tamper::ChangeCase(Letters { part, to }) => edit(signed, part, encoding, |old| changed(old, to.change(old))),
+        Tamper::ChangeCase(Letters { part, to }) => {
+            edit(signed, part, encoding, |old| changed(old, to.change(old)))
+        }
         Tamper::Encode(other) => {
             let text = other.encode(signed.tag());
             edit(signed, &Part::Tag, encoding, |old| changed(old, text.into_bytes()))
@@ -161,7 +172,8 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
             let value = header.value.as_slice();
             let (start, end) = entry_bounds(value, range, list.separator.as_bytes());
             let width = list.separator.len();
-            let with_separator = if end < value.len() { start..end + width } else { start.saturating_sub(width)..end };
+            let with_separator =
+                if end < value.len() { start..end + width } else { start.saturating_sub(width)..end };
             signed.splice(&Spot::Header { line: *line, range: with_separator }, b"");
         }
         Some(Carrier { value: Some(value), .. }) if !names_a_line && value.matches('{').count() > 1 => {
@@ -180,7 +192,8 @@ fn entry_bounds(value: &[u8], range: &std::ops::Range<usize>, separator: &[u8]) 
 }
 
 fn carrier_of<'s>(scheme: &'s dyn Scheme, header: &str) -> Option<&'s Carrier> {
-    let named = |carrier: &&Carrier| carrier.header.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(header));
+    let named =
+        |carrier: &&Carrier| carrier.header.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(header));
     scheme.file().carries.iter().find(named)
 }
 
@@ -200,7 +213,9 @@ fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Vec<u8>, NotThere> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let spare = match (encoding, old.iter().filter(|&&byte| byte == b'=').count()) {
         (Encoding::Base64, 1) => true,
-        (Encoding::Base64 | Encoding::Base64Unpadded | Encoding::Base64url, _) => !old.len().is_multiple_of(4),
+        (Encoding::Base64 | Encoding::Base64Unpadded | Encoding::Base64url, _) => {
+            !old.len().is_multiple_of(4)
+        }
         (Encoding::Hex | Encoding::HexUpper, _) => false,
     };
     let at = old.iter().rposition(|&byte| byte != b'=').filter(|_| spare).ok_or(NotThere::SpareBits)?;
@@ -216,7 +231,13 @@ fn timestamp(scheme: &dyn Scheme, moment: &Moment, now: Timestamp) -> Result<Vec
 }
 
 /// The bytes of a copied part.
-fn copied(copy: &Copied, part: &Part, signed: &Signed, scheme: &dyn Scheme, now: Timestamp) -> Result<Vec<u8>, NotThere> {
+fn copied(
+    copy: &Copied,
+    part: &Part,
+    signed: &Signed,
+    scheme: &dyn Scheme,
+    now: Timestamp,
+) -> Result<Vec<u8>, NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     match copy {
         Copied::Same => Ok(signed.bytes(&spot).to_vec()),
@@ -253,13 +274,19 @@ fn duplicate_line(
     Ok(())
 }
 
-fn add_entry(entry: &Entry, signed: &mut Signed, scheme: &dyn Scheme, now: Timestamp) -> Result<(), NotThere> {
+fn add_entry(
+    entry: &Entry,
+    signed: &mut Signed,
+    scheme: &dyn Scheme,
+    now: Timestamp,
+) -> Result<(), NotThere> {
     let Entry { part, place, copy, times } = entry;
     let Some(Spot::Header { line, range }) = signed.find(part) else {
         return Err(NotThere::Part(part.clone()));
     };
     let header = &signed.request().headers[line];
-    let list = carrier_of(scheme, &header.name).and_then(|carrier| carrier.list.as_ref()).ok_or(NotThere::List)?;
+    let list =
+        carrier_of(scheme, &header.name).and_then(|carrier| carrier.list.as_ref()).ok_or(NotThere::List)?;
     let separator = list.separator.as_str();
     let value = header.value.as_slice().to_vec();
     let (start, end) = entry_bounds(&value, &range, separator.as_bytes());
@@ -310,8 +337,7 @@ fn move_bytes(moved: &Move, signed: &mut Signed) -> Result<(), NotThere> {
             second_bytes.split_at_checked(count).ok_or_else(|| NotThere::TooShort(second.clone()))?;
         ([&first_bytes[..], front].concat(), rest.to_vec())
     } else {
-        let keep =
-            first_bytes.len().checked_sub(count).ok_or_else(|| NotThere::TooShort(first.clone()))?;
+        let keep = first_bytes.len().checked_sub(count).ok_or_else(|| NotThere::TooShort(first.clone()))?;
         (first_bytes[..keep].to_vec(), [&first_bytes[keep..], &second_bytes].concat())
     };
     let spot = at(signed, first)?;

@@ -64,7 +64,9 @@ impl Diagnostic {
     pub fn find(path: &str, text: &str, after: &str, needle: &str, message: impl Into<String>) -> Self {
         let from = text.find(after).unwrap_or(0);
         match text[from..].find(needle) {
-            Some(at) if !needle.is_empty() => Self::at(path, text, from + at, needle.chars().count(), message),
+            Some(at) if !needle.is_empty() => {
+                Self::at(path, text, from + at, needle.chars().count(), message)
+            }
             _ => Self::at(path, text, from, after.chars().count().max(1), message),
         }
     }
@@ -78,11 +80,19 @@ impl Diagnostic {
 
     /// Adds the known names nearest to an unknown one as help.
     #[must_use]
-    pub fn nearest<'a>(self, unknown: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> Self {
+    pub fn nearest<'a>(
+        self,
+        unknown: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        otherwise: &str,
+    ) -> Self {
         let near: Vec<String> =
             crate::id::nearest(unknown, known).into_iter().map(|name| format!("`{name}`")).collect();
-        let help =
-            if near.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", near.join(" or ")) };
+        let help = if near.is_empty() {
+            otherwise.to_owned()
+        } else {
+            format!("did you mean {}?", near.join(" or "))
+        };
         self.help(help)
     }
 }
@@ -98,9 +108,8 @@ impl fmt::Display for Diagnostic {
         let span = index(column)..index(column + self.width.max(1)).max(index(column));
         let path = format!("{}:{}:{}", self.path, self.line, self.column);
         // The renderer counts columns itself, from the cut line; the true place is in the path.
-        let snippet = Snippet::source(&shown)
-            .line_start(self.line)
-            .annotation(AnnotationKind::Primary.span(span));
+        let snippet =
+            Snippet::source(&shown).line_start(self.line).annotation(AnnotationKind::Primary.span(span));
         let mut group = Level::ERROR.primary_title(self.message.as_str()).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -127,11 +136,15 @@ mod tests {
 
     #[test]
     fn a_diagnostic_names_place_line_and_next_step() {
-        let found = Diagnostic::find("mine.yaml", TEXT, "id: a", "INT-BODDY", "unknown requirement `INT-BODDY`")
-            .nearest("INT-BODDY", ["INT-BODY", "KEY-SECRET"], "see `countersign list requirements`");
+        let found =
+            Diagnostic::find("mine.yaml", TEXT, "id: a", "INT-BODDY", "unknown requirement `INT-BODDY`")
+                .nearest("INT-BODDY", ["INT-BODY", "KEY-SECRET"], "see `countersign list requirements`");
         assert_eq!((found.line, found.column), (4, 16));
         let shown = found.to_string();
-        assert!(shown.starts_with("error: unknown requirement `INT-BODDY`\n --> mine.yaml:4:16\n"), "{shown}");
+        assert!(
+            shown.starts_with("error: unknown requirement `INT-BODDY`\n --> mine.yaml:4:16\n"),
+            "{shown}"
+        );
         assert!(shown.contains("4 |     requires: [INT-BODDY]\n  |                ^^^^^^^^^"), "{shown}");
         assert!(shown.contains("help: did you mean `INT-BODY`?"), "{shown}");
     }

@@ -52,7 +52,9 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
     let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".yaml").trim_end_matches(".yml");
     if file.suite != stem {
         let message = format!("the suite is called `{}`, the file `{stem}`", file.suite);
-        found.push(Diagnostic::find(path, text, "suite:", &file.suite, message).help("give both the same name"));
+        found.push(
+            Diagnostic::find(path, text, "suite:", &file.suite, message).help("give both the same name"),
+        );
     }
     if file.cases.is_empty() {
         found.push(Diagnostic::find(path, text, "cases:", "cases", "a suite without cases tests nothing"));
@@ -64,7 +66,9 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
         if !seen.insert(&case.id) {
             let last = text.rfind(&anchor).unwrap_or(0);
             let message = format!("case id `{}` stands twice", case.id);
-            found.push(Diagnostic::at(path, text, last, anchor.len(), message).help("ids are unique and permanent"));
+            found.push(
+                Diagnostic::at(path, text, last, anchor.len(), message).help("ids are unique and permanent"),
+            );
         }
         if case.requires.is_empty() {
             let message = format!("case `{}` names no requirement", case.id);
@@ -73,7 +77,11 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
         for id in case.requires.iter().filter(|id| !known.requirements.contains(*id)) {
             let names = known.requirements.iter().map(RequirementId::as_str);
             let message = format!("unknown requirement `{id}`");
-            found.push(at(id.as_str(), message).nearest(id.as_str(), names, "see `countersign list requirements`"));
+            found.push(at(id.as_str(), message).nearest(
+                id.as_str(),
+                names,
+                "see `countersign list requirements`",
+            ));
         }
         for id in case.kills.iter().filter(|id| !known.bug_classes.contains(*id)) {
             let names = known.bug_classes.iter().map(BugClassId::as_str);

@@ -297,7 +297,10 @@ fn starts_like_http(buffer: &[u8]) -> bool {
 fn keeps_open(headers: &[Header], minor: u8) -> bool {
     let says = |word: &[u8]| {
         headers.iter().filter(|line| line.is("Connection")).any(|line| {
-            line.value.as_slice().split(|&b| b == b',').any(|token| token.trim_ascii().eq_ignore_ascii_case(word))
+            line.value
+                .as_slice()
+                .split(|&b| b == b',')
+                .any(|token| token.trim_ascii().eq_ignore_ascii_case(word))
         })
     };
     if minor == 0 { says(b"keep-alive") } else { !says(b"close") }

@@ -34,7 +34,12 @@ pub(super) fn explain(id: &str) -> Result<Exit, Failed> {
         .chain(catalog.bug_classes.keys().map(BugClassId::as_str))
         .chain(catalog.cases().map(|(_, case)| case.id.as_str()))
         .chain(catalog.schemes.keys().map(SchemeName::as_str));
-    Err(unknown("id", id, nearest(id, known), "see `countersign list requirements`, `list bug-classes`, `list cases`"))
+    Err(unknown(
+        "id",
+        id,
+        nearest(id, known),
+        "see `countersign list requirements`, `list bug-classes`, `list cases`",
+    ))
 }
 
 /// An unknown name, with the nearest known ones.
@@ -98,7 +103,10 @@ fn bug_class(catalog: &Catalog, found: &BugClass) -> String {
         text.push_str(&format!("seen in:   {seen}\n"));
     }
     if let Some(mutant) = mutant {
-        text.push_str(&format!("mutant:    {}\ntry it:    countersign run --target mutant:{}\n", mutant.about, found.id));
+        text.push_str(&format!(
+            "mutant:    {}\ntry it:    countersign run --target mutant:{}\n",
+            mutant.about, found.id
+        ));
     }
     text
 }

@@ -12,9 +12,11 @@ use crate::exit::{Exit, Failed};
 pub(super) fn list(what: Listed) -> Result<Exit, Failed> {
     let catalog = Catalog::embedded();
     let lines: Vec<(String, String)> = match what {
-        Listed::Schemes => {
-            catalog.schemes.iter().map(|(name, scheme)| (name.to_string(), scheme.file().title.clone())).collect()
-        }
+        Listed::Schemes => catalog
+            .schemes
+            .iter()
+            .map(|(name, scheme)| (name.to_string(), scheme.file().title.clone()))
+            .collect(),
         Listed::Suites => catalog
             .suites
             .iter()
@@ -33,7 +35,9 @@ pub(super) fn list(what: Listed) -> Result<Exit, Failed> {
         Listed::Requirements => catalog
             .requirements
             .values()
-            .map(|requirement| (requirement.id.to_string(), format!("{:6} {}", requirement.level, requirement.title)))
+            .map(|requirement| {
+                (requirement.id.to_string(), format!("{:6} {}", requirement.level, requirement.title))
+            })
             .collect(),
         Listed::BugClasses => catalog
             .bug_classes
@@ -50,7 +54,9 @@ pub(super) fn list(what: Listed) -> Result<Exit, Failed> {
         Listed::Mutants => {
             MUTANTS.iter().map(|mutant| (mutant.class.to_owned(), mutant.about.to_owned())).collect()
         }
-        Listed::Tampers => Tamper::NAMES.iter().map(|(name, about)| ((*name).to_owned(), (*about).to_owned())).collect(),
+        Listed::Tampers => {
+            Tamper::NAMES.iter().map(|(name, about)| ((*name).to_owned(), (*about).to_owned())).collect()
+        }
     };
     let width = lines.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
     let text: String = lines.iter().map(|(id, about)| format!("{id:width$}  {about}\n")).collect();

@@ -50,7 +50,8 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Man => {
             let mut page = Vec::new();
             let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.map_err(|error| Failed::usage(format!("error: the man page cannot be made: {error}")))?;
+            rendered
+                .map_err(|error| Failed::usage(format!("error: the man page cannot be made: {error}")))?;
             print(&String::from_utf8_lossy(&page))
         }
     }
@@ -58,7 +59,8 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
 
 /// The exit codes, for help and man page.
 fn exit_codes() -> String {
-    let lines: Vec<String> = Exit::ALL.iter().map(|exit| format!("  {:<4} {}", exit.code(), exit.about())).collect();
+    let lines: Vec<String> =
+        Exit::ALL.iter().map(|exit| format!("  {:<4} {}", exit.code(), exit.about())).collect();
     format!("Exit codes:\n{}", lines.join("\n"))
 }
 

@@ -61,7 +61,8 @@ impl Plan {
         if let Some(secret) = &secret {
             for Named { scheme, .. } in &schemes {
                 scheme.key(secret).map_err(|why| {
-                    let message = format!("the secret does not fit the scheme `{}`: {why}", scheme.file().scheme);
+                    let message =
+                        format!("the secret does not fit the scheme `{}`: {why}", scheme.file().scheme);
                     Failed::usage_help(message, "give the secret in the form in which the sender shows it")
                 })?;
             }
@@ -75,7 +76,10 @@ impl Plan {
         };
         let timeout = args.timeout.or(config.timeout).unwrap_or(5.0);
         if !(0.01..=600.0).contains(&timeout) {
-            return Err(Failed::usage_help("--timeout is a number of seconds from 0.01 to 600", "5 is the default"));
+            return Err(Failed::usage_help(
+                "--timeout is a number of seconds from 0.01 to 600",
+                "5 is the default",
+            ));
         }
         let total = Duration::from_secs_f64(timeout);
         let https = matches!(&target, TargetSpec::Url(url) if url.scheme() == "https");
@@ -107,7 +111,12 @@ impl Plan {
     }
 
     /// The cases that match, in order.
-    pub(super) fn cases<'a>(&'a self, catalog: &'a Catalog, robust: &'a Robust<'a>, scheme: &dyn Scheme) -> Vec<Planned<'a>> {
+    pub(super) fn cases<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+        robust: &'a Robust<'a>,
+        scheme: &dyn Scheme,
+    ) -> Vec<Planned<'a>> {
         let name = scheme.file().scheme.as_str();
         let matches = |suite: &str, case: &str| {
             self.patterns.is_empty()
@@ -146,10 +155,16 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
             return Err(Failed::usage_help("how does this endpoint sign? --scheme is missing", all()));
         }
         (TargetSpec::Url(_), 2..) => {
-            return Err(Failed::usage_help("an endpoint has one scheme; --scheme was given more than once", all()));
+            return Err(Failed::usage_help(
+                "an endpoint has one scheme; --scheme was given more than once",
+                all(),
+            ));
         }
         (_, 0) => {
-            let named = |(name, scheme): (&SchemeName, &Arc<dyn Scheme>)| Named { given: name.to_string(), scheme: Arc::clone(scheme) };
+            let named = |(name, scheme): (&SchemeName, &Arc<dyn Scheme>)| Named {
+                given: name.to_string(),
+                scheme: Arc::clone(scheme),
+            };
             return Ok(catalog.schemes.iter().map(named).collect());
         }
         _ => {}
@@ -162,7 +177,8 @@ pub(super) fn scheme(name: &str) -> Result<Arc<dyn Scheme>, Failed> {
     let catalog = Catalog::embedded();
     if is_file(name) {
         let text = vectors::read(Path::new(name))?;
-        let scheme = countersign_core::vector::scheme(name, &text).map_err(|found| Failed::usage(found.to_string()))?;
+        let scheme = countersign_core::vector::scheme(name, &text)
+            .map_err(|found| Failed::usage(found.to_string()))?;
         return Ok(Arc::new(scheme));
     }
     catalog.schemes.get(name).cloned().ok_or_else(|| {
@@ -175,12 +191,14 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
     let source = args.secret.as_ref().or(config.secret.as_ref());
     match (target, source) {
         (TargetSpec::Url(_), None) => {
-            let help = "the endpoint and Countersign share it: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
+            let help =
+                "the endpoint and Countersign share it: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
             Err(Failed::usage_help("--secret is missing", help))
         }
         (TargetSpec::Reference | TargetSpec::Mutant(_), None) => Ok(None),
         (_, Some(source)) => {
-            let source: SecretSource = source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
+            let source: SecretSource =
+                source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
             source.read().map(Some)
         }
     }
@@ -197,17 +215,27 @@ fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
             found.push(vectors::suite(Path::new(name))?);
             continue;
         }
-        let path = |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
+        let path =
+            |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
         let matching: Vec<Suite> = catalog
             .suites
             .iter()
-            .filter(|suite| glob::matches(name, &path(suite)) || suite.name == *name || path(suite).starts_with(&format!("{name}/")))
+            .filter(|suite| {
+                glob::matches(name, &path(suite))
+                    || suite.name == *name
+                    || path(suite).starts_with(&format!("{name}/"))
+            })
             .cloned()
             .collect();
         if matching.is_empty() {
             let names: Vec<String> = catalog.suites.iter().map(path).collect();
             let near = nearest(name, names.iter().map(String::as_str));
-            return Err(unknown("suite", name, near, "see `countersign list suites`; a file of your own ends in .yaml"));
+            return Err(unknown(
+                "suite",
+                name,
+                near,
+                "see `countersign list suites`; a file of your own ends in .yaml",
+            ));
         }
         found.extend(matching);
     }
@@ -217,8 +245,16 @@ fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
 fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
     let mut oracle = Oracle::default();
     for (name, text, set) in [
-        ("--accept-status", args.accept_status.as_ref().or(config.accept_status.as_ref()), &mut oracle.accepted),
-        ("--reject-status", args.reject_status.as_ref().or(config.reject_status.as_ref()), &mut oracle.rejected),
+        (
+            "--accept-status",
+            args.accept_status.as_ref().or(config.accept_status.as_ref()),
+            &mut oracle.accepted,
+        ),
+        (
+            "--reject-status",
+            args.reject_status.as_ref().or(config.reject_status.as_ref()),
+            &mut oracle.rejected,
+        ),
     ] {
         if let Some(text) = text {
             *set = text.parse().map_err(|why| Failed::usage(format!("error: {name}: {why}")))?;
@@ -240,7 +276,10 @@ fn constants(args: &TargetArgs, config: &Config) -> Result<BTreeMap<String, Stri
     for text in &args.constant {
         let Some((name, value)) = text.split_once('=') else {
             let message = format!("`{}` is not a constant", text.escape_debug());
-            return Err(Failed::usage_help(message, "write --constant notification-url=https://example.com/hook"));
+            return Err(Failed::usage_help(
+                message,
+                "write --constant notification-url=https://example.com/hook",
+            ));
         };
         constants.insert(name.to_owned(), value.to_owned());
     }
@@ -280,5 +319,9 @@ fn replay_command(args: &TargetArgs, target: &TargetSpec, seed: u64) -> String {
 /// A word for a POSIX shell.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }

@@ -38,7 +38,8 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
     }
     let snapshots = args.snapshot.as_deref().map(|dir| {
         let on_drift = if args.update { OnDrift::Accept } else { OnDrift::Report };
-        let extent = if args.case.is_empty() && args.target.suite.is_empty() { Extent::Whole } else { Extent::Part };
+        let extent =
+            if args.case.is_empty() && args.target.suite.is_empty() { Extent::Whole } else { Extent::Part };
         (dir, on_drift, extent)
     });
     execute(plan, outputs, keep, jobs, fail_on, snapshots)
@@ -56,7 +57,10 @@ pub(super) fn replay(args: ReplayArgs) -> Result<Exit, Failed> {
         None => args.id,
     };
     if id.parse::<CaseId>().is_err() {
-        return Err(Failed::usage_help(format!("`{}` is not a case id", id.escape_debug()), "see `countersign list cases`"));
+        return Err(Failed::usage_help(
+            format!("`{}` is not a case id", id.escape_debug()),
+            "see `countersign list cases`",
+        ));
     }
     let plan = Plan::new(&target, &[id])?;
     let outputs = outputs(&[], Color::Auto, FailOn::Should)?;
@@ -76,7 +80,8 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
     let mut outputs = Vec::new();
     let mut on_stdout = 0;
     for text in formats {
-        let (name, path) = text.split_once('=').map_or((text.as_str(), None), |(name, path)| (name, Some(path)));
+        let (name, path) =
+            text.split_once('=').map_or((text.as_str(), None), |(name, path)| (name, Some(path)));
         let colored = match color {
             Color::Always => true,
             Color::Never => false,
@@ -98,7 +103,10 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
                 Box::new(BufWriter::new(io::stdout()))
             }
             Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| {
-                Failed::usage_help(format!("the report `{path}` cannot be written: {error}"), "check --format")
+                Failed::usage_help(
+                    format!("the report `{path}` cannot be written: {error}"),
+                    "check --format",
+                )
             })?)),
         };
         outputs.push(Output { reporter: (kind.make)(&Options { style, fail_on }), out, name: text.clone() });
@@ -116,7 +124,10 @@ fn publish(outputs: &mut [Output], event: &Event) -> Result<(), Failed> {
         let written = output.reporter.on(event, &mut output.out).and_then(|()| output.out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                return Err(Failed::usage(format!("error: the report `{}` cannot be written: {error}", output.name)));
+                return Err(Failed::usage(format!(
+                    "error: the report `{}` cannot be written: {error}",
+                    output.name
+                )));
             }
             _ => {}
         }
@@ -141,11 +152,15 @@ fn execute(
         refuse: catalog.requirements.get(&fallbacks.crash).expect("the requirement is shipped"),
         alive: catalog.requirements.get(&fallbacks.alive).expect("the requirement is shipped"),
     };
-    let counts: usize = plan.schemes.iter().map(|named| plan.cases(catalog, &robust, &*named.scheme).len()).sum();
+    let counts: usize =
+        plan.schemes.iter().map(|named| plan.cases(catalog, &robust, &*named.scheme).len()).sum();
     if counts == 0 {
         let wanted = plan.patterns.join("`, `");
         let near = plan.patterns.first().map(|first| {
-            nearest(first, plan.suites.iter().flat_map(|suite| suite.cases.iter().map(|case| case.id.as_str())))
+            nearest(
+                first,
+                plan.suites.iter().flat_map(|suite| suite.cases.iter().map(|case| case.id.as_str())),
+            )
         });
         return Err(unknown("case", &wanted, near.unwrap_or_default(), "see `countersign list cases`"));
     }

@@ -30,7 +30,10 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
         None => AuditSink::Stderr,
         Some(path) => {
             let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-                Failed::usage_help(format!("the log `{}` cannot be written: {error}", path.display()), "check --log")
+                Failed::usage_help(
+                    format!("the log `{}` cannot be written: {error}", path.display()),
+                    "check --log",
+                )
             })?;
             AuditSink::file(file)
         }
@@ -43,7 +46,10 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
             scheme,
             secret,
             steps,
-            deployment: Deployment { origin: format!("http://127.0.0.1:{}", args.port), ..Deployment::default() },
+            deployment: Deployment {
+                origin: format!("http://127.0.0.1:{}", args.port),
+                ..Deployment::default()
+            },
             path: args.path.clone(),
             bind: ([127, 0, 0, 1], args.port).into(),
             clock: Arc::new(clock::now),
@@ -51,7 +57,8 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
         })
         .await
         .map_err(|error| Failed::usage(format!("error: the endpoint cannot start: {error}")))?;
-        let verifier = args.mutant.as_ref().map_or("reference".to_owned(), |id| format!("mutant {}", id.to_uppercase()));
+        let verifier =
+            args.mutant.as_ref().map_or("reference".to_owned(), |id| format!("mutant {}", id.to_uppercase()));
         super::print(&format!(
             "listening http://{}{}\nmetrics   http://{}/metrics\nscheme    {name}\nverifier  {verifier}\n",
             endpoint.addr(),

@@ -27,14 +27,16 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
     let replay = format!("{} --scheme {}", plan.replay, quoted(&named.given));
     let (host, target, origin, address, carrier, endpoint) = match (&plan.target, steps) {
         (TargetSpec::Url(url), _) => {
-            let (host, port) = (url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(), port_of(url));
+            let (host, port) =
+                (url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(), port_of(url));
             let target = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
             let authority = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
             let origin = format!("{}://{authority}", url.scheme());
             let carrier = match plan.carrier {
                 CarrierName::Raw => Carrier::Raw(Raw::new(host.clone(), port, plan.deadlines)),
                 CarrierName::Polite => Carrier::Polite(
-                    Polite::new(url.clone(), plan.deadlines, None).map_err(|why| Failed::usage(format!("error: {why}")))?,
+                    Polite::new(url.clone(), plan.deadlines, None)
+                        .map_err(|why| Failed::usage(format!("error: {why}")))?,
                 ),
             };
             (authority, target, origin, (host, port), carrier, None)
@@ -61,7 +63,8 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
                     let text = format!("http://{}:{}{EMBEDDED_PATH}", address.0, address.1);
                     let url = Url::parse(&text).expect("an address and a path make a URL");
                     Carrier::Polite(
-                        Polite::new(url, plan.deadlines, None).map_err(|why| Failed::usage(format!("error: {why}")))?,
+                        Polite::new(url, plan.deadlines, None)
+                            .map_err(|why| Failed::usage(format!("error: {why}")))?,
                     )
                 }
             };

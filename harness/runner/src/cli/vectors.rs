@@ -13,7 +13,9 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Exit, Failed> {
         let catalog = Catalog::read().map_err(|found| failed(&found))?;
         let cases = catalog.cases().count();
         let (schemes, suites) = (catalog.schemes.len(), catalog.suites.len());
-        return super::print(&format!("{schemes} schemes, {suites} suites, {cases} cases: all well-formed\n"));
+        return super::print(&format!(
+            "{schemes} schemes, {suites} suites, {cases} cases: all well-formed\n"
+        ));
     }
     let mut files = Vec::new();
     for path in paths {
@@ -32,7 +34,11 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Exit, Failed> {
             match vector::suite(&shown, &text, &Catalog::embedded().known()) {
                 Ok(suite) => {
                     let plural = if suite.cases.len() == 1 { "" } else { "s" };
-                    report.push_str(&format!("{shown}: suite `{}`, {} case{plural}\n", suite.name, suite.cases.len()));
+                    report.push_str(&format!(
+                        "{shown}: suite `{}`, {} case{plural}\n",
+                        suite.name,
+                        suite.cases.len()
+                    ));
                 }
                 Err(diagnostics) => found.extend(diagnostics),
             }
@@ -70,8 +76,9 @@ pub(super) fn suite(path: &Path) -> Result<Suite, Failed> {
 /// Reads a text file of the user.
 pub(super) fn read(path: &Path) -> Result<String, Failed> {
     let shown = path.display();
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failed::usage_help(format!("`{shown}` cannot be read: {error}"), "check the path"))?;
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failed::usage_help(format!("`{shown}` cannot be read: {error}"), "check the path")
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let message = format!("`{shown}` is not UTF-8: first odd byte at offset {at}");
@@ -84,7 +91,8 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failed> {
         files.push(path.to_path_buf());
         return Ok(());
     }
-    let unreadable = |error| Failed::usage(format!("error: the folder `{}` cannot be read: {error}", path.display()));
+    let unreadable =
+        |error| Failed::usage(format!("error: the folder `{}` cannot be read: {error}", path.display()));
     let mut entries: Vec<PathBuf> =
         std::fs::read_dir(path).map_err(unreadable)?.flatten().map(|entry| entry.path()).collect();
     entries.sort();

@@ -104,7 +104,8 @@ impl Planned<'_> {
     /// Runs the case.
     pub async fn run(&self, subject: &Subject, proof: &Baseline, redactor: &Redactor, keep: Keep) -> Done {
         if !subject.clock.separates(&self.case.sign.at) {
-            let why = "the target's clock is not known well enough to tell this side of the border from the other";
+            let why =
+                "the target's clock is not known well enough to tell this side of the border from the other";
             let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
             return Done { result, unnoticed: None, alive: Alive::NotAsked };
         }
@@ -166,7 +167,8 @@ async fn send(subject: &Subject, built: &Built) -> Seen {
             Purpose::Judged => seen.judged = answers,
             Purpose::Aside => {}
             Purpose::Setup => {
-                seen.setup = seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));
+                seen.setup =
+                    seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));
             }
         }
     }

@@ -30,7 +30,8 @@ impl Clock {
     pub fn estimate(answer: &Answer, sent: Timestamp, received: Timestamp) -> Self {
         let round_trip = (received.millis() - sent.millis()).max(0);
         let uncertainty = 500 + round_trip / 2;
-        let date = answer.value("Date").and_then(|value| std::str::from_utf8(value).ok()).and_then(parse_http_date);
+        let date =
+            answer.value("Date").and_then(|value| std::str::from_utf8(value).ok()).and_then(parse_http_date);
         let Some(date) = date else { return Self { offset: 0, uncertainty: 2000 } };
         let offset = date.millis() + 500 - (sent.millis() + round_trip / 2);
         if offset.abs() <= uncertainty + 500 {
@@ -52,9 +53,10 @@ impl Clock {
     /// Whether the estimate can separate a moment from the border of the window.
     pub fn separates(self, moment: &Moment) -> bool {
         match moment {
-            Moment::BeyondPast(by) | Moment::WithinPast(by) | Moment::BeyondFuture(by) | Moment::WithinFuture(by) => {
-                i64::from(*by) * 1000 > self.uncertainty
-            }
+            Moment::BeyondPast(by)
+            | Moment::WithinPast(by)
+            | Moment::BeyondFuture(by)
+            | Moment::WithinFuture(by) => i64::from(*by) * 1000 > self.uncertainty,
             Moment::Now | Moment::Offset(_) | Moment::Text(_) => true,
         }
     }

@@ -11,9 +11,7 @@ mod subject;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use countersign_core::event::{
-    CaseResult, Event, Phase, RunVerdict, SchemeProperty, SchemeSummary, Summary,
-};
+use countersign_core::event::{CaseResult, Event, Phase, RunVerdict, SchemeProperty, SchemeSummary, Summary};
 use countersign_core::id::BugClassId;
 use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
 use countersign_core::observe::{Oracle, Outcome};
@@ -110,7 +108,11 @@ pub async fn scheme(
                     emit(Event::Case(Box::new(done.result.clone())));
                     results.push(done.result);
                 }
-                no_verdict = if died { Some("the target stopped accepting valid requests".to_owned()) } else { closing };
+                no_verdict = if died {
+                    Some("the target stopped accepting valid requests".to_owned())
+                } else {
+                    closing
+                };
                 if no_verdict.is_some() {
                     break;
                 }
@@ -188,8 +190,11 @@ fn settle_deaths(done: &mut [case::Done], batch: &[Planned<'_>], jobs: usize) ->
     done[first].result.verdict = verdict;
     let earliest = first.saturating_sub(jobs);
     let sent = |at: &usize| done[*at].result.observed.is_some();
-    let mut names: Vec<String> =
-        (earliest..first).filter(sent).chain(others.iter().copied()).map(|at| done[at].result.id.to_string()).collect();
+    let mut names: Vec<String> = (earliest..first)
+        .filter(sent)
+        .chain(others.iter().copied())
+        .map(|at| done[at].result.id.to_string())
+        .collect();
     names.truncate(jobs);
     if !names.is_empty() {
         let why = format!("{}; sent just before or at the same time: {}", Failure::Died, names.join(", "));

@@ -76,7 +76,21 @@ impl Subject {
     ) -> Self {
         let clock = Clock::SHARED;
         let controls = AtomicU64::new(0);
-        Self { scheme, secret, host, target, deployment, carrier, address, replay, seed, pace, clock, forged: None, controls }
+        Self {
+            scheme,
+            secret,
+            host,
+            target,
+            deployment,
+            carrier,
+            address,
+            replay,
+            seed,
+            pace,
+            clock,
+            forged: None,
+            controls,
+        }
     }
 
     /// The world as the signer of one case knows it.
@@ -104,7 +118,8 @@ impl Subject {
                 return seen;
             }
             let after = seen.answer.as_ref().and_then(|answer| answer.value("Retry-After"));
-            let seconds = after.and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.trim().parse::<u64>().ok());
+            let seconds =
+                after.and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.trim().parse::<u64>().ok());
             tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(1).clamp(1, 5))).await;
         }
     }
@@ -150,7 +165,8 @@ impl Subject {
     pub async fn learn(&mut self, mut oracle: Oracle) {
         let probe = |tamper| Recipe { tamper: vec![tamper], ..Recipe::default() };
         let forged = probe(Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 }));
-        let garbled = probe(Tamper::AddHeader(Line { name: "Not A Token".to_owned(), value: Octets::default() }));
+        let garbled =
+            probe(Tamper::AddHeader(Line { name: "Not A Token".to_owned(), value: Octets::default() }));
         oracle.application = self.refusal("learn-application", &forged).await;
         oracle.transport = self.refusal("learn-transport", &garbled).await;
         self.forged = oracle.application.as_ref().map(Shape::status);

@@ -77,7 +77,8 @@ impl Server {
         let mut line = String::new();
         let stdout = child.stdout.take().expect("standard output is piped");
         BufReader::new(stdout).read_line(&mut line).expect("the server prints its address");
-        let address = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("{file} said {line:?}"));
+        let address =
+            line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("{file} said {line:?}"));
         let url = format!("http://{address}/hook");
         Self { child, url }
     }

@@ -18,17 +18,22 @@ pub(super) fn properties(schemes: &[SchemeSummary]) -> Vec<String> {
         [] => {}
         [scheme] if open(&scheme) => {
             lines.push(String::new());
-            lines.push(format!("The scheme {} itself cannot notice (not findings on the target):", scheme.scheme));
+            lines.push(format!(
+                "The scheme {} itself cannot notice (not findings on the target):",
+                scheme.scheme
+            ));
             let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
             for property in &scheme.properties {
                 let classes: Vec<&str> = property.bug_classes.iter().map(BugClassId::as_str).collect();
-                let classes = if classes.is_empty() { String::new() } else { format!(" ({})", classes.join(" ")) };
+                let classes =
+                    if classes.is_empty() { String::new() } else { format!(" ({})", classes.join(" ")) };
                 let one = format!("{}{classes}", property.requirement);
                 by_reason.entry(property.reason.as_str()).or_default().push(one);
             }
             for (reason, requirements) in by_reason {
                 lines.push(format!("  {}:", phrase::printable(reason)));
-                lines.extend(wrap(&requirements.join(", "), 92).into_iter().map(|line| format!("    {line}")));
+                lines
+                    .extend(wrap(&requirements.join(", "), 92).into_iter().map(|line| format!("    {line}")));
             }
         }
         [_] => {}
