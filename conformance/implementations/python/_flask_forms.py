@@ -1,5 +1,7 @@
 """How the Flask servers route: every path to one view, or every request to one check."""
 
+import os
+
 from flask import Flask, request
 from werkzeug.routing import BaseConverter
 
@@ -33,7 +35,7 @@ def repaired(verify):
         try:
             verify(request.environ)
         except Refused:
-            return "unauthorized", 401
+            return os.environ.get("REFUSAL_TEXT", "unauthorized"), 401
         return "ok"
 
     return app

@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use support::{Server, countersign_with, root, stderr};
+use support::{Server, countersign_with, root, stderr, stdout};
 
 const SECRET: &str = "an-endpoint-secret-0123456789";
 
@@ -158,6 +158,27 @@ fn octokit_from_npm_is_judged_under_its_scheme() {
     let (report, exit) = run(&server, "github", SECRET);
     assert!(matches!(exit, 0 | 1), "a verdict: {}", report["reason"]);
     assert_eq!(report["controls"][0]["outcome"], "accepted");
+}
+
+#[test]
+fn recorded_answers_of_a_real_endpoint_drift_when_its_refusals_change() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().to_str().expect("a plain path");
+    let run = |refusal: &str, more: &[&str]| {
+        let variables = [("HOOK_SECRET", SECRET), ("REFUSAL_TEXT", refusal)];
+        let server = Server::start_with("python/pattern_b_flask.py", &["--repaired"], &variables);
+        let args = ["run", "--target", &server.url, "--scheme", "body-hex", "--secret", "env:HOOK_SECRET"];
+        countersign_with(&[&args[..], &["--snapshot", dir], more].concat(), SECRET)
+    };
+    assert_eq!(run("unauthorized", &[]).status.code(), Some(0), "the first run records");
+    assert_eq!(run("unauthorized", &[]).status.code(), Some(0), "the same answers are no drift");
+    let drifted = run("go away", &[]);
+    assert_eq!(drifted.status.code(), Some(1));
+    let shown = stdout(&drifted);
+    assert!(shown.contains("-body: unauthorized") || shown.contains("unauthorized"), "{shown}");
+    assert!(shown.contains("go away") && shown.contains("DRIFT"), "{shown}");
+    assert_eq!(run("go away", &["--update"]).status.code(), Some(0));
+    assert_eq!(run("go away", &[]).status.code(), Some(0), "what was accepted is what is recorded");
 }
 
 #[test]

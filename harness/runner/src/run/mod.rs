@@ -154,7 +154,12 @@ fn refused_control(seen: &countersign_core::observe::Observation) -> String {
     let hint = match seen.outcome {
         Outcome::Unreachable => "is it running, and is the address right?",
         Outcome::Crashed | Outcome::Garbled | Outcome::Hung => "does it answer plain HTTP/1.1 on this port?",
-        _ => {
+        Outcome::Accepted
+        | Outcome::Rejected
+        | Outcome::RejectedByTransport
+        | Outcome::Throttled
+        | Outcome::Unsupported
+        | Outcome::NotDelivered => {
             "usual causes: another secret or another form of it, another scheme, another path, or statuses that \
              need --accept-status"
         }

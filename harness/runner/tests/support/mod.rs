@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// The secret of the tests; no output may hold it, in any encoding.
-pub const CANARY: &str = "canary-5ecret-7f3a9c4e";
+pub(crate) const CANARY: &str = "canary-5ecret-7f3a9c4e";
 
 /// Root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository is there")
 }
 
 /// The command under test, in a folder without a profile.
-pub fn countersign(args: &[&str]) -> Output {
+pub(crate) fn countersign(args: &[&str]) -> Output {
     countersign_with(args, CANARY)
 }
 
 /// The command under test with this secret in `HOOK_SECRET`.
-pub fn countersign_with(args: &[&str], secret: &str) -> Output {
+pub(crate) fn countersign_with(args: &[&str], secret: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(args)
         .current_dir(std::env::temp_dir())
@@ -33,27 +33,32 @@ pub fn countersign_with(args: &[&str], secret: &str) -> Output {
 }
 
 /// Standard output as text.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A real server from `conformance/implementations`; it ends when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT/hook`.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts `python/NAME.py` or `javascript/NAME.js` with options.
     ///
     /// Panics if the language's packages are not installed: nothing here is skipped in silence.
-    pub fn start(file: &str, options: &[&str], secret: &str) -> Self {
+    pub(crate) fn start(file: &str, options: &[&str], secret: &str) -> Self {
+        Self::start_with(file, options, &[("HOOK_SECRET", secret)])
+    }
+
+    /// The same, with other variables in the environment.
+    pub(crate) fn start_with(file: &str, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = root().join("conformance/implementations");
         let program = if file.ends_with(".py") {
             let python = folder.join("python/.venv/bin/python");
@@ -67,8 +72,8 @@ impl Server {
         let mut child = Command::new(program)
             .arg(folder.join(file))
             .args(options)
-            .env("HOOK_SECRET", secret)
             .env_remove("PORT")
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

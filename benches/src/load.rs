@@ -1,0 +1,171 @@
+//! The load: every shipped case under every shipped scheme of HMAC-SHA256 that it applies to.
+//!
+//! The type to know is [`Load`]. Each pass builds every case anew with texts that no pass had before;
+//! [`Load::macs`] computes nothing but the MACs that such a pass computes.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use countersign_conformance::Catalog;
+use countersign_conformance::matrix::{NOW, PATH, secret};
+use countersign_conformance::reference::Setup;
+use countersign_core::case::Case;
+use countersign_core::recipe::{Built, Delivery, Purpose, Step, Unique, World};
+use countersign_core::scheme::{Deployment, Hash, Key, Scheme};
+use countersign_core::secret::Secret;
+use countersign_core::wire::Request;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// A scheme and all that its signer and its verifier hold.
+pub struct Place {
+    /// How requests are signed.
+    pub scheme: Arc<dyn Scheme>,
+    secret: Secret,
+    key: Key,
+    deployment: Deployment,
+}
+
+impl Place {
+    /// Every shipped scheme, in order of their names.
+    pub fn all() -> Vec<Self> {
+        Catalog::embedded().schemes.values().map(Self::new).collect()
+    }
+
+    fn new(scheme: &Arc<dyn Scheme>) -> Self {
+        let secret = secret(&scheme.file().mac.key);
+        let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
+        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
+        Self { scheme: Arc::clone(scheme), secret, key, deployment }
+    }
+
+    /// The world of the signer of one case; `round` makes its texts fresh.
+    pub fn world(&self, round: u64, case: &str) -> World<'_> {
+        World {
+            scheme: &*self.scheme,
+            secret: &self.secret,
+            host: "example.com",
+            target: PATH,
+            deployment: &self.deployment,
+            now: NOW,
+            unique: Unique::new(round, self.scheme.file().scheme.as_str(), case),
+        }
+    }
+
+    /// The place of the verifier, with empty memory.
+    pub fn setup(&self) -> Setup {
+        Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH)
+    }
+
+    /// The bytes under the MAC of a request, as well as they can be read back from it.
+    fn signing_string(&self, request: &Request) -> Vec<u8> {
+        let claims = self.scheme.read(request).unwrap_or_default();
+        self.scheme.signing_string(request, &claims, &self.deployment)
+    }
+}
+
+/// Cases to build, and the texts whose MACs that takes.
+pub struct Load {
+    places: Vec<Place>,
+    jobs: Vec<(usize, &'static Case)>,
+    texts: Vec<(usize, Vec<u8>)>,
+}
+
+/// Which cases are part of a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// All.
+    Any,
+    /// Those whose signing strings all have at most 1 KiB.
+    Small,
+}
+
+impl Load {
+    /// The shipped cases.
+    pub fn shipped(size: Size) -> Self {
+        let mut load = Self { places: Place::all(), jobs: Vec::new(), texts: Vec::new() };
+        load.places.retain(|place| place.scheme.file().mac.hash == Hash::Sha256);
+        for (index, place) in load.places.iter().enumerate() {
+            for (_, case) in Catalog::embedded().cases() {
+                let Ok(built) = case.build(&place.world(0, case.id.as_str())) else { continue };
+                let texts: Vec<_> = signed(case, &built).map(|request| place.signing_string(request)).collect();
+                let small = texts.iter().all(|text| text.len() <= 1024);
+                // Broken constructions and other hashes are not HMAC-SHA256; their cost is not in the peer.
+                let plain = case.sign.hash.is_none() && case.sign.construction == Default::default();
+                if plain && (small || size == Size::Any) {
+                    load.jobs.push((index, case));
+                    load.texts.extend(texts.into_iter().map(|text| (index, text)));
+                }
+            }
+        }
+        load
+    }
+
+    /// Number of cases in a pass.
+    pub fn cases(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Mean length of the texts under the MAC, in bytes.
+    pub fn mean_length(&self) -> usize {
+        self.texts.iter().map(|(_, text)| text.len()).sum::<usize>() / self.texts.len().max(1)
+    }
+
+    /// Builds every case, from recipe to octets; the number of MACs that were computed for them.
+    pub fn generate(&self, round: u64) -> usize {
+        for at in 0..self.jobs.len() {
+            black_box(self.build(at, round));
+        }
+        self.texts.len()
+    }
+
+    /// Builds one case, counted around.
+    pub fn build(&self, at: usize, round: u64) -> Built {
+        let (index, case) = self.jobs[at % self.jobs.len()];
+        let place = &self.places[index];
+        case.build(&place.world(round, case.id.as_str())).expect("it was built before")
+    }
+
+    /// The bare MACs of one pass, each with its key set up anew as a signer does; their number.
+    pub fn macs(&self) -> usize {
+        for (index, text) in &self.texts {
+            let mut mac = Hmac::<Sha256>::new_from_slice(&self.places[*index].key).expect("HMAC takes any key");
+            mac.update(black_box(text));
+            black_box(mac.finalize().into_bytes());
+        }
+        self.texts.len()
+    }
+}
+
+/// The requests of a case that were signed, each once.
+fn signed<'b>(case: &'b Case, built: &'b Built) -> impl Iterator<Item = &'b Request> {
+    let mut requests = vec![built.untampered.request()];
+    if let Delivery::Sequence(steps) = &case.deliver {
+        let mut rounds = built.rounds.iter();
+        for step in steps {
+            let (count, anew) = match step {
+                Step::Genuine | Step::Tampered => (1, false),
+                Step::Resigned(_) => (1, true),
+                Step::Others(count) => (usize::from(*count), true),
+            };
+            for round in rounds.by_ref().take(count) {
+                debug_assert!(round.purpose != Purpose::Judged || round.wires.len() == 1);
+                requests.extend(round.wires.iter().filter(|_| anew).map(|wire| wire.request()));
+            }
+        }
+    }
+    requests.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_builds_every_case_and_no_two_passes_the_same_bytes() {
+        let load = Load::shipped(Size::Small);
+        assert!(load.cases() > 500, "{} cases", load.cases());
+        assert_eq!(load.generate(1), load.macs());
+        assert_ne!(load.build(0, 1).untampered.octets(), load.build(0, 2).untampered.octets());
+    }
+}
