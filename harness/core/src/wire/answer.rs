@@ -287,11 +287,14 @@ fn trailer_end(rest: &[u8]) -> Option<usize> {
     rest.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
 }
 
+/// Whether the octets can still become a status line, after empty lines.
 fn starts_like_http(buffer: &[u8]) -> bool {
-    let first = buffer.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(buffer.len());
-    let start = &buffer[first..];
+    let mut start = buffer;
+    while let Some(rest) = start.strip_prefix(b"\r\n").or_else(|| start.strip_prefix(b"\n")) {
+        start = rest;
+    }
     let length = start.len().min(5);
-    start[..length] == b"HTTP/"[..length]
+    start == b"\r" || start[..length] == b"HTTP/"[..length]
 }
 
 fn keeps_open(headers: &[Header], minor: u8) -> bool {
@@ -335,8 +338,27 @@ mod tests {
     }
 
     #[test]
+    fn chunk_heads_that_outgrow_the_limit_read_the_same_however_they_come() {
+        let limits = Limits { body: 2, ..Limits::default() };
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let octets = format!("{head}1;{}\r\na\r\n0\r\n\r\n", "x".repeat(60));
+        let body = |size: usize| {
+            let mut reader = AnswerReader::new(limits, false);
+            octets.as_bytes().chunks(size).find_map(|piece| match reader.push(piece) {
+                Ok(Progress::Done(answer)) => Some((answer.body, answer.connection)),
+                Ok(Progress::More) => None,
+                Err(error) => panic!("{error}"),
+            })
+        };
+        assert_eq!(body(octets.len()), Some((Octets::default(), Connection::Spent)));
+        assert_eq!(body(octets.len()), body(5));
+    }
+
+    #[test]
     fn http09_garbage_and_silence_are_told_apart() {
         assert_eq!(read(b"<html>hello"), Err(Unreadable::Http09));
+        assert_eq!(read(b"\rHello"), Err(Unreadable::Http09));
+        assert_eq!(read(b"\r\n\nHTTP/1.1 200 OK\r\n\r\n").map(|answer| answer.status), Ok(200));
         assert_eq!(read(b""), Err(Unreadable::Empty));
         assert_eq!(read(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), Err(Unreadable::CutOff));
         assert!(matches!(read(b"HTTP/2.0 200 OK\r\n\r\n"), Err(Unreadable::Malformed(_))));

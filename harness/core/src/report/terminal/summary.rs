@@ -51,14 +51,25 @@ pub(super) fn properties(schemes: &[SchemeSummary]) -> Vec<String> {
     lines
 }
 
-/// Answers that differ from the recorded ones.
+/// Answers that differ from the recorded ones; cases that differ alike share one diff.
 pub(super) fn drift(drift: &[Drift], style: Style) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut alike: Vec<(&Drift, Vec<&str>)> = Vec::new();
     for one in drift {
+        match alike.iter_mut().find(|(first, _)| first.scheme == one.scheme && first.diff == one.diff) {
+            Some((_, others)) => others.push(one.case.as_str()),
+            None => alike.push((one, Vec::new())),
+        }
+    }
+    let mut lines = Vec::new();
+    for (one, others) in alike {
         let word = paint(style, Color::Red, "DRIFT");
         lines.push(String::new());
         lines.push(format!("{word} {} ({}): the answer differs from the recorded one", one.case, one.scheme));
         lines.extend(one.diff.lines().map(|line| format!("    {}", phrase::printable(line))));
+        if !others.is_empty() {
+            lines.push(format!("  and {} alike:", phrase::count(others.len(), "other case")));
+            lines.extend(wrap(&others.join(", "), 92).into_iter().map(|line| format!("    {line}")));
+        }
     }
     lines
 }
