@@ -71,18 +71,25 @@ pub enum Construction {
 /// assert_eq!(tag[..4], [0x5b, 0xdc, 0xc1, 0x46]);
 /// ```
 pub fn mac(construction: Construction, hash: Hash, key: &[u8], text: &[u8]) -> Vec<u8> {
+    mac_of(construction, hash, key, &[text])
+}
+
+/// Computes the tag of a text that is given in pieces.
+pub(super) fn mac_of(construction: Construction, hash: Hash, key: &[u8], text: &[&[u8]]) -> Vec<u8> {
     match construction {
         Construction::Hmac => hmac(hash, key, text),
-        Construction::HashOfKeyAndText => digest(hash, &[key, text]),
-        Construction::HashOfTextAndKey => digest(hash, &[text, key]),
-        Construction::HashOfText => digest(hash, &[text]),
+        Construction::HashOfKeyAndText => digest(hash, &[&[key], text].concat()),
+        Construction::HashOfTextAndKey => digest(hash, &[text, &[key]].concat()),
+        Construction::HashOfText => digest(hash, text),
     }
 }
 
-fn hmac(hash: Hash, key: &[u8], text: &[u8]) -> Vec<u8> {
-    fn with<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Vec<u8> {
+fn hmac(hash: Hash, key: &[u8], text: &[&[u8]]) -> Vec<u8> {
+    fn with<M: Mac + KeyInit>(key: &[u8], text: &[&[u8]]) -> Vec<u8> {
         let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of every length");
-        mac.update(text);
+        for piece in text {
+            mac.update(piece);
+        }
         mac.finalize().into_bytes().to_vec()
     }
     match hash {

@@ -233,6 +233,16 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// The bytes under the MAC. A covered header that is missing counts as empty.
     fn signing_string(&self, request: &Request, claims: &Claims, deployment: &Deployment) -> Vec<u8>;
 
+    /// Whether two requests have the same bytes under the MAC.
+    fn signs_the_same(
+        &self,
+        one: (&Request, &Claims),
+        other: (&Request, &Claims),
+        deployment: &Deployment,
+    ) -> bool {
+        self.signing_string(one.0, one.1, deployment) == self.signing_string(other.0, other.1, deployment)
+    }
+
     /// Signs a message: adds all that the scheme carries.
     ///
     /// # Errors

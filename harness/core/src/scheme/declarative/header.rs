@@ -1,0 +1,193 @@
+//! Fields in header values: templates of whole values, and lists of items.
+//!
+//! The type to know is [`HeaderCarrier`]. It must not know what is signed.
+
+use super::{SchemeError, missing, template, wrong};
+use crate::scheme::{Carrier, Claims, Field, Holds, Piece, Presence, Refusal, Slot, Template};
+
+#[derive(Debug, Clone)]
+pub(super) struct HeaderCarrier {
+    pub(super) name: String,
+    pub(super) presence: Presence,
+    pub(super) syntax: Syntax,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Syntax {
+    Value(Template),
+    List { separator: String, item: Template, fields: Vec<(String, Field)> },
+}
+
+pub(super) fn header_carrier(name: &str, carrier: &Carrier) -> Result<HeaderCarrier, SchemeError> {
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+        return Err(wrong(name, "a header name is letters, digits, `-` and `_`"));
+    }
+    let syntax = match (&carrier.value, &carrier.list) {
+        (Some(value), None) => {
+            let parsed = template(value)?;
+            let only_fields = parsed.slots().all(|slot| matches!(slot, Slot::Field(_)));
+            if !only_fields || parsed.slots().next().is_none() {
+                let hint = "a header value carries fields: {tag}, {timestamp}, {id}, {nonce} or {key-id}";
+                return Err(wrong(value, hint));
+            }
+            for pair in parsed.pieces().windows(2) {
+                if let [Piece::Field(_), Piece::Field(_)] = pair {
+                    return Err(wrong(
+                        value,
+                        "two fields need something between them, or they cannot be told apart",
+                    ));
+                }
+            }
+            Syntax::Value(parsed)
+        }
+        (None, Some(list)) => {
+            let item = template(&list.item)?;
+            let named = item.slots().any(|slot| *slot == Slot::Name);
+            if list.separator.is_empty() {
+                return Err(wrong("separator", "the separator of a list cannot be empty"));
+            }
+            if named == carrier.fields.0.is_empty() {
+                return Err(wrong(
+                    &list.item,
+                    "items with `{name}` need `fields:`, and items without have none",
+                ));
+            }
+            Syntax::List { separator: list.separator.clone(), item, fields: carrier.fields.0.clone() }
+        }
+        (Some(_), Some(_)) => return Err(wrong(name, "give either `value` or `list`, not both")),
+        (None, None) => return Err(wrong(name, "give `value`, such as \"{tag}\", or `list`")),
+    };
+    Ok(HeaderCarrier { name: name.to_owned(), presence: carrier.presence, syntax })
+}
+
+/// A field or label inside a header value.
+pub(super) type Found = (Holds, std::ops::Range<usize>);
+
+impl HeaderCarrier {
+    pub(super) fn write(&self, claims: &Claims) -> (Vec<u8>, Vec<Found>) {
+        let mut value = Vec::new();
+        let mut found = Vec::new();
+        match &self.syntax {
+            Syntax::Value(template) => write_item(template, None, claims, &mut value, &mut found),
+            Syntax::List { item, fields, .. } if fields.is_empty() => {
+                write_item(item, None, claims, &mut value, &mut found);
+            }
+            Syntax::List { separator, item, fields } => {
+                for (index, pair) in fields.iter().enumerate() {
+                    if index > 0 {
+                        value.extend_from_slice(separator.as_bytes());
+                    }
+                    write_item(item, Some(pair), claims, &mut value, &mut found);
+                }
+            }
+        }
+        (value, found)
+    }
+
+    pub(super) fn read(&self, value: &[u8], claims: &mut Claims) -> Result<(), Refusal> {
+        match &self.syntax {
+            Syntax::Value(template) => {
+                for (slot, text) in template.matches(value).ok_or(Refusal::MalformedSignature)? {
+                    if let Slot::Field(field) = slot {
+                        claims.put(*field, text.to_vec());
+                    }
+                }
+            }
+            Syntax::List { separator, item, fields } => {
+                for text in split(value, separator.as_bytes()) {
+                    let Some(slots) = item.matches(text) else { continue };
+                    let text_of =
+                        |wanted: &Slot| slots.iter().find(|(slot, _)| *slot == wanted).map(|(_, t)| *t);
+                    let Some(field) = self.item_field(text_of(&Slot::Name), fields, item) else { continue };
+                    let text =
+                        text_of(&Slot::Value).or_else(|| text_of(&Slot::Field(field))).unwrap_or_default();
+                    if field != Field::Tag && claims.get(field).is_some() {
+                        return Err(Refusal::DuplicateField);
+                    }
+                    claims.put(field, text.to_vec());
+                }
+            }
+        }
+        match self.fields().find(|field| claims.get(*field).is_none()) {
+            Some(field) => Err(missing(field)),
+            None => Ok(()),
+        }
+    }
+
+    fn item_field(&self, name: Option<&[u8]>, fields: &[(String, Field)], item: &Template) -> Option<Field> {
+        match name {
+            Some(name) => fields.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, field)| *field),
+            None => item.slots().find_map(|slot| match slot {
+                Slot::Field(field) => Some(*field),
+                _ => None,
+            }),
+        }
+    }
+
+    /// The fields that this header carries.
+    pub(super) fn fields(&self) -> impl Iterator<Item = Field> {
+        let (template, named) = match &self.syntax {
+            Syntax::Value(template) => (template, &[][..]),
+            Syntax::List { item, fields, .. } => (item, &fields[..]),
+        };
+        let direct = template.slots().filter_map(|slot| match slot {
+            Slot::Field(field) => Some(*field),
+            _ => None,
+        });
+        direct.chain(named.iter().map(|(_, field)| *field))
+    }
+
+    /// What it means that this header is not there.
+    pub(super) fn missing(&self) -> Refusal {
+        if self.fields().any(|field| field == Field::Tag) {
+            return Refusal::MissingSignature;
+        }
+        self.fields().next().map_or(Refusal::MissingSignature, missing)
+    }
+}
+
+fn write_item(
+    item: &Template,
+    named: Option<&(String, Field)>,
+    claims: &Claims,
+    value: &mut Vec<u8>,
+    found: &mut Vec<Found>,
+) {
+    let start = value.len();
+    for piece in item.pieces() {
+        let field = match (piece, named) {
+            (Piece::Literal(bytes), _) => {
+                value.extend_from_slice(bytes);
+                continue;
+            }
+            (Piece::Field(Slot::Name), Some((name, _))) => {
+                value.extend_from_slice(name.as_bytes());
+                continue;
+            }
+            (Piece::Field(Slot::Value), Some((_, field))) => *field,
+            (Piece::Field(Slot::Field(field)), _) => *field,
+            (Piece::Field(_), _) => continue,
+        };
+        let at = value.len();
+        value.extend_from_slice(claims.get(field).unwrap_or_default());
+        found.push((Holds::Field(field), at..value.len()));
+        // In a value with several fields, only a label at the very start belongs to the tag.
+        if field == Field::Tag
+            && at > start
+            && found.iter().all(|(_, range)| range.end <= start || range.start >= at)
+        {
+            found.push((Holds::Label, start..at));
+        }
+    }
+}
+
+fn split<'v>(value: &'v [u8], separator: &[u8]) -> Vec<&'v [u8]> {
+    let mut items = Vec::new();
+    let mut rest = value;
+    while let Some(at) = rest.windows(separator.len()).position(|window| window == separator) {
+        items.push(&rest[..at]);
+        rest = &rest[at + separator.len()..];
+    }
+    items.push(rest);
+    items
+}

@@ -1,0 +1,336 @@
+//! Schemes that are data: one header or several, prefixes, lists, templates, windows.
+//!
+//! The type to know is [`Declarative`]: a [`SchemeFile`] whose templates were parsed and whose
+//! parts were checked against each other.
+
+mod header;
+mod json;
+
+use serde_json::Value;
+
+use header::{HeaderCarrier, Syntax, header_carrier};
+use json::{JsonCarrier, json_carrier, splice_json};
+
+use super::{
+    CannotSign, Claims, Coverage, Deployment, Encoding, Field, Holds, Ingredients, Key, KeyForm, Part, Piece,
+    Place, Presence, Refusal, Scheme, SchemeFile, Signed, Slot, Spot, Template, mac::mac_of,
+};
+use crate::secret::Secret;
+use crate::wire::{Header, Request};
+
+/// A scheme read from a file.
+#[derive(Debug, Clone)]
+pub struct Declarative {
+    file: SchemeFile,
+    signs: Template,
+    headers: Vec<HeaderCarrier>,
+    json: Vec<JsonCarrier>,
+    covered_headers: Vec<String>,
+}
+
+/// What is wrong with a scheme file, beyond its syntax.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SchemeError {
+    /// The text in the file that the message is about, for finding the line.
+    pub at: String,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+fn wrong(at: &str, message: impl Into<String>) -> SchemeError {
+    SchemeError { at: at.to_owned(), message: message.into() }
+}
+
+impl Declarative {
+    /// Gives a scheme file its meaning.
+    ///
+    /// # Errors
+    /// A template that does not parse, or parts that do not fit together.
+    pub fn new(file: SchemeFile) -> Result<Self, SchemeError> {
+        let signs = template(&file.signs)?;
+        let mut headers = Vec::new();
+        let mut json = Vec::new();
+        for carrier in &file.carries {
+            match (&carrier.header, &carrier.json) {
+                (Some(name), None) => headers.push(header_carrier(name, carrier)?),
+                (None, Some(pointer)) => json.push(json_carrier(pointer, carrier)?),
+                (Some(name), Some(_)) => return Err(wrong(name, "give either `header` or `json`, not both")),
+                (None, None) => return Err(wrong("carries", "each entry needs `header` or `json`")),
+            }
+        }
+        let covered_headers = signs
+            .slots()
+            .filter_map(|slot| match slot {
+                Slot::Header(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        let scheme = Self { file, signs, headers, json, covered_headers };
+        scheme.check()?;
+        Ok(scheme)
+    }
+
+    fn check(&self) -> Result<(), SchemeError> {
+        let carried = |field| self.carries(field);
+        if !carried(Field::Tag) {
+            return Err(wrong("carries", "no entry carries the `tag`"));
+        }
+        for slot in self.signs.slots() {
+            match slot {
+                Slot::Field(Field::Tag) => {
+                    return Err(wrong(&self.file.signs, "the tag cannot be under the MAC"));
+                }
+                Slot::Field(field) if !carried(*field) => {
+                    let name = field.name();
+                    return Err(wrong(
+                        &self.file.signs,
+                        format!("`{{{name}}}` is signed, but nothing carries it"),
+                    ));
+                }
+                Slot::Constant(name) if !self.file.constants.contains_key(name) => {
+                    let hint = format!("`{{const:{name}}}` needs a default under `constants:`");
+                    return Err(wrong(&self.file.signs, hint));
+                }
+                Slot::Name | Slot::Value => {
+                    return Err(wrong(&self.file.signs, "`{name}` and `{value}` belong in list items"));
+                }
+                _ => {}
+            }
+        }
+        if self.signs.slots().next().is_none() {
+            return Err(wrong(&self.file.signs, "a signing string without any field signs nothing"));
+        }
+        if carried(Field::Timestamp) != self.file.clock.is_some() {
+            return Err(wrong(
+                "carries",
+                "a scheme has both a carried `timestamp` and a `clock:`, or neither",
+            ));
+        }
+        match self.file.once {
+            Some(once) if !carried(once.field()) => {
+                Err(wrong("once", format!("nothing carries the `{}`", once.field().name())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn carries(&self, field: Field) -> bool {
+        self.json.iter().any(|carrier| carrier.field == field)
+            || self.headers.iter().any(|carrier| match &carrier.syntax {
+                Syntax::Value(template) => template.slots().any(|slot| *slot == Slot::Field(field)),
+                Syntax::List { item, fields, .. } => {
+                    fields.iter().any(|(_, carried)| *carried == field)
+                        || item.slots().any(|slot| *slot == Slot::Field(field))
+                }
+            })
+    }
+
+    fn signs_slot(&self, wanted: impl Fn(&Slot) -> bool) -> bool {
+        self.signs.slots().any(wanted)
+    }
+
+    /// The signing string in pieces, none of them copied.
+    fn text<'a>(
+        &'a self,
+        request: &'a Request,
+        claims: &'a Claims,
+        deployment: &'a Deployment,
+    ) -> Vec<&'a [u8]> {
+        let mut text: Vec<&[u8]> = Vec::with_capacity(self.signs.pieces().len() + 1);
+        for piece in self.signs.pieces() {
+            let slot = match piece {
+                Piece::Literal(bytes) => {
+                    text.push(bytes);
+                    continue;
+                }
+                Piece::Field(slot) => slot,
+            };
+            let bytes = match slot {
+                Slot::Method => &request.method,
+                Slot::Path => request.path(),
+                Slot::Query => request.query().unwrap_or_default(),
+                Slot::Target => &request.target,
+                Slot::Url => {
+                    text.push(deployment.origin.as_bytes());
+                    &request.target
+                }
+                Slot::Body => &request.body,
+                Slot::Header(name) => request.value(name).unwrap_or_default(),
+                Slot::Constant(name) => {
+                    let known = deployment.constants.get(name).or_else(|| self.file.constants.get(name));
+                    known.map_or(&b""[..], |value| value.as_bytes())
+                }
+                Slot::Field(field) => claims.get(*field).unwrap_or_default(),
+                Slot::Name | Slot::Value => &[],
+            };
+            text.push(bytes);
+        }
+        text
+    }
+
+    fn covers_field(&self, field: Field) -> Coverage {
+        if !self.carries(field) {
+            Coverage::Absent
+        } else if self.signs_slot(|slot| *slot == Slot::Field(field)) {
+            Coverage::Covered
+        } else if self.json.iter().any(|carrier| carrier.field == field) {
+            self.coverage(&Part::Body)
+        } else {
+            Coverage::Uncovered
+        }
+    }
+}
+
+fn template(text: &str) -> Result<Template, SchemeError> {
+    text.parse().map_err(|message: String| wrong(text, message))
+}
+
+impl Scheme for Declarative {
+    fn file(&self) -> &SchemeFile {
+        &self.file
+    }
+
+    fn coverage(&self, part: &Part) -> Coverage {
+        let from = |covered| if covered { Coverage::Covered } else { Coverage::Uncovered };
+        match part {
+            Part::Tag | Part::TagBytes | Part::Label | Part::Signature => Coverage::Uncovered,
+            Part::Timestamp => self.covers_field(Field::Timestamp),
+            Part::Id => self.covers_field(Field::Id),
+            Part::Nonce => self.covers_field(Field::Nonce),
+            Part::Unique => match self.covers_field(Field::Nonce) {
+                Coverage::Absent => self.covers_field(Field::Id),
+                found => found,
+            },
+            Part::KeyId => self.covers_field(Field::KeyId),
+            Part::Method => from(self.signs_slot(|slot| *slot == Slot::Method)),
+            Part::Path => from(self.signs_slot(|slot| matches!(slot, Slot::Path | Slot::Target | Slot::Url))),
+            Part::Query => {
+                from(self.signs_slot(|slot| matches!(slot, Slot::Query | Slot::Target | Slot::Url)))
+            }
+            Part::Target => match (self.coverage(&Part::Path), self.coverage(&Part::Query)) {
+                (Coverage::Covered, Coverage::Covered) => Coverage::Covered,
+                _ => Coverage::Uncovered,
+            },
+            Part::Body => from(self.signs_slot(|slot| *slot == Slot::Body)),
+            Part::Header(name) => {
+                from(self.covered_headers.iter().any(|covered| covered.eq_ignore_ascii_case(name)))
+            }
+            Part::CoveredHeader if self.covered_headers.is_empty() => Coverage::Absent,
+            Part::CoveredHeader => Coverage::Covered,
+        }
+    }
+
+    fn key(&self, secret: &Secret) -> Result<Key, String> {
+        let bytes = secret.expose();
+        let base64 = |text: &[u8]| {
+            Encoding::Base64
+                .decode(text)
+                .map(Key::new)
+                .ok_or_else(|| "the secret is not standard base64".to_owned())
+        };
+        match &self.file.mac.key {
+            KeyForm::Utf8 => Ok(Key::new(bytes.to_vec())),
+            KeyForm::Hex => hex::decode(bytes)
+                .map(Key::new)
+                .map_err(|_| "the secret is not a string of hexadecimal digit pairs".to_owned()),
+            KeyForm::Base64 => base64(bytes),
+            KeyForm::Base64After(prefix) => match bytes.strip_prefix(prefix.as_bytes()) {
+                Some(rest) => base64(rest),
+                None => Err(format!("the secret does not start with `{prefix}`")),
+            },
+        }
+    }
+
+    fn signing_string(&self, request: &Request, claims: &Claims, deployment: &Deployment) -> Vec<u8> {
+        self.text(request, claims, deployment).concat()
+    }
+
+    fn signs_the_same(
+        &self,
+        one: (&Request, &Claims),
+        other: (&Request, &Claims),
+        deployment: &Deployment,
+    ) -> bool {
+        let one = self.text(one.0, one.1, deployment);
+        let other = self.text(other.0, other.1, deployment);
+        let length = |pieces: &[&[u8]]| pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        // Bytes may have moved from one piece to the next.
+        one == other || (length(&one) == length(&other) && one.concat() == other.concat())
+    }
+
+    fn sign(&self, mut message: Request, with: &Ingredients<'_>) -> Result<Signed, CannotSign> {
+        let mut claims = Claims::default();
+        for field in Field::ALL {
+            match field {
+                Field::Tag => {}
+                Field::Timestamp => claims.put(field, with.timestamp.clone()),
+                Field::Id => claims.put(field, with.id.clone()),
+                Field::Nonce => claims.put(field, with.nonce.clone()),
+                Field::KeyId => claims.put(field, with.key_id.clone()),
+            }
+        }
+        let mut places = Vec::new();
+        for carrier in &self.json {
+            let text = claims.get(carrier.field).unwrap_or_default().to_vec();
+            let range = splice_json(&mut message.body, &carrier.tokens, &text)
+                .ok_or(CannotSign::BodyIsNotJson(carrier.field))?;
+            places.push(Place { holds: Holds::Field(carrier.field), spot: Spot::Body(range) });
+        }
+        let tag =
+            mac_of(with.construction, with.hash, with.key, &self.text(&message, &claims, with.deployment));
+        claims.put(Field::Tag, self.file.mac.encoding.encode(&tag).into_bytes());
+        for carrier in self.headers.iter().filter(|carrier| carrier.presence == Presence::Required) {
+            let line = message.headers.len();
+            let (value, found) = carrier.write(&claims);
+            places.extend(
+                found.into_iter().map(|(holds, range)| Place { holds, spot: Spot::Header { line, range } }),
+            );
+            message.headers.push(Header::new(carrier.name.clone(), value));
+        }
+        Ok(Signed::new(message, places, self.covered_headers.first().cloned(), tag))
+    }
+
+    fn read(&self, request: &Request) -> Result<Claims, Refusal> {
+        let mut claims = Claims::default();
+        for carrier in &self.headers {
+            let mut values = request.values(&carrier.name);
+            match (values.next(), values.next()) {
+                (None, _) if carrier.presence == Presence::Optional => {}
+                (None, _) => return Err(carrier.missing()),
+                (Some(_), Some(_)) => return Err(Refusal::DuplicateField),
+                (Some(value), None) => carrier.read(value, &mut claims)?,
+            }
+        }
+        for name in &self.covered_headers {
+            if request.values(name).count() != 1 {
+                return Err(Refusal::CoveredHeader);
+            }
+        }
+        Ok(claims)
+    }
+
+    fn read_body(&self, request: &Request, claims: &mut Claims) -> Result<(), Refusal> {
+        if self.json.is_empty() {
+            return Ok(());
+        }
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        for carrier in &self.json {
+            let text = match body.pointer(&carrier.pointer) {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Number(number)) => number.to_string(),
+                _ => return Err(missing(carrier.field)),
+            };
+            claims.put(carrier.field, text.into_bytes());
+        }
+        Ok(())
+    }
+}
+
+fn missing(field: Field) -> Refusal {
+    match field {
+        Field::Tag | Field::KeyId => Refusal::MissingSignature,
+        Field::Timestamp => Refusal::MissingTimestamp,
+        Field::Id | Field::Nonce => Refusal::MissingUnique,
+    }
+}
