@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{
-    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Recipe, Signing, World, build,
+    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Parts, Recipe, Signing, World,
+    build_parts,
 };
 use crate::scheme::{Construction, Scheme};
 use crate::spec::Attacker;
@@ -216,7 +217,9 @@ impl Case {
         if let Some(need) = self.needs.iter().find(|need| !need.met_by(world.scheme)) {
             return Err(self.lacking(*need, world.scheme));
         }
-        let built = build(&self.recipe(), world).map_err(|why| self.unbuildable(why))?;
+        let Self { message, sign, tamper, wire, deliver, .. } = self;
+        let parts = Parts { message, sign, tamper, wire, deliver };
+        let built = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
         if self.expect == Expectation::Reject
             && built.difference == Difference::Unseen
             && self.sign.is_genuine()

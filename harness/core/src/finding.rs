@@ -119,7 +119,12 @@ pub fn gather(
             continue;
         };
         let own = case.requirements.first() == Some(&requirement.id);
-        let attacker = if own { case.attacker } else { requirement.attacker() };
+        // A genuine request that crashes a target takes a key holder to send.
+        let attacker = match case.expected.as_str() {
+            _ if own => case.attacker,
+            "accept" => Attacker::L2,
+            _ => requirement.attacker(),
+        };
         let severity = requirement.severity_for(attacker);
         let finding = found.entry((case.scheme.clone(), requirement.id.clone())).or_insert_with(|| Finding {
             requirement: requirement.id.clone(),

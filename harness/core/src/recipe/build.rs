@@ -6,9 +6,9 @@
 use sha2::{Digest, Sha256};
 
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
-use crate::scheme::{CannotSign, Coverage, Deployment, Field, Ingredients, Key, Part, Scheme, Signed};
+use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Part, Scheme, Signed};
 use crate::secret::Secret;
-use crate::tamper::{NotThere, apply, framing};
+use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
 use crate::time::Timestamp;
 use crate::wire::{Framing, Header, Request, Wire, encode};
 
@@ -127,8 +127,20 @@ pub enum CannotBuild {
 /// # Errors
 /// The secret is not one for this scheme.
 pub fn genuine(world: &World<'_>, n: u64) -> Result<Wire, CannotBuild> {
-    let signed = sign(&Recipe::default(), world, n, None)?;
+    let Recipe { message, sign: signing, tamper, wire, deliver } = &Recipe::default();
+    let plain = Parts { message, sign: signing, tamper, wire, deliver };
+    let signed = sign(plain, world, n, None)?;
     Ok(encode(signed.into_request(), Framing::default()))
+}
+
+/// The parts of a recipe, borrowed from wherever they stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) message: &'a Message,
+    pub(crate) sign: &'a Signing,
+    pub(crate) tamper: &'a [Tamper],
+    pub(crate) wire: &'a [WireTamper],
+    pub(crate) deliver: &'a Delivery,
 }
 
 /// Builds all requests of a recipe.
@@ -136,16 +148,16 @@ pub fn genuine(world: &World<'_>, n: u64) -> Result<Wire, CannotBuild> {
 /// # Errors
 /// The recipe asks for something that the scheme does not have.
 pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
+    let Recipe { message, sign, tamper, wire, deliver } = recipe;
+    build_parts(Parts { message, sign, tamper, wire, deliver }, world)
+}
+
+/// Builds all requests of a recipe that is given in parts.
+pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built, CannotBuild> {
     let signed = sign(recipe, world, 0, None)?;
-    let untampered = encode(signed.clone().into_request(), Framing::default());
-    let mut tampered = signed.clone();
-    for tamper in &recipe.tamper {
-        apply(tamper, &mut tampered, world.scheme, world.now)?;
-    }
-    let difference = difference(&signed, &tampered, world);
-    let tampered = wire(recipe, tampered);
+    let (tampered, untampered, difference) = tamper(recipe, world, signed)?;
     let mut rounds = Vec::new();
-    match &recipe.deliver {
+    match recipe.deliver {
         Delivery::Once => rounds.push(Round { wires: vec![tampered], purpose: Purpose::Judged }),
         Delivery::Parallel(copies) => {
             let wires = vec![tampered; usize::from((*copies).clamp(2, 64))];
@@ -153,6 +165,7 @@ pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
         }
         Delivery::Sequence(steps) => {
             let mut others = 1;
+            rounds.reserve(steps.len());
             for step in steps {
                 let one = |wire| Round { wires: vec![wire], purpose: Purpose::Aside };
                 match step {
@@ -181,16 +194,42 @@ pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
     Ok(Built { rounds, untampered, difference })
 }
 
-fn wire(recipe: &Recipe, mut signed: Signed) -> Wire {
-    let framing = framing(&recipe.wire, &mut signed);
+/// Tampers with a signed request: what is sent, what would have been, and whether it shows.
+fn tamper(
+    recipe: Parts<'_>,
+    world: &World<'_>,
+    signed: Signed,
+) -> Result<(Wire, Wire, Difference), CannotBuild> {
+    if recipe.tamper.is_empty() {
+        let difference = match world.scheme.read(signed.request()) {
+            Ok(_) => Difference::Unseen,
+            Err(_) => Difference::Seen,
+        };
+        if recipe.wire.is_empty() {
+            let sent = encode(signed.into_request(), Framing::default());
+            return Ok((sent.clone(), sent, difference));
+        }
+        let untampered = encode(signed.request().clone(), Framing::default());
+        return Ok((wire(recipe, signed), untampered, difference));
+    }
+    let mut tampered = signed.clone();
+    for tamper in recipe.tamper {
+        apply(tamper, &mut tampered, world.scheme, world.now)?;
+    }
+    let difference = difference(&signed, &tampered, world);
+    Ok((wire(recipe, tampered), encode(signed.into_request(), Framing::default()), difference))
+}
+
+fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
+    let framing = framing(recipe.wire, &mut signed);
     encode(signed.into_request(), framing)
 }
 
-fn sign(recipe: &Recipe, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
+fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
     let file = world.scheme.file();
     let fresh = world.unique.text(n);
-    let message = draft(&recipe.message, world, &fresh);
-    let Signing { key, hash, construction, at, unique: own } = &recipe.sign;
+    let message = draft(recipe.message, world, &fresh);
+    let Signing { key, hash, construction, at, unique: own } = recipe.sign;
     if hash.is_some_and(|hash| hash == file.mac.hash) {
         return Err(CannotBuild::Genuine);
     }
@@ -253,8 +292,8 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
     let has_type = defaults.headers.iter().any(|line| line.is("Content-Type"));
     for line in (!has_type).then_some(&default_type).into_iter().chain(&defaults.headers) {
         let value = match std::str::from_utf8(line.value.as_slice()) {
-            Ok(text) => text.replace("{marker}", marker).into_bytes(),
-            Err(_) => line.value.as_slice().to_vec(),
+            Ok(text) if text.contains('{') => text.replace("{marker}", marker).into_bytes(),
+            Ok(_) | Err(_) => line.value.as_slice().to_vec(),
         };
         request.headers.push(Header::new(line.name.clone(), value));
     }
@@ -302,21 +341,21 @@ fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
 /// Compares what a verifier of the scheme sees of both requests. Of several tags any may be right,
 /// so that others beside the right one make no difference.
 fn difference(signed: &Signed, tampered: &Signed, world: &World<'_>) -> Difference {
-    let view = |request: &Request| {
-        let claims = world.scheme.read(request).ok()?;
-        let text = world.scheme.signing_string(request, &claims, world.deployment);
-        let unique = match world.scheme.file().once {
-            Some(once) => claims.get(once.field()).map(<[u8]>::to_vec),
-            None => None,
-        };
-        Some(((text, claims.get(Field::Timestamp).map(<[u8]>::to_vec), unique), claims.tags))
+    let (Ok(before), Ok(after)) =
+        (world.scheme.read(signed.request()), world.scheme.read(tampered.request()))
+    else {
+        return Difference::Seen;
     };
-    match (view(signed.request()), view(tampered.request())) {
-        (Some((before, right)), Some((after, tags)))
-            if before == after && right.iter().any(|tag| tags.contains(tag)) =>
-        {
-            Difference::Unseen
-        }
-        _ => Difference::Seen,
-    }
+    let once = |claims: &Claims| {
+        world.scheme.file().once.and_then(|once| claims.get(once.field()).map(<[u8]>::to_vec))
+    };
+    let same = before.timestamp == after.timestamp
+        && before.tags.iter().any(|tag| after.tags.contains(tag))
+        && once(&before) == once(&after)
+        && world.scheme.signs_the_same(
+            (signed.request(), &before),
+            (tampered.request(), &after),
+            world.deployment,
+        );
+    if same { Difference::Unseen } else { Difference::Seen }
 }

@@ -9,6 +9,7 @@ mod moment;
 use serde::{Deserialize, Serialize};
 
 pub use build::{Built, CannotBuild, Difference, Purpose, Round, Unique, World, build, genuine};
+pub(crate) use build::{Parts, build_parts};
 pub use moment::Moment;
 
 use crate::scheme::{Construction, Hash};

@@ -28,7 +28,7 @@ pub fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Diagnosti
             Some(place) => (clamp(place.line()), clamp(place.column())),
             None => (1, 1),
         };
-        Diagnostic::on_line(path, text, line, column, 1, message(&error.to_string()))
+        Diagnostic::at(path, text, offset(text, line, column), 1, message(&error.to_string()))
     })
 }
 
@@ -38,6 +38,18 @@ pub fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Diagnosti
 /// The value has no YAML form.
 pub fn write<T: Serialize>(value: &T) -> Result<String, String> {
     serde_saphyr::to_string(value).map_err(|error| error.to_string())
+}
+
+/// The byte at a place as YAML counts lines: a lone carriage return ends one too.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let end_of = |start: usize| text[start..].find(['\n', '\r']).map(|at| start + at);
+    let mut start = 0;
+    for _ in 1..line {
+        let Some(end) = end_of(start) else { break };
+        start = end + if text[end..].starts_with("\r\n") { 2 } else { 1 };
+    }
+    let line = &text[start..end_of(start).unwrap_or(text.len())];
+    start + line.char_indices().nth(column - 1).map_or(line.len(), |(at, _)| at)
 }
 
 fn clamp(number: u64) -> usize {
@@ -87,6 +99,12 @@ mod tests {
     fn duplicate_keys_are_refused_at_the_second_one() {
         let found = error("a: one\nb: two\na: three\n");
         assert_eq!(found.line, 3, "{found}");
+    }
+
+    #[test]
+    fn lone_carriage_returns_do_not_move_an_error_out_of_the_text() {
+        let found = error("a: one\r\r\r\rb: two\na: three\n");
+        assert_eq!((found.line, found.column), (2, 1), "{found}");
     }
 
     #[test]

@@ -3,16 +3,37 @@
 //! The type to know is [`Wire`]: the only thing that a carrier can send, and [`encode`] is the
 //! only way to make one. It must not know schemes or tampers; it writes what it is told to.
 
-use super::{Header, Request};
+use std::sync::{Arc, OnceLock};
+
+use super::Request;
 
 /// Ready to send: octets, and the places where the sender waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wire {
-    octets: Vec<u8>,
-    pauses: Vec<Pause>,
+///
+/// A copy shares its bytes with the original, and the octets are written when they are first asked for.
+#[derive(Debug, Clone)]
+pub struct Wire(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     request: Request,
     framing: Framing,
+    written: OnceLock<Written>,
 }
+
+/// What goes on the wire.
+#[derive(Debug)]
+struct Written {
+    octets: Vec<u8>,
+    pauses: Vec<Pause>,
+}
+
+impl PartialEq for Wire {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.request == other.0.request && self.0.framing == other.0.framing
+    }
+}
+
+impl Eq for Wire {}
 
 /// A wait before the byte at `at` is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,27 +97,35 @@ pub struct Padding {
 impl Wire {
     /// What goes on the wire.
     pub fn octets(&self) -> &[u8] {
-        &self.octets
+        &self.written().octets
     }
 
     /// Where the sender waits, in ascending order.
     pub fn pauses(&self) -> &[Pause] {
-        &self.pauses
+        &self.written().pauses
     }
 
     /// The request that the octets say, before framing.
     pub fn request(&self) -> &Request {
-        &self.request
+        &self.0.request
     }
 
     /// How it is framed.
     pub fn framing(&self) -> &Framing {
-        &self.framing
+        &self.0.framing
+    }
+
+    fn written(&self) -> &Written {
+        self.0.written.get_or_init(|| {
+            let octets = write(&self.0.request, &self.0.framing);
+            let pauses = pauses(octets.len(), self.0.framing.split);
+            Written { octets, pauses }
+        })
     }
 
     /// Whether the answer to it has no body, whatever its head says.
     pub fn asks_for_head_only(&self) -> bool {
-        self.request.method == b"HEAD"
+        self.0.request.method == b"HEAD"
     }
 }
 
@@ -117,11 +146,17 @@ impl Wire {
 /// assert_eq!(wire.octets(), b"POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
 /// ```
 pub fn encode(request: Request, framing: Framing) -> Wire {
+    Wire(Arc::new(Inner { request, framing, written: OnceLock::new() }))
+}
+
+fn write(request: &Request, framing: &Framing) -> Vec<u8> {
     let end: &[u8] = match framing.line_end {
         LineEnd::CrLf => b"\r\n",
         LineEnd::Lf => b"\n",
     };
-    let mut octets = Vec::with_capacity(256 + request.body.len());
+    let lines: usize =
+        request.headers.iter().map(|line| line.name.len() + line.value.as_slice().len() + 4).sum();
+    let mut octets = Vec::with_capacity(64 + request.target.len() + lines + request.body.len());
     for piece in [&request.method[..], b" ", &request.target, b" ", &framing.version, end] {
         octets.extend_from_slice(piece);
     }
@@ -132,10 +167,19 @@ pub fn encode(request: Request, framing: Framing) -> Wire {
             octets.extend_from_slice(piece);
         }
     }
-    for line in framing_lines(&request, &framing) {
-        for piece in [line.name.as_bytes(), b": ", line.value.as_slice(), end] {
+    let mut line = |name: &[u8], value: &[u8]| {
+        for piece in [name, b": ", value, end] {
             octets.extend_from_slice(piece);
         }
+    };
+    match &framing.content_length {
+        Some(values) => values.iter().for_each(|value| line(b"Content-Length", value)),
+        None if framing.chunk.is_some() || request.value("Content-Length").is_some() => {}
+        None if request.body.is_empty() && matches!(&request.method[..], b"GET" | b"HEAD") => {}
+        None => line(b"Content-Length", request.body.len().to_string().as_bytes()),
+    }
+    if framing.chunk.is_some() {
+        line(b"Transfer-Encoding", b"chunked");
     }
     octets.extend_from_slice(end);
     match framing.chunk {
@@ -149,23 +193,7 @@ pub fn encode(request: Request, framing: Framing) -> Wire {
             octets.extend_from_slice(b"0\r\n\r\n");
         }
     }
-    let pauses = pauses(octets.len(), framing.split);
-    Wire { octets, pauses, request, framing }
-}
-
-fn framing_lines(request: &Request, framing: &Framing) -> Vec<Header> {
-    let mut lines = Vec::new();
-    let lengths = match &framing.content_length {
-        Some(values) => values.clone(),
-        None if framing.chunk.is_some() || request.value("Content-Length").is_some() => Vec::new(),
-        None if request.body.is_empty() && matches!(&request.method[..], b"GET" | b"HEAD") => Vec::new(),
-        None => vec![request.body.len().to_string().into_bytes()],
-    };
-    lines.extend(lengths.into_iter().map(|value| Header::new("Content-Length", value)));
-    if framing.chunk.is_some() {
-        lines.push(Header::new("Transfer-Encoding", "chunked"));
-    }
-    lines
+    octets
 }
 
 fn pauses(length: usize, split: Option<(u16, u16)>) -> Vec<Pause> {
@@ -176,7 +204,7 @@ fn pauses(length: usize, split: Option<(u16, u16)>) -> Vec<Pause> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::receive;
+    use super::super::{Header, receive};
     use super::*;
 
     fn request() -> Request {
