@@ -268,6 +268,14 @@ impl Case {
         self.deliver != Delivery::Once && self.expect == Expectation::Reject
     }
 
+    /// What an attacker must hold, if neither case nor requirement says more: whoever wants an odd time or
+    /// one ahead of the clock under the MAC needs a key holder.
+    pub fn attacker_or(&self, otherwise: Attacker) -> Attacker {
+        let odd = matches!(self.sign.at, Moment::Text(_) | Moment::BeyondFuture(_));
+        let by_key_holder = odd && self.sign.key == KeyChoice::Right && self.sign.construction == Construction::Hmac;
+        self.attacker.unwrap_or(if by_key_holder { Attacker::L2 } else { otherwise })
+    }
+
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.
     pub fn leaves_the_route(&self) -> bool {
         self.message.method.is_some() || self.message.path.is_some()

@@ -48,6 +48,9 @@ pub struct RunStarted {
     pub cases: usize,
     /// Start, ISO 8601.
     pub started: String,
+    /// The profile that was read, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
 }
 
 /// Name and version of the program.

@@ -100,6 +100,8 @@ pub fn broken<'a>(
 ) -> Option<&'a RequirementId> {
     match failure {
         Failure::Accepted | Failure::Refused | Failure::AcceptedTwice => case.requirements.first(),
+        // Crashing on a genuine request is first of all not accepting it.
+        Failure::Crashed | Failure::Garbled if case.expected == "accept" => case.requirements.first(),
         Failure::Crashed | Failure::Garbled => Some(&fallbacks.crash),
         Failure::Hung | Failure::Died => Some(&fallbacks.alive),
     }

@@ -199,6 +199,7 @@ fn run() -> Vec<Event> {
             seed: u64::MAX,
             cases: 10,
             started: "2024-05-01T10:00:00.000Z".to_owned(),
+            config: None,
         }),
         control("stripe", Phase::Start, Outcome::Accepted, 200),
     ];

@@ -35,10 +35,15 @@ pub struct Config {
     pub reject_status: Option<String>,
     /// Concurrent connections.
     pub jobs: Option<usize>,
-    /// Requests per second at most.
-    pub rate: Option<u32>,
+    /// Requests per second at most, as for `--rate`.
+    pub rate: Option<String>,
+    /// Text of the key id, for schemes that carry one.
+    pub key_id: Option<String>,
     /// Seconds for one answer.
     pub timeout: Option<f64>,
+    /// Where this was read from; not part of the file.
+    #[serde(skip)]
+    pub path: Option<String>,
 }
 
 impl Config {
@@ -62,6 +67,7 @@ impl Config {
         {
             *scheme = folder.join(&*scheme).display().to_string();
         }
+        config.path = Some(shown);
         Ok(config)
     }
 }

@@ -52,7 +52,12 @@ impl Unique {
         let mut hash = Sha256::new();
         hash.update(self.0);
         hash.update(n.to_be_bytes());
-        format!("c{}", &hex::encode(hash.finalize())[..31])
+        let mut digits = [0; 64];
+        hex::encode_to_slice(hash.finalize(), &mut digits).expect("two digits for each of 32 bytes");
+        let mut text = String::with_capacity(32);
+        text.push('c');
+        text.extend(digits[..31].iter().copied().map(char::from));
+        text
     }
 }
 
@@ -252,9 +257,13 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
             hash: hash.unwrap_or(file.mac.hash),
             construction: *construction,
             timestamp,
-            id: text.clone().unwrap_or_else(|| format!("msg_{}", &fresh[..24])).into_bytes(),
-            nonce: text.unwrap_or(fresh).into_bytes(),
-            key_id: b"primary".to_vec(),
+            id: match &text {
+                _ if !carries(&Part::Id) => Vec::new(),
+                Some(text) => text.clone().into_bytes(),
+                None => [b"msg_", &fresh.as_bytes()[..24]].concat(),
+            },
+            nonce: if carries(&Part::Nonce) { text.unwrap_or(fresh).into_bytes() } else { Vec::new() },
+            key_id: if carries(&Part::KeyId) { b"primary".to_vec() } else { Vec::new() },
             deployment: world.deployment,
         },
     )?;
@@ -341,11 +350,9 @@ fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
 /// Compares what a verifier of the scheme sees of both requests. Of several tags any may be right,
 /// so that others beside the right one make no difference.
 fn difference(signed: &Signed, tampered: &Signed, world: &World<'_>) -> Difference {
-    let (Ok(before), Ok(after)) =
-        (world.scheme.read(signed.request()), world.scheme.read(tampered.request()))
-    else {
-        return Difference::Seen;
-    };
+    // The tampered one first: most tampers already show there.
+    let Ok(after) = world.scheme.read(tampered.request()) else { return Difference::Seen };
+    let Ok(before) = world.scheme.read(signed.request()) else { return Difference::Seen };
     let once = |claims: &Claims| {
         world.scheme.file().once.and_then(|once| claims.get(once.field()).map(<[u8]>::to_vec))
     };

@@ -28,8 +28,8 @@ impl Encoding {
     /// Writes a tag.
     pub fn encode(self, tag: &[u8]) -> String {
         match self {
-            Self::Hex => hex::encode(tag),
-            Self::HexUpper => hex::encode_upper(tag),
+            Self::Hex => digits(tag),
+            Self::HexUpper => digits(tag).to_ascii_uppercase(),
             Self::Base64 => STANDARD.encode(tag),
             Self::Base64Unpadded => STANDARD_NO_PAD.encode(tag),
             Self::Base64url => URL_SAFE_NO_PAD.encode(tag),
@@ -51,6 +51,13 @@ impl Encoding {
     pub fn is_hex(self) -> bool {
         matches!(self, Self::Hex | Self::HexUpper)
     }
+}
+
+/// Lower-case hexadecimal digits, written in one go: the commonest encoding of the hottest loop.
+fn digits(tag: &[u8]) -> String {
+    let mut text = vec![0; tag.len() * 2];
+    hex::encode_to_slice(tag, &mut text).expect("two digits for each byte");
+    String::from_utf8(text).expect("digits are ASCII")
 }
 
 #[cfg(test)]

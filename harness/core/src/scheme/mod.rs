@@ -173,12 +173,20 @@ pub enum Coverage {
 }
 
 /// What both sides know of the place where a verifier runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// Scheme and authority under which the endpoint is known, without a slash at the end; for `{url}`.
     pub origin: String,
     /// Constants that replace those of the scheme.
     pub constants: BTreeMap<String, String>,
+    /// Text of the key id that genuine requests carry.
+    pub key_id: String,
+}
+
+impl Default for Deployment {
+    fn default() -> Self {
+        Self { origin: String::new(), constants: BTreeMap::new(), key_id: "primary".to_owned() }
+    }
 }
 
 /// Key bytes, decoded from a secret; wiped when dropped.

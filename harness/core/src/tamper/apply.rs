@@ -33,6 +33,9 @@ pub enum NotThere {
 fn part_name(part: &Part) -> String {
     match part {
         Part::Header(name) => format!("header `{name}`"),
+        Part::Unique => "nonce or message id".to_owned(),
+        Part::CoveredHeader => "header that the scheme covers".to_owned(),
+        Part::Label => "label before the tag".to_owned(),
         other => {
             serde_json::to_value(other).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
         }

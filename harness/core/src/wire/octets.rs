@@ -125,6 +125,14 @@ impl TryFrom<OctetsForm> for Octets {
 
 impl From<Octets> for OctetsForm {
     fn from(octets: Octets) -> Self {
+        if let Some(&first) = octets.0.first()
+            && octets.0.len() > 256
+            && first.is_ascii_graphic()
+            && octets.0.iter().all(|&byte| byte == first)
+            && let Ok(times) = u32::try_from(octets.0.len())
+        {
+            return Self::Repeat(Repeat { text: char::from(first).to_string(), times });
+        }
         match String::from_utf8(octets.0) {
             Ok(text) if text.chars().all(|c| !c.is_control() || c == '\n') => Self::Text(text),
             Ok(text) => Self::Hex(hex::encode(text)),

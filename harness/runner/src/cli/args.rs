@@ -94,6 +94,9 @@ pub(super) struct TargetArgs {
     /// A constant of the scheme; repeatable.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) constant: Vec<String>,
+    /// Text of the key id, for schemes that carry `{key-id}` [default: primary].
+    #[arg(long, value_name = "TEXT")]
+    pub(super) key_id: Option<String>,
     /// How requests are carried.
     #[arg(long, value_name = "CARRIER")]
     pub(super) carrier: Option<CarrierName>,
@@ -138,7 +141,7 @@ pub(super) struct RunArgs {
     /// Only cases whose id (or `suite/id`, `scheme/id`) matches the pattern; repeatable.
     #[arg(long, value_name = "GLOB")]
     pub(super) case: Vec<String>,
-    /// Cases in flight at the same time [default: 16].
+    /// Cases in flight at the same time [default: 4; 16 for the embedded endpoint].
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
     /// Report format, and a file for it; repeatable [default: terminal].

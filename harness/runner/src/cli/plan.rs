@@ -46,6 +46,7 @@ pub(super) struct Plan {
     pub(super) carrier: CarrierName,
     pub(super) origin: Option<String>,
     pub(super) constants: BTreeMap<String, String>,
+    pub(super) key_id: Option<String>,
     pub(super) replay: String,
 }
 
@@ -97,6 +98,7 @@ impl Plan {
             rate: rate(args, &config)?,
             origin: args.origin.clone().or(config.origin.clone()),
             constants: constants(args, &config)?,
+            key_id: args.key_id.clone().or(config.key_id.clone()),
             deadlines: Deadlines { connect: total, read: total, total },
             replay: replay_command(args, &target, seed),
             patterns: patterns.to_vec(),
@@ -264,7 +266,7 @@ fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
 }
 
 fn rate(args: &TargetArgs, config: &Config) -> Result<Option<u32>, Failed> {
-    let Some(text) = &args.rate else { return Ok(config.rate) };
+    let Some(text) = args.rate.as_ref().or(config.rate.as_ref()) else { return Ok(None) };
     match text.trim_end_matches("/s").parse() {
         Ok(rate @ 1..) => Ok(Some(rate)),
         _ => Err(Failed::usage_help(format!("`{}` is not a rate", text.escape_debug()), "write --rate 50/s")),
@@ -299,6 +301,7 @@ fn replay_command(args: &TargetArgs, target: &TargetSpec, seed: u64) -> String {
     };
     option("secret", args.secret.as_ref());
     option("origin", args.origin.as_ref());
+    option("key-id", args.key_id.as_ref());
     option("accept-status", args.accept_status.as_ref());
     option("reject-status", args.reject_status.as_ref());
     for host in &args.allow_host {

@@ -21,6 +21,7 @@ use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::run::{self, Keep, Robust, Settings, clock};
 use crate::snapshot::{self, Extent, OnDrift};
+use crate::targets::TargetSpec;
 
 /// Judges a target.
 pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
@@ -32,9 +33,11 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
         FailLevel::None => FailOn::None,
     };
     let outputs = outputs(&args.format, args.color, fail_on)?;
-    let jobs = args.jobs.or(plan.config.jobs).unwrap_or(16);
+    // Simple servers take few connections at once; the embedded endpoint takes many.
+    let default = if matches!(plan.target, TargetSpec::Url(_)) { 4 } else { 16 };
+    let jobs = args.jobs.or(plan.config.jobs).unwrap_or(default);
     if jobs == 0 || jobs > 1024 {
-        return Err(Failed::usage_help("--jobs is a number from 1 to 1024", "16 is a good one"));
+        return Err(Failed::usage_help("--jobs is a number from 1 to 1024", "4 suits most endpoints"));
     }
     let snapshots = args.snapshot.as_deref().map(|dir| {
         let on_drift = if args.update { OnDrift::Accept } else { OnDrift::Report };
@@ -110,6 +113,10 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
             })?)),
         };
         outputs.push(Output { reporter: (kind.make)(&Options { style, fail_on }), out, name: text.clone() });
+    }
+    if on_stdout == 0 {
+        // Reports in files leave standard output free for people.
+        outputs.extend(self::outputs(&["terminal".to_owned()], color, fail_on)?);
     }
     if on_stdout > 1 {
         let help = "give all but one a file: --format json=report.json";
@@ -190,6 +197,7 @@ fn execute(
             seed: plan.seed,
             cases: counts,
             started: clock::now().iso8601(),
+            config: plan.config.path.clone(),
         }),
     )?;
     let progress = Progress::new(counts);
@@ -198,6 +206,7 @@ fn execute(
     let mut results: Vec<CaseResult> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     let mut drift = Vec::new();
+    let mut finished = 0;
     for named in &plan.schemes {
         let name = named.scheme.file().scheme.as_str();
         progress.scheme(name);
@@ -226,7 +235,9 @@ fn execute(
         }
         results.extend(outcome.results);
         reasons.extend(outcome.no_verdict.map(|why| format!("{name}: {why}")));
+        finished += 1;
         if stop.load(Ordering::Relaxed) {
+            reasons.push(format!("interrupted after {finished} of {} schemes", plan.schemes.len()));
             break;
         }
     }

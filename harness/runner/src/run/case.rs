@@ -38,6 +38,25 @@ pub struct Robust<'a> {
     pub alive: &'a Requirement,
 }
 
+/// Whether a case is run for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// Among others.
+    First,
+    /// Once more, with nothing else in flight.
+    Alone,
+}
+
+impl Attempt {
+    /// What the fresh texts of the requests are derived from.
+    fn seed(self, case: &str) -> String {
+        match self {
+            Self::First => case.to_owned(),
+            Self::Alone => format!("{case} alone"),
+        }
+    }
+}
+
 /// The result of a case, before the closing control of its batch.
 #[derive(Debug)]
 pub struct Done {
@@ -47,6 +66,27 @@ pub struct Done {
     pub unnoticed: Option<&'static str>,
     /// Whether the target survived.
     pub alive: Alive,
+}
+
+impl Done {
+    /// Whether the target gave no answer at all, but lives: with others in flight that may be its
+    /// load and not the request.
+    pub fn was_silent(&self) -> bool {
+        let silent = match self.result.observed {
+            Some(Outcome::Crashed | Outcome::Garbled) => self.result.status.is_none(),
+            Some(Outcome::Hung | Outcome::Unreachable) => true,
+            Some(
+                Outcome::Accepted
+                | Outcome::Rejected
+                | Outcome::RejectedByTransport
+                | Outcome::Throttled
+                | Outcome::Unsupported
+                | Outcome::NotDelivered,
+            )
+            | None => false,
+        };
+        silent && self.alive == Alive::Yes
+    }
 }
 
 impl Planned<'_> {
@@ -60,9 +100,17 @@ impl Planned<'_> {
     /// How much a verdict weighs: a crash breaks another requirement than a wrong decision does.
     pub fn level(&self, verdict: &Verdict) -> Level {
         match verdict {
-            Verdict::Fail(Failure::Crashed | Failure::Garbled) => self.robust.refuse.level,
+            Verdict::Fail(Failure::Crashed | Failure::Garbled) if self.case.expect != Expectation::Accept => {
+                self.robust.refuse.level
+            }
             Verdict::Fail(Failure::Hung | Failure::Died) => self.robust.alive.level,
-            Verdict::Fail(Failure::Accepted | Failure::Refused | Failure::AcceptedTwice)
+            Verdict::Fail(
+                Failure::Accepted
+                | Failure::Refused
+                | Failure::AcceptedTwice
+                | Failure::Crashed
+                | Failure::Garbled,
+            )
             | Verdict::Pass
             | Verdict::Inconclusive(_)
             | Verdict::Skipped(_) => self.requirement.level,
@@ -84,7 +132,7 @@ impl Planned<'_> {
             requirements: self.requirements(),
             bug_classes: case.kills.clone(),
             level: self.level(&verdict),
-            attacker: case.attacker.unwrap_or_else(|| self.requirement.attacker()),
+            attacker: case.attacker_or(self.requirement.attacker()),
             expected: match &case.expect {
                 Expectation::Accept => "accept",
                 Expectation::Reject => "reject",
@@ -101,15 +149,30 @@ impl Planned<'_> {
         }
     }
 
+    /// What is left of a case when the run was interrupted before it.
+    pub fn interrupted(&self, subject: &Subject) -> Done {
+        let result = self.without_sending(subject, Verdict::Inconclusive("interrupted".to_owned()));
+        Done { result, unnoticed: None, alive: Alive::NotAsked }
+    }
+
     /// Runs the case.
-    pub async fn run(&self, subject: &Subject, proof: &Baseline, redactor: &Redactor, keep: Keep) -> Done {
+    ///
+    /// `attempt` makes the request fresh when a case is run again.
+    pub async fn run(
+        &self,
+        subject: &Subject,
+        proof: &Baseline,
+        redactor: &Redactor,
+        keep: Keep,
+        attempt: Attempt,
+    ) -> Done {
         if !subject.clock.separates(&self.case.sign.at) {
             let why =
                 "the target's clock is not known well enough to tell this side of the border from the other";
             let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
             return Done { result, unnoticed: None, alive: Alive::NotAsked };
         }
-        let built = match self.case.build(&subject.world(self.case.id.as_str(), subject.clock.now())) {
+        let built = match self.case.build(&subject.world(&attempt.seed(self.case.id.as_str()), subject.clock.now())) {
             Ok(built) => built,
             Err(reason) => {
                 let unnoticed = match &reason {
@@ -128,8 +191,12 @@ impl Planned<'_> {
             result.observed = Some(shown.outcome);
             result.status = shown.answer.as_ref().map(|answer| answer.status);
             result.millis = shown.millis;
-            if result.reason.is_none() {
-                result.reason = shown.detail.as_deref().map(|detail| redactor.text(detail));
+            if let (Verdict::Pass | Verdict::Fail(_), Some(detail)) = (&result.verdict, &shown.detail) {
+                let detail = redactor.text(detail);
+                result.reason = Some(match &result.reason {
+                    Some(reason) => format!("{reason}: {detail}"),
+                    None => detail,
+                });
             }
             result.answer = match (keep, &shown.answer) {
                 (Keep::Answers, Some(answer)) => Some(normalize(answer, redactor)),

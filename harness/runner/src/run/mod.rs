@@ -19,6 +19,7 @@ use countersign_core::redact::Redactor;
 use countersign_core::report::FailOn;
 use futures_util::stream::{self, StreamExt as _};
 
+use case::Attempt;
 pub use case::{Planned, Robust};
 pub use pace::Pace;
 pub use subject::Subject;
@@ -87,13 +88,28 @@ pub async fn scheme(
                 }
                 let mut done: Vec<_> = stream::iter(batch)
                     .map(|planned| async {
-                        let done = planned.run(subject, &proof, &redactor, settings.keep).await;
+                        let first = Attempt::First;
+                        let done = match stop.load(Ordering::Relaxed) {
+                            true => planned.interrupted(subject),
+                            false => planned.run(subject, &proof, &redactor, settings.keep, first).await,
+                        };
                         tick();
                         done
                     })
                     .buffered(settings.jobs.max(1))
                     .collect()
                     .await;
+                if settings.jobs > 1 {
+                    for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| done.was_silent()) {
+                        let again = planned.run(subject, &proof, &redactor, settings.keep, Attempt::Alone).await;
+                        let answered = !again.was_silent();
+                        *done = again;
+                        if answered && done.result.reason.is_none() {
+                            let why = "no answer while other requests were in flight, answered alone; fewer --jobs may help";
+                            done.result.reason = Some(why.to_owned());
+                        }
+                    }
+                }
                 let died = settle_deaths(&mut done, batch, settings.jobs);
                 let last = (index + 1) * BATCH >= cases.len();
                 let closing = close(subject, if last { Phase::End } else { Phase::Between }, emit).await;
@@ -160,8 +176,8 @@ fn refused_control(seen: &countersign_core::observe::Observation) -> String {
         | Outcome::Throttled
         | Outcome::Unsupported
         | Outcome::NotDelivered => {
-            "usual causes: another secret or another form of it, another scheme, another path, or statuses that \
-             need --accept-status"
+            "usual causes: another secret or another form of it, another scheme, another path, for schemes that \
+             sign an address --origin or --constant, or statuses that need --accept-status"
         }
     };
     format!("the valid request was {}; {hint}", seen.summary())

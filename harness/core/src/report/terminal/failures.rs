@@ -14,6 +14,8 @@ use crate::spec::Level;
 
 /// Cases that are shown with evidence; if there are more, only the first of each kind is.
 const FULL: usize = 3;
+/// Ids that are listed below the first case of a kind.
+const IDS: usize = 40;
 /// Where prose is wrapped.
 const WIDTH: usize = 98;
 
@@ -99,7 +101,11 @@ impl Failures<'_> {
             let more =
                 if others.len() == 1 { "1 more case" } else { &format!("{} more cases", others.len()) };
             lines.extend([String::new(), format!("  {more} {verb}, {}:", phrase::printable(kind))]);
-            let ids: Vec<String> = others.iter().map(|case| format!("{}/{}", case.scheme, case.id)).collect();
+            let mut ids: Vec<String> =
+                others.iter().take(IDS).map(|case| format!("{}/{}", case.scheme, case.id)).collect();
+            if others.len() > IDS {
+                ids.push(format!("and {} more", others.len() - IDS));
+            }
             lines.extend(wrap(&ids.join(", "), WIDTH).into_iter().map(|line| format!("    {line}")));
         }
         lines

@@ -118,14 +118,18 @@ impl Reporter for Terminal {
 
 fn header(started: &RunStarted) -> String {
     let names: Vec<&str> = started.schemes.iter().map(crate::id::SchemeName::as_str).collect();
-    let noun = if names.len() == 1 { "scheme" } else { "schemes" };
+    let schemes = match &names[..] {
+        [one] => format!("scheme {one}"),
+        several => phrase::count(several.len(), "scheme"),
+    };
+    let config = started.config.as_deref().map(|path| format!(" · config {}", phrase::printable(path)));
     format!(
-        "{} {} · target {} · {noun} {} · seed {}",
+        "{} {} · target {} · {schemes} · seed {}{}",
         phrase::printable(&started.tool.name),
         phrase::printable(&started.tool.version),
         phrase::printable(&started.target),
-        names.join(", "),
-        started.seed
+        started.seed,
+        config.unwrap_or_default()
     )
 }
 

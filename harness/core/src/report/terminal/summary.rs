@@ -62,14 +62,21 @@ pub(super) fn drift(drift: &[Drift], style: Style) -> Vec<String> {
     }
     let mut lines = Vec::new();
     for (one, others) in alike {
-        let word = paint(style, Color::Red, "DRIFT");
+        let removed = one.diff.lines().any(|line| line.starts_with('-'));
+        let (word, what) = match removed {
+            true => ("DRIFT", "the answer differs from the recorded one"),
+            false => ("NEW", "no answer is recorded yet"),
+        };
         lines.push(String::new());
-        lines.push(format!("{word} {} ({}): the answer differs from the recorded one", one.case, one.scheme));
+        lines.push(format!("{} {} ({}): {what}", paint(style, Color::Red, word), one.case, one.scheme));
         lines.extend(one.diff.lines().map(|line| format!("    {}", phrase::printable(line))));
         if !others.is_empty() {
             lines.push(format!("  and {} alike:", phrase::count(others.len(), "other case")));
             lines.extend(wrap(&others.join(", "), 92).into_iter().map(|line| format!("    {line}")));
         }
+    }
+    if !drift.is_empty() {
+        lines.extend([String::new(), "If this is as it should be, accept it with --update.".to_owned()]);
     }
     lines
 }
@@ -98,16 +105,25 @@ fn warnings(summary: &Summary) -> usize {
     summary.fail.saturating_sub(summary.fail_must)
 }
 
+/// How the reason starts when a case asks for something that the scheme does not have.
+const NOT_FOR_THIS_SCHEME: &str = "not for this scheme";
+
 /// Why cases were skipped, the most frequent reason first.
 pub(super) fn skipped(reasons: &BTreeMap<String, usize>) -> Vec<String> {
     if reasons.is_empty() {
         return Vec::new();
     }
-    let mut reasons: Vec<(&String, &usize)> = reasons.iter().collect();
-    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), reason.as_str()));
+    // What a scheme does not have comes in many shapes, and none of them is about the target.
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for (reason, count) in reasons {
+        let kind = if reason.starts_with(NOT_FOR_THIS_SCHEME) { NOT_FOR_THIS_SCHEME } else { reason.as_str() };
+        *kinds.entry(kind).or_default() += count;
+    }
+    let mut reasons: Vec<(&str, usize)> = kinds.into_iter().collect();
+    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
     let width = reasons.iter().map(|(_, count)| count.to_string().len()).max().unwrap_or(1);
     let line =
-        |(reason, count): (&String, &usize)| format!("  {count:>width$} x {}", phrase::printable(reason));
+        |(reason, count): (&str, usize)| format!("  {count:>width$} x {}", phrase::printable(reason));
     [String::new(), "skipped:".to_owned()].into_iter().chain(reasons.into_iter().map(line)).collect()
 }
 
