@@ -20,6 +20,7 @@ fn recomputed(scheme: &dyn Scheme, published: &Published) -> String {
     let deployment = Deployment {
         origin: published.origin.clone().unwrap_or_default(),
         constants: published.constants.clone(),
+        ..Deployment::default()
     };
     let message = Request {
         method: published.method.clone().unwrap_or_else(|| "POST".to_owned()).into_bytes(),

@@ -48,13 +48,23 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
             print(&String::from_utf8_lossy(&script))
         }
         Command::Man => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered
+            let page = manual()
                 .map_err(|error| Failed::usage(format!("error: the man page cannot be made: {error}")))?;
             print(&String::from_utf8_lossy(&page))
         }
     }
+}
+
+/// The man page of the command, followed by those of its commands.
+fn manual() -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let command = Cli::command();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    for sub in command.get_subcommands() {
+        let name = format!("countersign-{}", sub.get_name());
+        clap_mangen::Man::new(sub.clone()).title(name.to_uppercase()).render(&mut page)?;
+    }
+    Ok(page)
 }
 
 /// The exit codes, for help and man page.
