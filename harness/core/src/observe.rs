@@ -105,7 +105,10 @@ impl std::str::FromStr for StatusSet {
             _ => Err(bad(part)),
         };
         let range = |part: &str| match part.split_once('-') {
-            Some((low, high)) => Ok(status(low)?..=status(high)?),
+            Some((low, high)) => match status(low)?..=status(high)? {
+                range if range.is_empty() => Err(bad(part)),
+                range => Ok(range),
+            },
             None => status(part).map(|status| status..=status),
         };
         text.split(',').map(range).collect::<Result<_, _>>().map(Self)
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn status_sets_are_read_strictly() {
         assert!("200-299,304".parse::<StatusSet>().expect("a set").contains(304));
-        for text in ["", "2xx", "99", "200-", "200 299"] {
+        for text in ["", "2xx", "99", "200-", "200 299", "299-200"] {
             assert!(text.parse::<StatusSet>().is_err(), "{text}");
         }
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use countersign_core::vector::yaml;
 use serde::Deserialize;
 
+use crate::bounded;
 use crate::exit::Failed;
 
 /// Name of the file that is searched upward from the working directory.
@@ -54,14 +55,26 @@ impl Config {
     pub fn load(given: Option<&Path>) -> Result<Self, Failed> {
         let Some(path) = given.map(Path::to_path_buf).or_else(find) else { return Ok(Self::default()) };
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let unreadable = |error: String| {
             Failed::usage_help(
                 format!("the configuration `{shown}` cannot be read: {error}"),
                 "check --config",
             )
+        };
+        let bytes =
+            bounded::read_file(&path, yaml::MAX_FILE).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
+        // The source line is not shown: somebody may have written a secret there.
+        let mut config: Self = yaml::parse(&shown, &text).map_err(|found| {
+            Failed::usage(format!("error: {}\n --> {shown}:{}:{}", found.message, found.line, found.column))
         })?;
-        let mut config: Self =
-            yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
+        let runs = config.secret.as_deref().is_some_and(|secret| secret.starts_with("cmd:"));
+        if given.is_none() && (runs || !config.allow_host.is_empty()) {
+            return Err(Failed::usage_help(
+                format!("`{shown}` was only found, and it wants to run a command or to allow another host"),
+                format!("if you trust it, name it: --config {shown}"),
+            ));
+        }
         if let (Some(scheme), Some(folder)) = (&mut config.scheme, path.parent())
             && is_file(scheme)
         {

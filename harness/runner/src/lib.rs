@@ -2,6 +2,7 @@
 //!
 //! Every side effect of the project lives in this package.
 
+mod bounded;
 pub mod carrier;
 pub mod cli;
 pub mod config;

@@ -1,11 +1,17 @@
 //! Where a secret comes from. Never from the command line itself.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::time::Duration;
 
 use countersign_core::secret::Secret;
 
+use crate::bounded;
 use crate::exit::Failed;
 
+/// The longest secret, in bytes.
+const LIMIT: usize = 1 << 20;
+/// How long a secret command may run.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What to write for a secret.
 const FORMS: &str = "write env:NAME, file:PATH, stdin, or cmd:COMMAND";
 
@@ -47,38 +53,41 @@ impl SecretSource {
     /// There is nothing to read; the message names the place, never the content.
     pub fn read(&self) -> Result<Secret, Failed> {
         let bytes = match self {
-            Self::Env(name) => std::env::var_os(name)
-                .ok_or_else(|| {
-                    missing(format!("the environment variable `{name}` is not set"), "export it first")
-                })?
-                .into_encoded_bytes(),
-            Self::File(path) => chomp(std::fs::read(path).map_err(|error| {
-                missing(
-                    format!("the secret file `{path}` cannot be read: {error}"),
-                    "check the path and its mode",
-                )
-            })?),
-            Self::Stdin => {
-                let mut bytes = Vec::new();
-                std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
-                    missing(format!("standard input cannot be read: {error}"), "pipe the secret in")
-                })?;
-                chomp(bytes)
+            Self::Env(name) => {
+                // A text that is no name may be the secret itself, and is not repeated.
+                let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                let shown = if plain { format!(" `{name}`") } else { String::new() };
+                std::env::var_os(name)
+                    .ok_or_else(|| {
+                        missing(format!("the environment variable{shown} is not set"), "export it first")
+                    })?
+                    .into_encoded_bytes()
             }
+            Self::File(path) => {
+                chomp(File::open(path).and_then(|file| bounded::read(file, LIMIT)).map_err(|error| {
+                    missing(
+                        format!("the secret file `{path}` cannot be read: {error}"),
+                        "check the path and its mode",
+                    )
+                })?)
+            }
+            Self::Stdin => chomp(bounded::read(std::io::stdin().lock(), LIMIT).map_err(|error| {
+                missing(format!("standard input cannot be read: {error}"), "pipe the secret in")
+            })?),
             Self::Command(command) => {
-                let output = std::process::Command::new("sh")
-                    .args(["-c", command])
-                    .stdin(std::process::Stdio::null())
-                    .stderr(std::process::Stdio::inherit())
-                    .output()
-                    .map_err(|error| missing(format!("the secret command cannot be run: {error}"), FORMS))?;
-                if !output.status.success() {
+                let (bytes, status) = bounded::output(command, LIMIT, PATIENCE).map_err(|error| {
+                    missing(
+                        format!("the secret command gave no secret: {error}"),
+                        "run it by hand to see why",
+                    )
+                })?;
+                if !status.success() {
                     return Err(missing(
-                        format!("the secret command failed with {}", output.status),
+                        format!("the secret command failed with {status}"),
                         "run it by hand to see why",
                     ));
                 }
-                chomp(output.stdout)
+                chomp(bytes)
             }
         };
         if bytes.is_empty() {

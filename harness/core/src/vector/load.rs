@@ -30,6 +30,9 @@ pub struct Known {
     pub bug_classes: BTreeSet<BugClassId>,
 }
 
+/// Problems of one file that are shown.
+const ENOUGH: usize = 20;
+
 /// Reads a scheme file.
 ///
 /// # Errors
@@ -61,6 +64,11 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
     }
     let mut seen = BTreeSet::new();
     for case in &file.cases {
+        if found.len() >= ENOUGH {
+            let message = format!("more than {ENOUGH} problems; the rest is not shown");
+            found.push(Diagnostic::find(path, text, "cases:", "cases", message));
+            break;
+        }
         let anchor = format!("id: {}", case.id);
         let at = |needle: &str, message: String| Diagnostic::find(path, text, &anchor, needle, message);
         if !seen.insert(&case.id) {

@@ -180,8 +180,12 @@ async fn talk(stream: &mut TcpStream, wire: &Wire, limits: Limits, patience: Dur
             Ok(Progress::Done(answer)) => {
                 // After an answer to half a request the server may read on, or not.
                 let connection = match sent {
-                    Sent::All if answer.status != 101 => answer.connection,
-                    Sent::All | Sent::Sending | Sent::Failed => Connection::Spent,
+                    // A body where there must be none would be taken for the next answer.
+                    Sent::All if wire.asks_for_head_only() || matches!(answer.status, 101 | 204 | 304) => {
+                        Connection::Spent
+                    }
+                    Sent::All => answer.connection,
+                    Sent::Sending | Sent::Failed => Connection::Spent,
                 };
                 return End::Answered(answer, connection);
             }

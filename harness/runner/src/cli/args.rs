@@ -112,6 +112,9 @@ pub(super) struct TargetArgs {
     /// Seconds to wait for an answer [default: 5].
     #[arg(long, value_name = "SECONDS")]
     pub(super) timeout: Option<f64>,
+    /// Seconds after which no more is sent; what is left is inconclusive, and the exit code is 4.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) max_time: Option<f64>,
     /// Root seed; the same seed makes the same requests, up to the clock [default: random].
     #[arg(long)]
     pub(super) seed: Option<u64>,

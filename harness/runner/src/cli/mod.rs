@@ -28,7 +28,8 @@ pub fn main() -> ExitCode {
     match dispatch(cli.command) {
         Ok(exit) => exit.into(),
         Err(failed) => {
-            eprintln!("{}", failed.message);
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "{}", failed.message);
             failed.exit.into()
         }
     }

@@ -47,6 +47,7 @@ pub(super) struct Plan {
     pub(super) origin: Option<String>,
     pub(super) constants: BTreeMap<String, String>,
     pub(super) key_id: Option<String>,
+    pub(super) max_time: Option<Duration>,
     pub(super) replay: String,
 }
 
@@ -98,6 +99,7 @@ impl Plan {
             rate: rate(args, &config)?,
             origin: args.origin.clone().or(config.origin.clone()),
             constants: constants(args, &config)?,
+            max_time: max_time(args)?,
             key_id: args.key_id.clone().or(config.key_id.clone()),
             deadlines: Deadlines { connect: total, read: total, total },
             replay: replay_command(args, &target, seed),
@@ -112,6 +114,37 @@ impl Plan {
         })
     }
 
+    /// Cases over all schemes.
+    pub(super) fn count(&self, catalog: &Catalog, robust: &Robust<'_>) -> usize {
+        self.schemes.iter().map(|named| self.cases(catalog, robust, &*named.scheme).len()).sum()
+    }
+
+    /// Refuses patterns that choose nothing: nothing run is never a success.
+    pub(super) fn check_selection(&self) -> Result<(), Failed> {
+        let suites =
+            || self.suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)));
+        let chosen = self.schemes.iter().any(|named| {
+            let name = named.scheme.file().scheme.as_str();
+            suites().any(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
+        });
+        if chosen {
+            return Ok(());
+        }
+        let wanted = self.patterns.join("`, `");
+        let near =
+            self.patterns.first().map(|first| nearest(first, suites().map(|(_, case)| case.id.as_str())));
+        Err(unknown("case", &wanted, near.unwrap_or_default(), "see `countersign list cases`"))
+    }
+
+    fn chooses(&self, scheme: &str, suite: &str, case: &str) -> bool {
+        self.patterns.is_empty()
+            || self.patterns.iter().any(|pattern| {
+                glob::matches(pattern, case)
+                    || glob::matches(pattern, &format!("{suite}/{case}"))
+                    || glob::matches(pattern, &format!("{scheme}/{case}"))
+            })
+    }
+
     /// The cases that match, in order.
     pub(super) fn cases<'a>(
         &'a self,
@@ -120,18 +153,10 @@ impl Plan {
         scheme: &dyn Scheme,
     ) -> Vec<Planned<'a>> {
         let name = scheme.file().scheme.as_str();
-        let matches = |suite: &str, case: &str| {
-            self.patterns.is_empty()
-                || self.patterns.iter().any(|pattern| {
-                    glob::matches(pattern, case)
-                        || glob::matches(pattern, &format!("{suite}/{case}"))
-                        || glob::matches(pattern, &format!("{name}/{case}"))
-                })
-        };
         self.suites
             .iter()
             .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
-            .filter(|(suite, case)| matches(&suite.name, case.id.as_str()))
+            .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
             .filter_map(|(suite, case)| {
                 let own = catalog.requirements.get(case.requires.first()?)?;
                 let requirement = match scheme.file().once {
@@ -267,9 +292,20 @@ fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
 
 fn rate(args: &TargetArgs, config: &Config) -> Result<Option<u32>, Failed> {
     let Some(text) = args.rate.as_ref().or(config.rate.as_ref()) else { return Ok(None) };
-    match text.trim_end_matches("/s").parse() {
+    match text.strip_suffix("/s").unwrap_or(text).parse() {
         Ok(rate @ 1..) => Ok(Some(rate)),
         _ => Err(Failed::usage_help(format!("`{}` is not a rate", text.escape_debug()), "write --rate 50/s")),
+    }
+}
+
+fn max_time(args: &TargetArgs) -> Result<Option<Duration>, Failed> {
+    match args.max_time {
+        None => Ok(None),
+        Some(seconds) if (0.1..=86_400.0).contains(&seconds) => Ok(Some(Duration::from_secs_f64(seconds))),
+        Some(_) => Err(Failed::usage_help(
+            "--max-time is a number of seconds from 0.1 to 86400",
+            "300 is a good one",
+        )),
     }
 }
 

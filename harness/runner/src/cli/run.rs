@@ -26,6 +26,15 @@ use crate::targets::TargetSpec;
 /// Judges a target.
 pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
     let plan = Plan::new(&args.target, &args.case)?;
+    plan.check_selection()?;
+    if let Some(dir) = &args.snapshot {
+        std::fs::create_dir_all(dir).map_err(|error| {
+            Failed::usage_help(
+                format!("the folder `{}` cannot be made: {error}", dir.display()),
+                "check --snapshot",
+            )
+        })?;
+    }
     let keep = if args.snapshot.is_some() { Keep::Answers } else { Keep::Failures };
     let fail_on = match args.fail_on {
         FailLevel::Must => FailOn::Must,
@@ -66,6 +75,7 @@ pub(super) fn replay(args: ReplayArgs) -> Result<Exit, Failed> {
         ));
     }
     let plan = Plan::new(&target, &[id])?;
+    plan.check_selection()?;
     let outputs = outputs(&[], Color::Auto, FailOn::Should)?;
     execute(plan, outputs, Keep::Everything, 1, FailOn::Should, None)
 }
@@ -80,7 +90,7 @@ struct Output {
 fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Output>, Failed> {
     let default = ["terminal".to_owned()];
     let formats = if formats.is_empty() { &default[..] } else { formats };
-    let mut outputs = Vec::new();
+    let mut outputs: Vec<Output> = Vec::new();
     let mut on_stdout = 0;
     for text in formats {
         let (name, path) =
@@ -105,6 +115,10 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
                 on_stdout += 1;
                 Box::new(BufWriter::new(io::stdout()))
             }
+            Some(path) if outputs.iter().any(|other| other.name.ends_with(&format!("={path}"))) => {
+                let message = format!("two reports cannot share the file `{path}`");
+                return Err(Failed::usage_help(message, "give each a file of its own"));
+            }
             Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| {
                 Failed::usage_help(
                     format!("the report `{path}` cannot be written: {error}"),
@@ -127,19 +141,18 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
 
 /// Hands an event to every report; a reader of standard output who went away is not an error.
 fn publish(outputs: &mut [Output], event: &Event) -> Result<(), Failed> {
+    let mut failed = None;
     for output in outputs {
         let written = output.reporter.on(event, &mut output.out).and_then(|()| output.out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                return Err(Failed::usage(format!(
-                    "error: the report `{}` cannot be written: {error}",
-                    output.name
-                )));
+                let message = format!("error: the report `{}` cannot be written: {error}", output.name);
+                failed = Some(Failed::usage(message));
             }
             _ => {}
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 fn execute(
@@ -159,18 +172,7 @@ fn execute(
         refuse: catalog.requirements.get(&fallbacks.crash).expect("the requirement is shipped"),
         alive: catalog.requirements.get(&fallbacks.alive).expect("the requirement is shipped"),
     };
-    let counts: usize =
-        plan.schemes.iter().map(|named| plan.cases(catalog, &robust, &*named.scheme).len()).sum();
-    if counts == 0 {
-        let wanted = plan.patterns.join("`, `");
-        let near = plan.patterns.first().map(|first| {
-            nearest(
-                first,
-                plan.suites.iter().flat_map(|suite| suite.cases.iter().map(|case| case.id.as_str())),
-            )
-        });
-        return Err(unknown("case", &wanted, near.unwrap_or_default(), "see `countersign list cases`"));
-    }
+    let counts = plan.count(catalog, &robust);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -201,12 +203,14 @@ fn execute(
         }),
     )?;
     let progress = Progress::new(counts);
-    let settings = Settings { jobs, keep, oracle: plan.oracle.clone() };
+    let until = plan.max_time.map(|seconds| started + seconds);
+    let settings = Settings { jobs, keep, oracle: plan.oracle.clone(), until };
     let mut total = Summary::default();
     let mut results: Vec<CaseResult> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     let mut drift = Vec::new();
     let mut finished = 0;
+    let mut late = None;
     for named in &plan.schemes {
         let name = named.scheme.file().scheme.as_str();
         progress.scheme(name);
@@ -231,13 +235,17 @@ fn execute(
         }
         total.add(&outcome.summary.summary);
         if let (Some((dir, on_drift, extent)), None) = (snapshots, &outcome.no_verdict) {
-            drift.extend(snapshot::settle(dir, &outcome.results, on_drift, extent)?);
+            match snapshot::settle(dir, &outcome.results, on_drift, extent) {
+                Ok(found) => drift.extend(found),
+                // The reports come first; what cannot be recorded is said after them.
+                Err(failed) => late = Some(failed),
+            }
         }
         results.extend(outcome.results);
         reasons.extend(outcome.no_verdict.map(|why| format!("{name}: {why}")));
         finished += 1;
-        if stop.load(Ordering::Relaxed) {
-            reasons.push(format!("interrupted after {finished} of {} schemes", plan.schemes.len()));
+        if let Some(why) = settings.halted(&stop) {
+            reasons.push(format!("{why} after {finished} of {} schemes", plan.schemes.len()));
             break;
         }
     }
@@ -254,8 +262,13 @@ fn execute(
     };
     publish(&mut outputs, &Event::RunFinished(Box::new(finished)))?;
     runtime.shutdown_timeout(Duration::from_millis(100));
+    if let Some(failed) = late {
+        return Err(failed);
+    }
     Ok(if stop.load(Ordering::Relaxed) {
         Exit::Interrupted
+    } else if verdict == RunVerdict::Inconclusive && settings.halted(&stop).is_some() {
+        Exit::Guard
     } else {
         match verdict {
             RunVerdict::Conformant => Exit::Conformant,

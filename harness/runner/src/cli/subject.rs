@@ -90,7 +90,8 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
 }
 
 fn deployment(plan: &Plan, origin: String) -> Deployment {
-    let mut deployment = Deployment { origin: plan.origin.clone().unwrap_or(origin), ..Deployment::default() };
+    let mut deployment =
+        Deployment { origin: plan.origin.clone().unwrap_or(origin), ..Deployment::default() };
     deployment.constants.clone_from(&plan.constants);
     if let Some(key_id) = &plan.key_id {
         deployment.key_id.clone_from(key_id);

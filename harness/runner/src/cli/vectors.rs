@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use countersign_conformance::Catalog;
+use countersign_core::vector::yaml::MAX_FILE;
 use countersign_core::vector::{self, Diagnostic, Suite};
 
+use crate::bounded;
 use crate::exit::{Exit, Failed};
 
 /// Checks scheme and suite files; the embedded ones if none is given.
@@ -76,7 +78,7 @@ pub(super) fn suite(path: &Path) -> Result<Suite, Failed> {
 /// Reads a text file of the user.
 pub(super) fn read(path: &Path) -> Result<String, Failed> {
     let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = bounded::read_file(path, MAX_FILE).map_err(|error| {
         Failed::usage_help(format!("`{shown}` cannot be read: {error}"), "check the path")
     })?;
     String::from_utf8(bytes).map_err(|error| {
@@ -97,7 +99,11 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failed> {
         std::fs::read_dir(path).map_err(unreadable)?.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for entry in entries {
-        if entry.is_dir() || entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+        // Links to folders may lead in circles.
+        let link = entry.is_symlink() && entry.is_dir();
+        if !link && entry.is_dir()
+            || entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+        {
             collect(&entry, files)?;
         }
     }

@@ -149,9 +149,9 @@ impl Planned<'_> {
         }
     }
 
-    /// What is left of a case when the run was interrupted before it.
-    pub fn interrupted(&self, subject: &Subject) -> Done {
-        let result = self.without_sending(subject, Verdict::Inconclusive("interrupted".to_owned()));
+    /// What is left of a case when the run was stopped before it.
+    pub fn halted(&self, subject: &Subject, why: &str) -> Done {
+        let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
         Done { result, unnoticed: None, alive: Alive::NotAsked }
     }
 
@@ -172,7 +172,10 @@ impl Planned<'_> {
             let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
             return Done { result, unnoticed: None, alive: Alive::NotAsked };
         }
-        let built = match self.case.build(&subject.world(&attempt.seed(self.case.id.as_str()), subject.clock.now())) {
+        let built = match self
+            .case
+            .build(&subject.world(&attempt.seed(self.case.id.as_str()), subject.clock.now()))
+        {
             Ok(built) => built,
             Err(reason) => {
                 let unnoticed = match &reason {
@@ -207,7 +210,7 @@ impl Planned<'_> {
         if !passed || keep == Keep::Everything {
             result.evidence = built.rounds.last().and_then(|round| round.wires.last()).map(|sent| {
                 let answer = shown.and_then(|shown| shown.answer.as_ref());
-                let replay = format!("{} {}", subject.replay, self.case.id);
+                let replay = redactor.text(&format!("{} {}", subject.replay, self.case.id));
                 let (host, port) = &subject.address;
                 evidence(&built.untampered, sent, answer, host, *port, replay, redactor)
             });

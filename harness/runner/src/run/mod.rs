@@ -10,6 +10,7 @@ mod subject;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use countersign_core::event::{CaseResult, Event, Phase, RunVerdict, SchemeProperty, SchemeSummary, Summary};
 use countersign_core::id::BugClassId;
@@ -44,10 +45,24 @@ pub struct Settings {
     pub keep: Keep,
     /// How answers are read, before the target's own shapes are learned.
     pub oracle: Oracle,
+    /// When the time budget is used up.
+    pub until: Option<Instant>,
 }
 
-/// Cases between two controls.
-const BATCH: usize = 128;
+impl Settings {
+    /// Why nothing more is to be sent, if so.
+    pub fn halted(&self, stop: &AtomicBool) -> Option<&'static str> {
+        if stop.load(Ordering::Relaxed) {
+            return Some("interrupted");
+        }
+        self.until.is_some_and(|until| Instant::now() >= until).then_some("the time budget is used up")
+    }
+}
+
+/// Cases between two controls: so many that a batch takes about this long, within these bounds.
+/// What is finished is published with its batch, so that little is lost when a run is killed.
+const BATCH_TIME: Duration = Duration::from_millis(200);
+const BATCH: std::ops::RangeInclusive<usize> = 16..=512;
 
 /// What came of one scheme.
 #[derive(Debug)]
@@ -81,17 +96,21 @@ pub async fn scheme(
         Some(proof) => {
             subject.learn(settings.oracle.clone()).await;
             let subject: &Subject = subject;
-            for (index, batch) in cases.chunks(BATCH).enumerate() {
-                if stop.load(Ordering::Relaxed) {
-                    no_verdict = Some("interrupted".to_owned());
+            let mut size = *BATCH.start();
+            while results.len() < cases.len() {
+                if let Some(why) = settings.halted(stop) {
+                    no_verdict = Some(why.to_owned());
                     break;
                 }
+                let started = Instant::now();
+                let rest = &cases[results.len()..];
+                let batch = &rest[..size.min(rest.len())];
                 let mut done: Vec<_> = stream::iter(batch)
                     .map(|planned| async {
                         let first = Attempt::First;
-                        let done = match stop.load(Ordering::Relaxed) {
-                            true => planned.interrupted(subject),
-                            false => planned.run(subject, &proof, &redactor, settings.keep, first).await,
+                        let done = match settings.halted(stop) {
+                            Some(why) => planned.halted(subject, why),
+                            None => planned.run(subject, &proof, &redactor, settings.keep, first).await,
                         };
                         tick();
                         done
@@ -101,7 +120,8 @@ pub async fn scheme(
                     .await;
                 if settings.jobs > 1 {
                     for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| done.was_silent()) {
-                        let again = planned.run(subject, &proof, &redactor, settings.keep, Attempt::Alone).await;
+                        let again =
+                            planned.run(subject, &proof, &redactor, settings.keep, Attempt::Alone).await;
                         let answered = !again.was_silent();
                         *done = again;
                         if answered && done.result.reason.is_none() {
@@ -111,10 +131,10 @@ pub async fn scheme(
                     }
                 }
                 let died = settle_deaths(&mut done, batch, settings.jobs);
-                let last = (index + 1) * BATCH >= cases.len();
+                let last = batch.len() == rest.len();
                 let closing = close(subject, if last { Phase::End } else { Phase::Between }, emit).await;
                 for (planned, mut done) in batch.iter().zip(done) {
-                    if let (Some(why), Verdict::Pass) = (&closing, &done.result.verdict) {
+                    if let Some(why) = closing.as_ref().filter(|_| needs_control(&done.result.verdict)) {
                         done.result.reason = Some(why.clone());
                         done.result.verdict = Verdict::Inconclusive(why.clone());
                     }
@@ -132,6 +152,8 @@ pub async fn scheme(
                 if no_verdict.is_some() {
                     break;
                 }
+                let quick = started.elapsed() < BATCH_TIME;
+                size = if quick { size * 2 } else { size / 2 }.clamp(*BATCH.start(), *BATCH.end());
             }
         }
     }
@@ -155,6 +177,18 @@ pub async fn scheme(
     };
     emit(Event::SchemeFinished(summary.clone()));
     SchemeRun { summary, results, no_verdict }
+}
+
+/// Whether a verdict falls with the control after it. That something forged was accepted, or that the
+/// target died, stands on its own; a refusal or a crash may have had the same cause as the lost control.
+fn needs_control(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Pass
+        | Verdict::Fail(Failure::Refused | Failure::Crashed | Failure::Hung | Failure::Garbled) => true,
+        Verdict::Fail(Failure::Accepted | Failure::AcceptedTwice | Failure::Died)
+        | Verdict::Inconclusive(_)
+        | Verdict::Skipped(_) => false,
+    }
 }
 
 fn redactor(subject: &Subject) -> Redactor {

@@ -20,6 +20,9 @@ use super::clock::{self, Clock};
 use super::pace::Pace;
 use crate::carrier::Carrier;
 
+/// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
+const THROTTLE_BUDGET: u64 = 120;
+
 /// One scheme against one target.
 #[derive(Debug)]
 pub struct Subject {
@@ -48,6 +51,7 @@ pub struct Subject {
     /// The status with which the application refuses a forged request, once it was seen doing so.
     pub forged: Option<u16>,
     controls: AtomicU64,
+    patience: AtomicU64,
 }
 
 /// A target that was shown to accept a valid request, or what it did instead.
@@ -90,6 +94,7 @@ impl Subject {
             clock,
             forged: None,
             controls,
+            patience: AtomicU64::new(THROTTLE_BUDGET),
         }
     }
 
@@ -120,7 +125,12 @@ impl Subject {
             let after = seen.answer.as_ref().and_then(|answer| answer.value("Retry-After"));
             let seconds =
                 after.and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.trim().parse::<u64>().ok());
-            tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(1).clamp(1, 5))).await;
+            let seconds = seconds.unwrap_or(1).clamp(1, 5);
+            let left = |left: u64| left.checked_sub(seconds);
+            if self.patience.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_err() {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
         }
     }
 
@@ -153,7 +163,17 @@ impl Subject {
                 let sent = Timestamp::from_millis(received.millis() - opening.observation.millis as i64);
                 self.clock = Clock::estimate(answer, sent, received);
             }
-            if opening.observation.outcome == Outcome::Accepted || self.clock.offset() == 0 {
+            if opening.observation.outcome == Outcome::Accepted {
+                // Accepted at our own time: a `Date` further off than the window allows is not the
+                // verifier's clock but that of something in between.
+                let clock = self.scheme.file().clock.as_ref();
+                let window = clock.and_then(|clock| clock.past.or(clock.future)).map_or(0, i64::from);
+                if self.clock.offset().abs() > window * 1000 {
+                    self.clock = Clock::SHARED;
+                }
+                break;
+            }
+            if self.clock.offset() == 0 {
                 break;
             }
             opening = self.control(Phase::Start).await;
