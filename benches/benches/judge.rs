@@ -10,13 +10,15 @@ fn judge(criterion: &mut Criterion) {
     let places = Place::all();
     let mut group = criterion.benchmark_group("judge");
     for name in ["github", "stripe", "canonical-request-nonce"] {
-        let place = places.iter().find(|place| place.scheme.file().scheme.as_str() == name).expect("it is shipped");
+        let place =
+            places.iter().find(|place| place.scheme.file().scheme.as_str() == name).expect("it is shipped");
         // Large bodies would only measure the MAC.
         let cases: Vec<_> = Catalog::embedded()
             .cases()
             .filter(|(_, case)| {
-                case.build(&place.world(0, "bench"))
-                    .is_ok_and(|built| built.rounds.iter().all(|r| r.wires.iter().all(|w| w.octets().len() < 4096)))
+                case.build(&place.world(0, "bench")).is_ok_and(|built| {
+                    built.rounds.iter().all(|r| r.wires.iter().all(|w| w.octets().len() < 4096))
+                })
             })
             .map(|(_, case)| case)
             .collect();
@@ -25,8 +27,12 @@ fn judge(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let setup = place.setup();
                 let verifier = InProcess { setup: &setup, steps: &Reference };
-                let proof = verifier.baseline(&place.world(0, "control")).expect("the reference accepts its control");
-                cases.iter().filter(|case| verifier.run(&proof, case, &place.world(0, case.id.as_str())).is_ok()).count()
+                let proof =
+                    verifier.baseline(&place.world(0, "control")).expect("the reference accepts its control");
+                cases
+                    .iter()
+                    .filter(|case| verifier.run(&proof, case, &place.world(0, case.id.as_str())).is_ok())
+                    .count()
             });
         });
     }

@@ -88,7 +88,8 @@ impl Load {
         for (index, place) in load.places.iter().enumerate() {
             for (_, case) in Catalog::embedded().cases() {
                 let Ok(built) = case.build(&place.world(0, case.id.as_str())) else { continue };
-                let texts: Vec<_> = signed(case, &built).map(|request| place.signing_string(request)).collect();
+                let texts: Vec<_> =
+                    signed(case, &built).map(|request| place.signing_string(request)).collect();
                 let small = texts.iter().all(|text| text.len() <= 1024);
                 // Broken constructions and other hashes are not HMAC-SHA256; their cost is not in the peer.
                 let plain = case.sign.hash.is_none() && case.sign.construction == Default::default();
@@ -133,7 +134,8 @@ impl Load {
     /// The bare MACs of one pass, each with its key set up anew as a signer does; their number.
     pub fn macs(&self) -> usize {
         for (index, text) in &self.texts {
-            let mut mac = Hmac::<Sha256>::new_from_slice(&self.places[*index].key).expect("HMAC takes any key");
+            let mut mac =
+                Hmac::<Sha256>::new_from_slice(&self.places[*index].key).expect("HMAC takes any key");
             mac.update(black_box(text));
             black_box(mac.finalize().into_bytes());
         }

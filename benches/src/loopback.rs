@@ -112,8 +112,10 @@ impl Judge {
     pub fn new(address: SocketAddr, jobs: usize, cases: usize) -> Self {
         let catalog = Catalog::embedded();
         let requirement = |id: &str| catalog.requirements.get(id).expect("the requirement is shipped");
-        let robust: &'static Robust<'static> =
-            Box::leak(Box::new(Robust { refuse: requirement("ROB-REFUSE"), alive: requirement("ROB-ALIVE") }));
+        let robust: &'static Robust<'static> = Box::leak(Box::new(Robust {
+            refuse: requirement("ROB-REFUSE"),
+            alive: requirement("ROB-ALIVE"),
+        }));
         let host = address.ip().to_string();
         let subject = Subject::new(
             scheme(),
@@ -147,10 +149,10 @@ impl Judge {
     /// Panics if the reference does not pass: figures of a broken run mean nothing.
     pub async fn run(&mut self, round: u64) -> usize {
         self.subject.seed = round;
-        let settings = Settings { jobs: self.jobs, keep: Keep::Failures, oracle: Oracle::default() };
+        let settings =
+            Settings { jobs: self.jobs, keep: Keep::Failures, oracle: Oracle::default(), until: None };
         let stop = AtomicBool::new(false);
-        let done =
-            run::scheme(&mut self.subject, &self.cases, &settings, &stop, &mut |_| {}, &|| {}).await;
+        let done = run::scheme(&mut self.subject, &self.cases, &settings, &stop, &mut |_| {}, &|| {}).await;
         let Summary { fail, inconclusive, pass, .. } = done.summary.summary;
         assert!(fail == 0 && inconclusive == 0 && pass > 0, "{:?}", done.summary.summary);
         self.cases.len()

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use arbitrary::{Arbitrary as _, Unstructured};
 use countersign_conformance::in_process::InProcess;
 use countersign_conformance::matrix::NOW;
-use countersign_conformance::reference::{Reference, Setup};
+use countersign_conformance::reference::{Reference, Setup, Steps};
 use countersign_core::case::{Expectation, derive};
 use countersign_core::observe::Outcome;
 use countersign_core::recipe::{Built, Delivery, Purpose, Recipe, Step, build};
@@ -22,7 +22,7 @@ use crate::place::Place;
 /// Runs the target.
 pub fn run(data: &[u8]) {
     if let Some((place, recipe)) = read(data) {
-        judge(place, &recipe);
+        judge(place, &recipe, &Reference);
     }
 }
 
@@ -34,11 +34,12 @@ pub fn read(data: &[u8]) -> Option<(&'static Place, Recipe)> {
     Some((Place::chosen(*scheme), recipe))
 }
 
-/// Builds, delivers and judges one recipe under one scheme.
-pub fn judge(place: &Place, recipe: &Recipe) {
+/// Builds one recipe under one scheme, delivers it to a verifier and checks what it answers. Panics
+/// where the reference would never answer like that.
+pub fn judge(place: &Place, recipe: &Recipe, steps: &dyn Steps) {
     let Ok(built) = build(recipe, &place.world()) else { return };
     let setup = place.setup();
-    let verifier = InProcess { setup: &setup, steps: &Reference };
+    let verifier = InProcess { setup: &setup, steps };
     let mut seen = Seen { place, setup: &setup, recipe, remembered: BTreeSet::new() };
     let expected = derive(recipe, &built, &*place.scheme);
     for round in &built.rounds {

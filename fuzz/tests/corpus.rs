@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countersign_fuzz::TARGETS;
+use countersign_conformance::mutants::Mutant;
+use countersign_core::case::{Expectation, derive};
+use countersign_core::recipe::build;
 use countersign_fuzz::stream::Stream;
+use countersign_fuzz::{TARGETS, recipe_judge};
 
 /// Inputs of the stream for each target; with the corpus they take a few seconds.
 const INPUTS: u64 = 4000;
@@ -59,6 +62,35 @@ fn an_answer_reads_the_same_however_it_is_cut() {
 #[test]
 fn the_reference_meets_every_derived_expectation() {
     replay("recipe_judge");
+}
+
+#[test]
+fn generated_recipes_reach_both_expectations() {
+    let mut stream = Stream::new(1);
+    let (mut accept, mut reject) = (0, 0);
+    for _ in 0..INPUTS {
+        let Some((place, recipe)) = recipe_judge::read(&stream.bytes(128)) else { continue };
+        let Ok(built) = build(&recipe, &place.world()) else { continue };
+        match derive(&recipe, &built, &*place.scheme) {
+            Some(Expectation::Accept) => accept += 1,
+            Some(Expectation::Reject) => reject += 1,
+            Some(Expectation::Either(_)) | None => {}
+        }
+    }
+    assert!(accept >= 100 && reject >= 100, "{accept} to accept, {reject} to reject");
+}
+
+#[test]
+fn generated_recipes_find_a_verifier_that_does_not_look_at_tag_or_time() {
+    for class in ["A02", "C07", "D01"] {
+        let mutant = (Mutant::of(class).expect("a mutant of the class").make)();
+        let mut stream = Stream::new(1);
+        let found = (0..20 * INPUTS).any(|_| {
+            let Some((place, recipe)) = recipe_judge::read(&stream.bytes(128)) else { return false };
+            std::panic::catch_unwind(|| recipe_judge::judge(place, &recipe, &*mutant)).is_err()
+        });
+        assert!(found, "{class} survives");
+    }
 }
 
 #[test]

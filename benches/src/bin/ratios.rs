@@ -41,7 +41,11 @@ fn main() -> ExitCode {
         eprintln!("error: there is no part `{unknown}`; the parts are generation, memory, loopback");
         return ExitCode::from(2);
     }
-    println!("{} threads available, {} build", threads(), if cfg!(debug_assertions) { "debug" } else { "release" });
+    println!(
+        "{} threads available, {} build",
+        threads(),
+        if cfg!(debug_assertions) { "debug" } else { "release" }
+    );
     let mut code = ExitCode::SUCCESS;
     for (name, part) in PARTS.iter().filter(|(name, _)| words.is_empty() || words.contains(name)) {
         println!("\n{name}");
@@ -93,7 +97,8 @@ fn memory() -> Result<Goal, String> {
 /// Runs this program again to generate cases, and reads its peak from what it prints.
 fn peak_of(count: usize) -> Result<u64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(program).args(["peak", &count.to_string()]).output().map_err(|e| e.to_string())?;
+    let output =
+        Command::new(program).args(["peak", &count.to_string()]).output().map_err(|e| e.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     text.parse().map_err(|_| {
         format!("the child printed `{text}`, not a peak: {}", String::from_utf8_lossy(&output.stderr).trim())
@@ -164,7 +169,8 @@ fn oha(served: &Served, request: &countersign_core::wire::Request) -> Result<f64
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("oha: {error}: {}", String::from_utf8_lossy(&output.stderr).trim()))?;
     let statuses = &report["statusCodeDistribution"];
-    if statuses.as_object().is_none_or(|found| found.keys().any(|status| status != "200") || found.is_empty()) {
+    if statuses.as_object().is_none_or(|found| found.keys().any(|status| status != "200") || found.is_empty())
+    {
         return Err(format!("oha was refused: {statuses}"));
     }
     report["summary"]["requestsPerSec"].as_f64().ok_or_else(|| "oha printed no rate".to_owned())

@@ -272,7 +272,8 @@ impl Case {
     /// one ahead of the clock under the MAC needs a key holder.
     pub fn attacker_or(&self, otherwise: Attacker) -> Attacker {
         let odd = matches!(self.sign.at, Moment::Text(_) | Moment::BeyondFuture(_));
-        let by_key_holder = odd && self.sign.key == KeyChoice::Right && self.sign.construction == Construction::Hmac;
+        let by_key_holder =
+            odd && self.sign.key == KeyChoice::Right && self.sign.construction == Construction::Hmac;
         self.attacker.unwrap_or(if by_key_holder { Attacker::L2 } else { otherwise })
     }
 

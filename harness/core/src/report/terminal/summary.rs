@@ -116,14 +116,14 @@ pub(super) fn skipped(reasons: &BTreeMap<String, usize>) -> Vec<String> {
     // What a scheme does not have comes in many shapes, and none of them is about the target.
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for (reason, count) in reasons {
-        let kind = if reason.starts_with(NOT_FOR_THIS_SCHEME) { NOT_FOR_THIS_SCHEME } else { reason.as_str() };
+        let kind =
+            if reason.starts_with(NOT_FOR_THIS_SCHEME) { NOT_FOR_THIS_SCHEME } else { reason.as_str() };
         *kinds.entry(kind).or_default() += count;
     }
     let mut reasons: Vec<(&str, usize)> = kinds.into_iter().collect();
     reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
     let width = reasons.iter().map(|(_, count)| count.to_string().len()).max().unwrap_or(1);
-    let line =
-        |(reason, count): (&str, usize)| format!("  {count:>width$} x {}", phrase::printable(reason));
+    let line = |(reason, count): (&str, usize)| format!("  {count:>width$} x {}", phrase::printable(reason));
     [String::new(), "skipped:".to_owned()].into_iter().chain(reasons.into_iter().map(line)).collect()
 }
 
