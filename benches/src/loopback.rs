@@ -78,7 +78,8 @@ impl Served {
 
     /// The child: says where it listens, then serves until its input ends.
     pub fn serve() {
-        runtime().block_on(async {
+        let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        threads.expect("threads can be started").block_on(async {
             let running = start().await;
             println!("{}", running.addr());
             let until = tokio::task::spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
@@ -95,9 +96,9 @@ impl Drop for Served {
     }
 }
 
-/// A runtime like that of the command.
+/// A runtime like the one from which the command sends.
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be started")
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it can be started")
 }
 
 /// The shipped cases of one small request each, run against an endpoint.

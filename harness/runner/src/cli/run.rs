@@ -173,14 +173,15 @@ fn execute(
         alive: catalog.requirements.get(&fallbacks.alive).expect("the requirement is shipped"),
     };
     let counts = plan.count(catalog, &robust);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
+    // Requests are sent from one thread that waits for its own sockets: waking another for each answer
+    // costs more than judging it. The embedded endpoint has threads of its own.
+    let client = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
+    let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     let started = Instant::now();
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
-    runtime.spawn(async move {
+    services.spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             interrupted.store(true, Ordering::Relaxed);
             // The second one does not wait for the batch.
@@ -216,20 +217,18 @@ fn execute(
         progress.scheme(name);
         let cases = plan.cases(catalog, &robust, &*named.scheme);
         let mut broken = None;
-        let outcome = runtime.block_on(async {
-            let (mut subject, endpoint) = subject(&plan, named).await?;
-            let mut emit = |event: Event| {
-                if broken.is_none() {
-                    broken = publish(&mut outputs, &event).err();
-                }
-            };
-            let tick = || progress.tick();
-            let outcome = run::scheme(&mut subject, &cases, &settings, &stop, &mut emit, &tick).await;
-            if let Some(endpoint) = endpoint {
-                endpoint.shutdown().await;
+        let (mut subject, endpoint) = services.block_on(subject(&plan, named))?;
+        let mut emit = |event: Event| {
+            if broken.is_none() {
+                broken = publish(&mut outputs, &event).err();
             }
-            Ok::<_, Failed>(outcome)
-        })?;
+        };
+        let tick = || progress.tick();
+        let outcome = client.block_on(run::scheme(&mut subject, &cases, &settings, &stop, &mut emit, &tick));
+        drop(subject);
+        if let Some(endpoint) = endpoint {
+            services.block_on(endpoint.shutdown());
+        }
         if let Some(failed) = broken {
             return Err(failed);
         }
@@ -261,7 +260,7 @@ fn execute(
         millis: started.elapsed().as_secs_f64() * 1000.0,
     };
     publish(&mut outputs, &Event::RunFinished(Box::new(finished)))?;
-    runtime.shutdown_timeout(Duration::from_millis(100));
+    services.shutdown_timeout(Duration::from_millis(100));
     if let Some(failed) = late {
         return Err(failed);
     }
