@@ -1,10 +1,10 @@
 //! Reading schemes and suites, with every check that needs no target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Diagnostic, yaml};
 use crate::case::{Case, Expectation, SuiteFile};
-use crate::id::{BugClassId, RequirementId, SchemeName};
+use crate::id::{BugClassId, RequirementId};
 use crate::recipe::{Delivery, Step};
 use crate::scheme::{Declarative, SchemeFile};
 
@@ -126,20 +126,4 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
         return Some(("expect", "a genuine request cannot be expected to be refused"));
     }
     None
-}
-
-/// Puts schemes in order of their names.
-///
-/// # Errors
-/// Two schemes share a name.
-pub fn by_name(schemes: Vec<Declarative>) -> Result<BTreeMap<SchemeName, Declarative>, String> {
-    use crate::scheme::Scheme as _;
-    let mut named = BTreeMap::new();
-    for scheme in schemes {
-        let name = scheme.file().scheme.clone();
-        if named.insert(name.clone(), scheme).is_some() {
-            return Err(format!("two schemes are called `{name}`"));
-        }
-    }
-    Ok(named)
 }

@@ -7,4 +7,4 @@ mod load;
 pub mod yaml;
 
 pub use diagnostic::Diagnostic;
-pub use load::{Known, Suite, by_name, scheme, suite};
+pub use load::{Known, Suite, scheme, suite};
