@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use countersign::carrier::{Carrier, Deadlines, Raw};
-use countersign::run::{self, Keep, Pace, Planned, Robust, Settings, Subject, clock};
+use countersign::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Subject, clock};
 use countersign::serve::{AuditSink, Config, Endpoint, Running};
 use countersign_conformance::Catalog;
 use countersign_conformance::matrix::{PATH, secret};
@@ -96,16 +96,11 @@ impl Drop for Served {
     }
 }
 
-/// A runtime like the one from which the command sends.
-pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it can be started")
-}
-
 /// The shipped cases of one small request each, run against an endpoint.
 pub struct Judge {
     subject: Subject,
     cases: Vec<Planned<'static>>,
-    jobs: usize,
+    lanes: Lanes,
 }
 
 impl Judge {
@@ -142,18 +137,18 @@ impl Judge {
             })
             .collect();
         let cases = planned.iter().copied().cycle().take(cases.next_multiple_of(planned.len())).collect();
-        Self { subject, cases, jobs }
+        Self { subject, cases, lanes: Lanes::new(jobs).expect("runtimes can be started") }
     }
 
     /// Runs all cases once, with texts that no other round has, and judges every answer.
     ///
     /// Panics if the reference does not pass: figures of a broken run mean nothing.
-    pub async fn run(&mut self, round: u64) -> usize {
+    pub fn run(&mut self, round: u64) -> usize {
         self.subject.seed = round;
-        let settings =
-            Settings { jobs: self.jobs, keep: Keep::Failures, oracle: Oracle::default(), until: None };
+        let settings = Settings { keep: Keep::Failures, oracle: Oracle::default(), until: None };
         let stop = AtomicBool::new(false);
-        let done = run::scheme(&mut self.subject, &self.cases, &settings, &stop, &mut |_| {}, &|| {}).await;
+        let (lanes, subject, cases) = (&self.lanes, &mut self.subject, &self.cases);
+        let done = run::scheme(lanes, subject, cases, &settings, &stop, &mut |_| {}, &|| {});
         let Summary { fail, inconclusive, pass, .. } = done.summary.summary;
         assert!(fail == 0 && inconclusive == 0 && pass > 0, "{:?}", done.summary.summary);
         self.cases.len()
@@ -167,8 +162,8 @@ impl Judge {
     }
 
     /// Sends one request and reads the answer, without judging it.
-    pub async fn deliver(&self, wire: &Wire) -> Observation {
-        self.subject.carrier.deliver(wire).await
+    pub fn deliver(&self, wire: &Wire) -> Observation {
+        self.lanes.block_on(self.subject.carrier.deliver(wire))
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Heard {
 impl Heard {
     /// Reads the octets of a case; what the HTTP layer refuses has no request.
     pub fn new(built: &Built) -> Self {
-        let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(wire.octets()).ok()).collect();
+        let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(&wire.octets()).ok()).collect();
         Self { rounds: built.rounds.iter().map(|round| (round.purpose, heard(&round.wires))).collect() }
     }
 }
@@ -37,7 +37,7 @@ impl Heard {
 impl InProcess<'_> {
     /// Sends requests that arrive at the same time.
     pub fn deliver(&self, wires: &[Wire], now: Timestamp) -> Vec<Observation> {
-        let requests: Vec<_> = wires.iter().map(|wire| receive(wire.octets()).ok()).collect();
+        let requests: Vec<_> = wires.iter().map(|wire| receive(&wire.octets()).ok()).collect();
         self.answer(&requests, now)
     }
 

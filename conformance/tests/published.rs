@@ -26,7 +26,7 @@ fn recomputed(scheme: &dyn Scheme, published: &Published) -> String {
         method: published.method.clone().unwrap_or_else(|| "POST".to_owned()).into_bytes(),
         target: published.target.clone().unwrap_or_else(|| "/".to_owned()).into_bytes(),
         headers: published.headers.clone(),
-        body: published.body.as_slice().to_vec(),
+        body: published.body.clone(),
     };
     let unique = published.unique.clone().unwrap_or_default().into_bytes();
     let with = Ingredients {

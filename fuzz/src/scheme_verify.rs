@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
         0 => receive(rest).ok(),
         _ => pieces(place, rest).map(|request| encode(request, Framing::default())).and_then(|wire| {
             // What the HTTP layer makes of the octets is what the verifier gets.
-            receive(wire.octets()).ok()
+            receive(&wire.octets()).ok()
         }),
     };
     let Some(request) = request else { return };
@@ -38,7 +38,7 @@ pub fn run(data: &[u8]) {
         Outcome::Rejected => false,
         other => panic!("the reference {other} on {request:?}"),
     };
-    let heard = receive(encode(request, Framing::default()).octets()).expect("it was delivered");
+    let heard = receive(&encode(request, Framing::default()).octets()).expect("it was delivered");
     assert_eq!(accepted, is_right(place, &setup, &heard), "{}: {heard:?}", place.scheme.file().scheme);
 }
 
@@ -57,7 +57,7 @@ fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
     }
     let target = [PATH.as_bytes(), &piece(&mut input)?].concat();
     let body = input.take_rest().to_vec();
-    Some(Request { method: b"POST".to_vec(), target, headers, body })
+    Some(Request { method: b"POST".to_vec(), target, headers, body: body.into() })
 }
 
 fn piece(input: &mut Unstructured<'_>) -> Option<Vec<u8>> {

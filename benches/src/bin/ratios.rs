@@ -7,8 +7,12 @@
 use std::process::{Command, ExitCode};
 
 use countersign_benches::load::{Load, Size};
-use countersign_benches::loopback::{Judge, ROUND, Served, runtime};
+use countersign_benches::loopback::{Judge, ROUND, Served};
 use countersign_benches::rounds::{Rounds, median};
+
+/// The allocator of the command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A part: its name, and whether its figure meets the goal.
 type Part = (&'static str, fn() -> Result<Goal, String>);
@@ -133,13 +137,12 @@ fn loopback() -> Result<Goal, String> {
         return Err("the peer `oha` is not there; install it with `cargo install oha --locked`".to_owned());
     }
     let served = Served::spawn("endpoint").map_err(|error| error.to_string())?;
-    let runtime = runtime();
     let mut judge = Judge::new(served.address, CONNECTIONS, 100_000);
     let genuine = judge.genuine();
     let (mut judged, mut bare) = (Vec::new(), Vec::new());
     for round in 0..6 {
         let start = std::time::Instant::now();
-        let cases = runtime.block_on(judge.run(round));
+        let cases = judge.run(round);
         let ours = cases as f64 / start.elapsed().as_secs_f64();
         let peer = oha(&served, genuine.request())?;
         // The first round warms up.

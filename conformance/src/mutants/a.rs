@@ -4,7 +4,7 @@
 
 use countersign_core::scheme::{Claims, Construction, Encoding, Refusal, mac};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::Request;
+use countersign_core::wire::{Octets, Request};
 
 use super::lenient;
 use crate::reference::{Halt, Reference, Reply, Setup, Steps};
@@ -93,7 +93,7 @@ impl Steps for A08 {
         if !unread.iter().any(|prefix| kind.starts_with(prefix.as_bytes())) {
             return Reference.signing_string(setup, request, claims);
         }
-        let unread = Request { body: Vec::new(), ..request.clone() };
+        let unread = Request { body: Octets::default(), ..request.clone() };
         Reference.signing_string(setup, &unread, claims)
     }
 }

@@ -63,7 +63,7 @@ pub struct C03;
 
 impl Steps for C03 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
-        signed_as(setup, request, claims, |request| request.body = json::reserialized(&request.body))
+        signed_as(setup, request, claims, |request| request.body = json::reserialized(&request.body).into())
     }
 }
 
@@ -74,7 +74,7 @@ pub struct C04;
 impl Steps for C04 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
         signed_as(setup, request, claims, |request| {
-            request.body = String::from_utf8_lossy(&request.body).into_owned().into_bytes();
+            request.body = String::from_utf8_lossy(&request.body).into_owned().into();
         })
     }
 }
@@ -87,7 +87,7 @@ impl Steps for C05 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
         signed_as(setup, request, claims, |request| {
             if request.body.starts_with(b"\xef\xbb\xbf") {
-                request.body.drain(..3);
+                request.body.edit(|body| drop(body.drain(..3)));
             }
         })
     }
@@ -99,7 +99,7 @@ pub struct C06;
 
 impl Steps for C06 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
-        signed_as(setup, request, claims, |request| request.body = latin1(&request.body))
+        signed_as(setup, request, claims, |request| request.body = latin1(&request.body).into())
     }
 }
 
@@ -289,7 +289,7 @@ pub struct C27;
 
 impl Steps for C27 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
-        signed_as(setup, request, claims, |request| request.body.truncate(64 * 1024))
+        signed_as(setup, request, claims, |request| request.body.edit(|body| body.truncate(64 * 1024)))
     }
 }
 

@@ -32,7 +32,7 @@ fn shown(case: &str, tamper: impl Fn(&mut Request), answer: Option<(u16, &str)>)
             Header::new("Host", "127.0.0.1:8080"),
             Header::new("Stripe-Signature", "t=1714557600,v1=5257a869e7"),
         ],
-        body: b"{\"id\":\"evt_1\"}".to_vec(),
+        body: (&b"{\"id\":\"evt_1\"}")[..].into(),
     };
     let untampered = encode(request.clone(), Framing::default());
     tamper(&mut request);
@@ -85,7 +85,11 @@ fn cases() -> Vec<CaseResult> {
         CaseResult {
             observed: Some(Outcome::Accepted),
             status: Some(200),
-            evidence: shown("body-last-bit-flipped", |request| request.body[7] ^= 0x80, Some((200, "ok\n"))),
+            evidence: shown(
+                "body-last-bit-flipped",
+                |request| request.body.edit(|body| body[7] ^= 0x80),
+                Some((200, "ok\n")),
+            ),
             ..case("body-last-bit-flipped", Verdict::Fail(Failure::Accepted))
         },
         CaseResult {
@@ -119,7 +123,11 @@ fn cases() -> Vec<CaseResult> {
         CaseResult {
             observed: Some(Outcome::Throttled),
             status: Some(429),
-            evidence: shown("body-emptied", |request| request.body.clear(), Some((429, "slow down"))),
+            evidence: shown(
+                "body-emptied",
+                |request| request.body = Octets::default(),
+                Some((429, "slow down")),
+            ),
             ..case(
                 "body-emptied",
                 Verdict::Inconclusive("the target kept asking to come back later".to_owned()),
@@ -388,7 +396,7 @@ fn of_many_failures_one_per_requirement_is_shown_in_full_and_the_others_by_id() 
     let many = (0..20).map(|n| CaseResult {
         observed: Some(Outcome::Accepted),
         status: Some(200),
-        evidence: shown("more", |request| request.body.push(b'x'), Some((200, "ok"))),
+        evidence: shown("more", |request| request.body.edit(|body| body.push(b'x')), Some((200, "ok"))),
         ..case(&format!("body-variant-{n}"), Verdict::Fail(Failure::Accepted))
     });
     let place = events.len() - 1;

@@ -89,7 +89,7 @@ impl Place {
             method: b"GET".to_vec(),
             target: b"/metrics".to_vec(),
             headers: vec![Header::new("Host", "localhost")],
-            body: Vec::new(),
+            body: Octets::default(),
         };
         let raw = Raw::new("127.0.0.1", self.running.metrics_addr().port(), Deadlines::default());
         let seen = raw.deliver(&encode(request, Framing::default())).await;
@@ -98,7 +98,7 @@ impl Place {
 }
 
 fn flip(request: &mut Request) {
-    request.body[0] ^= 1;
+    request.body.edit(|body| body[0] ^= 1);
 }
 
 fn body(seen: &Observation) -> String {
@@ -274,7 +274,7 @@ async fn nothing_that_a_request_holds_reaches_log_or_metrics() {
         place.changed(1, |request| request.headers.push(Header::new("Authorization", "canary-token-a8")));
     let tag = good.request().value("X-Hub-Signature-256").expect("it is signed").to_vec();
     let tag = tag.strip_prefix(b"sha256=").expect("its label").to_vec();
-    let bad = place.changed(2, |request| request.body = b"canary-body-19".to_vec());
+    let bad = place.changed(2, |request| request.body = Octets::from("canary-body-19"));
     let odd = place.changed(3, |request| {
         request.method = b"CANARY\"}".to_vec();
         request.target = b"/a%0a?token=canary-query-77".to_vec();
@@ -335,7 +335,7 @@ async fn metrics_are_not_reachable_through_the_hook() {
     let scrape = place.changed(1, |request| {
         request.method = b"GET".to_vec();
         request.target = b"/metrics".to_vec();
-        request.body.clear();
+        request.body = Octets::default();
     });
     let seen = place.send(&scrape).await;
     assert_eq!(seen.outcome, Outcome::Rejected);
@@ -385,13 +385,13 @@ async fn a_broken_verifier_is_served_as_it_is() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_refused_before_it_is_read() {
     let place = Place::start("github", Reference).await;
-    let large = place.changed(1, |request| request.body = vec![b'x'; 64 << 20]);
+    let large = place.changed(1, |request| request.body = vec![b'x'; 64 << 20].into());
     let seen = place.send(&large).await;
     assert_eq!(seen.answer.map(|answer| answer.status), Some(413), "{:?}", seen.detail);
     let small = Bounds { body: 1000, ..Bounds::default() };
     let place = Place::start_within("github", Reference, small).await;
     for length in [1000, 1001] {
-        let request = place.changed(1, |request| request.body = vec![b'x'; length]).request().clone();
+        let request = place.changed(1, |request| request.body = vec![b'x'; length].into()).request().clone();
         let seen = place.send(&encode(request, Framing { chunk: Some(64), ..Framing::default() })).await;
         let status = if length > 1000 { 413 } else { 401 };
         assert_eq!(seen.answer.map(|answer| answer.status), Some(status), "{length}");

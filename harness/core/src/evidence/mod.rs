@@ -25,16 +25,16 @@ pub fn evidence(
     replay: String,
     redactor: &Redactor,
 ) -> Evidence {
-    let octets = redactor.bytes(sent.octets());
+    let octets = redactor.bytes(&sent.octets());
     let mut reproduce = shell::reproduce(&octets, host, port);
-    if octets != sent.octets() {
+    if octets != *sent.octets() {
         reproduce.push_str("  # [secret] stands for the secret");
     }
     if !sent.pauses().is_empty() {
         reproduce.push_str("  # the case waits between pieces: `countersign replay` does too");
     }
     Evidence {
-        request: lines::marked(&redactor.bytes(untampered.octets()), &octets),
+        request: lines::marked(&redactor.bytes(&untampered.octets()), &octets),
         answer: answer.map(|answer| answer_lines(&redactor.answer(answer))).unwrap_or_default(),
         reproduce,
         replay,
@@ -70,7 +70,7 @@ mod tests {
     fn wire(tag: &str, body: &[u8], framing: Framing) -> Wire {
         let headers = vec![Header::new("Host", "localhost"), Header::new("X-Tag", tag)];
         encode(
-            Request { method: b"POST".to_vec(), target: b"/hook".to_vec(), headers, body: body.to_vec() },
+            Request { method: b"POST".to_vec(), target: b"/hook".to_vec(), headers, body: body.into() },
             framing,
         )
     }

@@ -49,15 +49,14 @@ impl Unique {
 
     /// 32 lower-case hexadecimal digits for the `n`-th request; they hold at least one letter.
     fn text(self, n: u64) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.0);
-        hash.update(n.to_be_bytes());
-        let mut digits = [0; 64];
-        hex::encode_to_slice(hash.finalize(), &mut digits).expect("two digits for each of 32 bytes");
-        let mut text = String::with_capacity(32);
-        text.push('c');
-        text.extend(digits[..31].iter().copied().map(char::from));
-        text
+        let bytes = match n {
+            0 => self.0,
+            _ => Sha256::new().chain_update(self.0).chain_update(n.to_be_bytes()).finalize().into(),
+        };
+        let mut digits = [0; 32];
+        hex::encode_to_slice(&bytes[..16], &mut digits).expect("two digits for each of 16 bytes");
+        digits[0] = b'c';
+        String::from_utf8(digits.into()).expect("digits are ASCII")
     }
 }
 
@@ -287,24 +286,25 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         target.extend_from_slice(query);
     }
     let body = match (&message.body, &defaults.body) {
-        (Some(body), _) => body.as_slice().to_vec(),
-        (None, Some(text)) => text.replace("{marker}", marker).into_bytes(),
-        (None, None) => format!(r#"{{"event":"ping","marker":"{marker}"}}"#).into_bytes(),
+        (Some(body), _) => body.clone(),
+        (None, Some(text)) => text.replace("{marker}", marker).into(),
+        (None, None) => format!(r#"{{"event":"ping","marker":"{marker}"}}"#).into(),
     };
     let method = match (&message.method, &defaults.method) {
         (Some(method), _) => method.as_slice().to_vec(),
         (None, Some(method)) => method.clone().into_bytes(),
         (None, None) => b"POST".to_vec(),
     };
-    let mut request = Request { method, target, headers: vec![Header::new("Host", world.host)], body };
+    let mut request = Request { method, target, headers: Vec::with_capacity(8), body };
+    request.headers.push(Header::new("Host", world.host));
     let default_type = Header::new("Content-Type", "application/json");
     let has_type = defaults.headers.iter().any(|line| line.is("Content-Type"));
     for line in (!has_type).then_some(&default_type).into_iter().chain(&defaults.headers) {
-        let value = match std::str::from_utf8(line.value.as_slice()) {
-            Ok(text) if text.contains('{') => text.replace("{marker}", marker).into_bytes(),
-            Ok(_) | Err(_) => line.value.as_slice().to_vec(),
+        let value = match std::str::from_utf8(&line.value) {
+            Ok(text) if text.contains('{') => text.replace("{marker}", marker).into(),
+            Ok(_) | Err(_) => line.value.clone(),
         };
-        request.headers.push(Header::new(line.name.clone(), value));
+        request.headers.push(Header { name: line.name.clone(), value });
     }
     request.headers.retain(|line| !message.without.iter().any(|name| line.is(name)));
     for line in &message.headers {

@@ -168,10 +168,11 @@ impl Signed {
     }
 
     /// Puts other bytes at a spot.
-    pub fn splice(&mut self, spot: &Spot, with: &[u8]) {
+    pub fn splice(&mut self, spot: &Spot, with: Octets) {
+        let length = with.len();
         let (old, changed) = match spot {
             Spot::Method => {
-                self.request.method = with.to_vec();
+                self.request.method = with.into_vec();
                 return;
             }
             Spot::Target(range) => {
@@ -179,13 +180,11 @@ impl Signed {
                 return;
             }
             Spot::Header { line, range } => {
-                let mut value = std::mem::take(&mut self.request.headers[*line].value).into_vec();
-                value.splice(range.clone(), with.iter().copied());
-                self.request.headers[*line].value = Octets::from(value);
+                self.request.headers[*line].value.splice(range, with);
                 (range.clone(), Some(*line))
             }
             Spot::Body(range) => {
-                self.request.body.splice(range.clone(), with.iter().copied());
+                self.request.body.splice(range, with);
                 (range.clone(), None)
             }
         };
@@ -195,7 +194,7 @@ impl Signed {
                 (Spot::Body(range), None) => range,
                 _ => continue,
             };
-            *range = moved(range, &old, with.len());
+            *range = moved(range, &old, length);
         }
     }
 
@@ -277,7 +276,7 @@ mod tests {
             method: b"POST".to_vec(),
             target: b"/hook".to_vec(),
             headers: vec![Header::new("Host", "x"), Header::new("S", "t=12,v1=abcd")],
-            body: Vec::new(),
+            body: Octets::default(),
         };
         let place = |holds, range| Place { holds, spot: Spot::Header { line: 1, range } };
         let places = vec![
@@ -297,7 +296,7 @@ mod tests {
     fn places_follow_every_change_before_them() {
         let mut signed = signed();
         let timestamp = signed.find(&Part::Timestamp).expect("there");
-        signed.splice(&timestamp, b"123456");
+        signed.splice(&timestamp, Octets::from("123456"));
         assert_eq!(text(&signed, &Part::Tag), "abcd");
         assert_eq!(text(&signed, &Part::Timestamp), "123456");
         signed.insert_line(0, Header::new("X", "y"));
@@ -311,10 +310,10 @@ mod tests {
     fn an_emptied_part_can_be_filled_again() {
         let mut signed = signed();
         let tag = signed.find(&Part::Tag).expect("there");
-        signed.splice(&tag, b"");
+        signed.splice(&tag, Octets::default());
         assert_eq!(text(&signed, &Part::Signature), "t=12,v1=");
         let tag = signed.find(&Part::Tag).expect("still there, empty");
-        signed.splice(&tag, b"ff");
+        signed.splice(&tag, Octets::from("ff"));
         assert_eq!(text(&signed, &Part::Signature), "t=12,v1=ff");
         assert_eq!(text(&signed, &Part::Label), "v1=");
     }

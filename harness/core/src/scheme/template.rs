@@ -89,9 +89,7 @@ impl Template {
                 Piece::Literal(bytes) => rest = rest.strip_prefix(&bytes[..])?,
                 Piece::Field(slot) => {
                     let end = match pieces.peek() {
-                        Some(Piece::Literal(next)) => {
-                            rest.windows(next.len()).position(|window| window == &next[..])?
-                        }
+                        Some(Piece::Literal(next)) => memchr::memmem::find(rest, next)?,
                         Some(Piece::Field(_)) | None => rest.len(),
                     };
                     found.push((slot, &rest[..end]));

@@ -1,5 +1,7 @@
 //! What each tamper does to the bytes.
 
+use memchr::memmem::{find, rfind};
+
 use super::{At, Beside, Bit, Copied, Duplicate, Entry, Keep, Letters, Line, Move, Rename, Tamper, With};
 use crate::recipe::Moment;
 use crate::scheme::{Carrier, Encoding, Part, Scheme, Signed, Spot};
@@ -55,7 +57,7 @@ pub fn apply(
     let encoding = scheme.file().mac.encoding;
     match tamper {
         Tamper::Remove(on) => remove(signed, &on.part, scheme),
-        Tamper::Clear(on) => edit(signed, &on.part, encoding, |_| Ok(Vec::new())),
+        Tamper::Clear(on) => edit(signed, &on.part, encoding, |_| Ok(Octets::default())),
         Tamper::Replace(With { part: Part::Query, with }) if signed.find(&Part::Query).is_none() => {
             append_target(signed, &[b"?", with.as_slice()].concat());
             Ok(())
@@ -64,28 +66,26 @@ pub fn apply(
             append_target(signed, &[b"?", with.as_slice()].concat());
             Ok(())
         }
-        Tamper::Replace(With { part, with }) => {
-            edit(signed, part, encoding, |_| Ok(with.as_slice().to_vec()))
-        }
+        Tamper::Replace(With { part, with }) => edit(signed, part, encoding, |_| Ok(with.clone())),
         Tamper::Prepend(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok([with.as_slice(), old].concat()))
+            edit(signed, part, encoding, |old| Ok([with, old].concat().into()))
         }
         Tamper::Append(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok([old, with.as_slice()].concat()))
+            edit(signed, part, encoding, |old| Ok([old, with].concat().into()))
         }
         Tamper::Insert(At { part, at, with }) => edit(signed, part, encoding, |old| {
             let at = usize::from(*at);
             let (front, back) = old.split_at_checked(at).ok_or_else(|| NotThere::TooShort(part.clone()))?;
-            Ok([front, with.as_slice(), back].concat())
+            Ok([front, with, back].concat().into())
         }),
         Tamper::FlipBit(Bit { part, bit }) => edit(signed, part, encoding, |old| flip(part, old, *bit)),
         Tamper::Truncate(Keep { part, bytes }) => edit(signed, part, encoding, |old| {
             let kept = old.get(..usize::from(*bytes)).ok_or_else(|| NotThere::TooShort(part.clone()))?;
-            Ok(kept.to_vec())
+            Ok(kept.into())
         }),
         Tamper::DropFront(Keep { part, bytes }) => edit(signed, part, encoding, |old| {
             let kept = old.get(usize::from(*bytes)..).ok_or_else(|| NotThere::TooShort(part.clone()))?;
-            Ok(kept.to_vec())
+            Ok(kept.into())
         }),
         Tamper::ChangeCase(Letters { part, to }) => {
             edit(signed, part, encoding, |old| changed(old, to.change(old)))
@@ -119,7 +119,7 @@ pub fn apply(
                 .rposition(u8::is_ascii_alphanumeric)
                 .filter(|at| !old[..*at].ends_with(b"%"))
                 .ok_or(NotThere::TooShort(Part::Path))?;
-            Ok([&old[..at], format!("%{:02X}", old[at]).as_bytes(), &old[at + 1..]].concat())
+            Ok([&old[..at], format!("%{:02X}", old[at]).as_bytes(), &old[at + 1..]].concat().into())
         }),
         Tamper::ReverseHeaders => {
             signed.reverse_lines();
@@ -133,27 +133,27 @@ fn edit(
     signed: &mut Signed,
     part: &Part,
     encoding: Encoding,
-    change: impl FnOnce(&[u8]) -> Result<Vec<u8>, NotThere>,
+    change: impl FnOnce(&[u8]) -> Result<Octets, NotThere>,
 ) -> Result<(), NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     let new = if *part == Part::TagBytes {
         // A tag that an earlier tamper left readable is taken as it stands.
         let tag = encoding.decode(signed.bytes(&spot)).unwrap_or_else(|| signed.tag().to_vec());
-        encoding.encode(&change(&tag)?).into_bytes()
+        Octets::from(encoding.encode(&change(&tag)?))
     } else {
         change(signed.bytes(&spot))?
     };
-    signed.splice(&spot, &new);
+    signed.splice(&spot, new);
     Ok(())
 }
 
-fn changed(old: &[u8], new: Vec<u8>) -> Result<Vec<u8>, NotThere> {
-    if old == new { Err(NotThere::NoChange) } else { Ok(new) }
+fn changed(old: &[u8], new: Vec<u8>) -> Result<Octets, NotThere> {
+    if old == new { Err(NotThere::NoChange) } else { Ok(new.into()) }
 }
 
 fn append_target(signed: &mut Signed, with: &[u8]) {
     let end = signed.request().target.len();
-    signed.splice(&Spot::Target(end..end), with);
+    signed.splice(&Spot::Target(end..end), with.into());
 }
 
 /// Takes a part away: its entry of a list, its header line if it stands alone there, else its bytes.
@@ -164,7 +164,7 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
             Spot::Target(range) if *part == Part::Query => Spot::Target(range.start - 1..range.end),
             other => other.clone(),
         };
-        signed.splice(&whole, b"");
+        signed.splice(&whole, Octets::default());
         return Ok(());
     };
     let header = &signed.request().headers[*line];
@@ -177,10 +177,10 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
             let width = list.separator.len();
             let with_separator =
                 if end < value.len() { start..end + width } else { start.saturating_sub(width)..end };
-            signed.splice(&Spot::Header { line: *line, range: with_separator }, b"");
+            signed.splice(&Spot::Header { line: *line, range: with_separator }, Octets::default());
         }
         Some(Carrier { value: Some(value), .. }) if !names_a_line && value.matches('{').count() > 1 => {
-            signed.splice(&spot, b"");
+            signed.splice(&spot, Octets::default());
         }
         _ => signed.remove_line(*line),
     }
@@ -200,7 +200,7 @@ fn carrier_of<'s>(scheme: &'s dyn Scheme, header: &str) -> Option<&'s Carrier> {
     scheme.file().carries.iter().find(named)
 }
 
-fn flip(part: &Part, old: &[u8], bit: i32) -> Result<Vec<u8>, NotThere> {
+fn flip(part: &Part, old: &[u8], bit: i32) -> Result<Octets, NotThere> {
     let bits = i64::try_from(old.len()).unwrap_or(i64::MAX).saturating_mul(8);
     let at = if bit < 0 { bits + i64::from(bit) } else { i64::from(bit) };
     if at < 0 || at >= bits {
@@ -208,11 +208,11 @@ fn flip(part: &Part, old: &[u8], bit: i32) -> Result<Vec<u8>, NotThere> {
     }
     let mut new = old.to_vec();
     new[usize::try_from(at / 8).expect("within the part")] ^= 1 << (at % 8);
-    Ok(new)
+    Ok(new.into())
 }
 
 /// Replaces the last character by another with the same leading bits.
-fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Vec<u8>, NotThere> {
+fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Octets, NotThere> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let spare = match (encoding, old.iter().filter(|&&byte| byte == b'=').count()) {
         (Encoding::Base64, 1) => true,
@@ -225,7 +225,7 @@ fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Vec<u8>, NotThere> {
     let value = ALPHABET.iter().position(|&letter| letter == old[at]).ok_or(NotThere::SpareBits)?;
     let mut new = old.to_vec();
     new[at] = ALPHABET[value ^ 1];
-    Ok(new)
+    Ok(new.into())
 }
 
 fn timestamp(scheme: &dyn Scheme, moment: &Moment, now: Timestamp) -> Result<Vec<u8>, NotThere> {
@@ -240,17 +240,17 @@ fn copied(
     signed: &Signed,
     scheme: &dyn Scheme,
     now: Timestamp,
-) -> Result<Vec<u8>, NotThere> {
+) -> Result<Octets, NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     match copy {
-        Copied::Same => Ok(signed.bytes(&spot).to_vec()),
+        Copied::Same => Ok(signed.bytes(&spot).into()),
         Copied::Corrupted if matches!(part, Part::Tag | Part::Signature) => {
             let tag = flip(part, signed.tag(), 0)?;
-            Ok(scheme.file().mac.encoding.encode(&tag).into_bytes())
+            Ok(scheme.file().mac.encoding.encode(&tag).into())
         }
         Copied::Corrupted => flip(part, signed.bytes(&spot), 0),
-        Copied::Part(octets) | Copied::Whole(octets) => Ok(octets.as_slice().to_vec()),
-        Copied::Retimed(moment) => timestamp(scheme, moment, now),
+        Copied::Part(octets) | Copied::Whole(octets) => Ok(octets.clone()),
+        Copied::Retimed(moment) => timestamp(scheme, moment, now).map(Octets::from),
     }
 }
 
@@ -267,10 +267,11 @@ fn duplicate_line(
     let new = copied(copy, part, signed, scheme, now)?;
     let mut header = signed.request().headers[line].clone();
     header.value = match copy {
-        Copied::Whole(_) => Octets::from(new),
+        Copied::Whole(_) => new,
         _ => {
-            let old = header.value.as_slice();
-            Octets::from([&old[..range.start], &new, &old[range.end..]].concat())
+            let mut value = header.value;
+            value.splice(&range, new);
+            value
         }
     };
     signed.insert_line(if *place == Beside::Before { line } else { line + 1 }, header);
@@ -291,27 +292,19 @@ fn add_entry(
     let list =
         carrier_of(scheme, &header.name).and_then(|carrier| carrier.list.as_ref()).ok_or(NotThere::List)?;
     let separator = list.separator.as_str();
-    let value = header.value.as_slice().to_vec();
+    let value = header.value.clone();
     let (start, end) = entry_bounds(&value, &range, separator.as_bytes());
     let new = copied(copy, part, signed, scheme, now)?;
     let one = match copy {
         Copied::Whole(_) => new,
-        _ => [&value[start..range.start], &new, &value[range.end..end]].concat(),
+        _ => [&value[start..range.start], &new, &value[range.end..end]].concat().into(),
     };
     let (at, text) = match place {
         Beside::Before => (start, [&one[..], separator.as_bytes()].concat()),
         Beside::After => (end, [separator.as_bytes(), &one].concat()),
     };
-    signed.splice(&Spot::Header { line, range: at..at }, &text.repeat(usize::from(*times)));
+    signed.splice(&Spot::Header { line, range: at..at }, text.repeat(usize::from(*times)).into());
     Ok(())
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
-}
-
-fn rfind(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).rposition(|window| window == wanted)
 }
 
 /// Fills times into a text value.
@@ -344,8 +337,8 @@ fn move_bytes(moved: &Move, signed: &mut Signed) -> Result<(), NotThere> {
         (first_bytes[..keep].to_vec(), [&first_bytes[keep..], &second_bytes].concat())
     };
     let spot = at(signed, first)?;
-    signed.splice(&spot, &new_first);
+    signed.splice(&spot, new_first.into());
     let spot = at(signed, second)?;
-    signed.splice(&spot, &new_second);
+    signed.splice(&spot, new_second.into());
     Ok(())
 }

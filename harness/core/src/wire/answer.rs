@@ -144,14 +144,14 @@ impl AnswerReader {
     ///
     /// # Errors
     /// The answer is not complete.
-    pub fn end(mut self) -> Result<Answer, Unreadable> {
-        match &mut self.state {
+    pub fn end(self) -> Result<Answer, Unreadable> {
+        match self.state {
             State::Head if self.buffer.is_empty() => Err(Unreadable::Empty),
             State::Head if !starts_like_http(&self.buffer) => Err(Unreadable::Http09),
             State::Head => Err(Unreadable::CutOff),
-            State::Body { answer, framing: BodyFraming::UntilEnd } => {
-                answer.body = Octets::from(std::mem::take(&mut self.buffer));
-                Ok(answer.clone())
+            State::Body { mut answer, framing: BodyFraming::UntilEnd } => {
+                answer.body = Octets::from(self.buffer);
+                Ok(answer)
             }
             State::Body { .. } => Err(Unreadable::CutOff),
         }
@@ -167,14 +167,22 @@ impl AnswerReader {
         if !starts_like_http(&self.buffer) {
             return Err(Unreadable::Http09);
         }
-        let mut lines = vec![httparse::EMPTY_HEADER; self.limits.lines];
-        let mut head = httparse::Response::new(&mut lines);
+        // Most heads have few lines; room for all that the limits allow is made when they have not.
+        let mut few = [httparse::EMPTY_HEADER; 16];
+        let mut many = Vec::new();
+        let mut head = httparse::Response::new(&mut few[..self.limits.lines.min(16)]);
         let mut config = httparse::ParserConfig::default();
         config
             .allow_obsolete_multiline_headers_in_responses(true)
             .allow_spaces_after_header_name_in_responses(true)
             .ignore_invalid_headers_in_responses(true);
-        let length = match config.parse_response(&mut head, &self.buffer) {
+        let mut parsed = config.parse_response(&mut head, &self.buffer);
+        if parsed == Err(httparse::Error::TooManyHeaders) {
+            many.resize(self.limits.lines, httparse::EMPTY_HEADER);
+            head = httparse::Response::new(&mut many);
+            parsed = config.parse_response(&mut head, &self.buffer);
+        }
+        let length = match parsed {
             Ok(httparse::Status::Complete(length)) if length <= self.limits.head => length,
             Ok(httparse::Status::Partial) if self.buffer.len() <= self.limits.head => return Ok(false),
             Ok(_) => return Err(Unreadable::HeadTooLong(self.limits.head)),
@@ -241,11 +249,12 @@ impl AnswerReader {
                 }
             }
         };
-        answer.body = Octets::from(body);
         if spent || matches!(framing, BodyFraming::UntilEnd) {
             answer.connection = Connection::Spent;
         }
-        Ok(Progress::Done(answer.clone()))
+        answer.body = Octets::from(body);
+        let nothing = Answer { headers: Vec::new(), body: Octets::default(), ..*answer };
+        Ok(Progress::Done(std::mem::replace(answer, nothing)))
     }
 }
 

@@ -3,9 +3,10 @@
 //! The type to know is [`Wire`]: the only thing that a carrier can send, and [`encode`] is the
 //! only way to make one. It must not know schemes or tampers; it writes what it is told to.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use super::Request;
+use super::{Octets, Request};
 
 /// Ready to send: octets, and the places where the sender waits.
 ///
@@ -23,9 +24,15 @@ struct Inner {
 /// What goes on the wire.
 #[derive(Debug)]
 struct Written {
-    octets: Vec<u8>,
+    /// The head, and the body if it is framed or short.
+    front: Vec<u8>,
+    /// The body, if it is neither: a large one is not copied only to be sent.
+    rest: Octets,
     pauses: Vec<Pause>,
 }
+
+/// The shortest body that is not copied behind its head.
+const LARGE: usize = 8 * 1024;
 
 impl PartialEq for Wire {
     fn eq(&self, other: &Self) -> bool {
@@ -96,8 +103,17 @@ pub struct Padding {
 
 impl Wire {
     /// What goes on the wire.
-    pub fn octets(&self) -> &[u8] {
-        &self.written().octets
+    pub fn octets(&self) -> Cow<'_, [u8]> {
+        match self.pieces() {
+            [front, []] => Cow::Borrowed(front),
+            pieces => Cow::Owned(pieces.concat()),
+        }
+    }
+
+    /// What goes on the wire, in two pieces of which the second may be empty.
+    pub fn pieces(&self) -> [&[u8]; 2] {
+        let Written { front, rest, .. } = self.written();
+        [front, rest]
     }
 
     /// Where the sender waits, in ascending order.
@@ -117,9 +133,9 @@ impl Wire {
 
     fn written(&self) -> &Written {
         self.0.written.get_or_init(|| {
-            let octets = write(&self.0.request, &self.0.framing);
-            let pauses = pauses(octets.len(), self.0.framing.split);
-            Written { octets, pauses }
+            let (front, rest) = write(&self.0.request, &self.0.framing);
+            let pauses = pauses(front.len() + rest.len(), self.0.framing.split);
+            Written { front, rest, pauses }
         })
     }
 
@@ -135,28 +151,30 @@ impl Wire {
 /// framing says otherwise, or there is no body and the method does not expect one.
 ///
 /// ```
-/// use countersign_core::wire::{Framing, Header, Request, encode};
+/// use countersign_core::wire::{Framing, Header, Octets, Request, encode};
 /// let request = Request {
 ///     method: b"POST".to_vec(),
 ///     target: b"/hook".to_vec(),
 ///     headers: vec![Header::new("Host", "localhost")],
-///     body: b"{}".to_vec(),
+///     body: Octets::from("{}"),
 /// };
 /// let wire = encode(request, Framing::default());
-/// assert_eq!(wire.octets(), b"POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+/// assert_eq!(*wire.octets(), *b"POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
 /// ```
 pub fn encode(request: Request, framing: Framing) -> Wire {
     Wire(Arc::new(Inner { request, framing, written: OnceLock::new() }))
 }
 
-fn write(request: &Request, framing: &Framing) -> Vec<u8> {
+fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Octets) {
     let end: &[u8] = match framing.line_end {
         LineEnd::CrLf => b"\r\n",
         LineEnd::Lf => b"\n",
     };
     let lines: usize =
         request.headers.iter().map(|line| line.name.len() + line.value.as_slice().len() + 4).sum();
-    let mut octets = Vec::with_capacity(64 + request.target.len() + lines + request.body.len());
+    let apart = request.body.len() >= LARGE && framing.chunk.is_none();
+    let behind = if apart { 0 } else { request.body.len() };
+    let mut octets = Vec::with_capacity(96 + request.target.len() + lines + behind);
     for piece in [&request.method[..], b" ", &request.target, b" ", &framing.version, end] {
         octets.extend_from_slice(piece);
     }
@@ -183,6 +201,7 @@ fn write(request: &Request, framing: &Framing) -> Vec<u8> {
     }
     octets.extend_from_slice(end);
     match framing.chunk {
+        None if apart => return (octets, request.body.clone()),
         None => octets.extend_from_slice(&request.body),
         Some(size) => {
             for chunk in request.body.chunks(size.max(1)) {
@@ -193,7 +212,7 @@ fn write(request: &Request, framing: &Framing) -> Vec<u8> {
             octets.extend_from_slice(b"0\r\n\r\n");
         }
     }
-    octets
+    (octets, Octets::default())
 }
 
 fn pauses(length: usize, split: Option<(u16, u16)>) -> Vec<Pause> {
@@ -204,7 +223,7 @@ fn pauses(length: usize, split: Option<(u16, u16)>) -> Vec<Pause> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Header, receive};
+    use super::super::{Header, Octets, receive};
     use super::*;
 
     fn request() -> Request {
@@ -212,7 +231,7 @@ mod tests {
             method: b"POST".to_vec(),
             target: b"/hook?a=1".to_vec(),
             headers: vec![Header::new("host", "x"), Header::new("B", "2"), Header::new("b", "1")],
-            body: b"0123456789".to_vec(),
+            body: Octets::from("0123456789"),
         }
     }
 
@@ -223,10 +242,20 @@ mod tests {
     }
 
     #[test]
+    fn a_large_body_goes_out_as_it_is() {
+        let body = Octets::from(vec![b'x'; LARGE]);
+        let wire = encode(Request { body: body.clone(), ..request() }, Framing::default());
+        let [front, rest] = wire.pieces();
+        assert!(front.ends_with(b"Content-Length: 8192\r\n\r\n"));
+        assert_eq!(rest.as_ptr(), body.as_ptr(), "the body was copied");
+        assert_eq!(receive(&wire.octets()).expect("well-formed").body, body);
+    }
+
+    #[test]
     fn chunked_and_plain_bodies_are_received_alike() {
         let chunked = encode(request(), Framing { chunk: Some(3), ..Framing::default() });
         let plain = encode(request(), Framing::default());
-        let body = |wire: &Wire| receive(wire.octets()).expect("well-formed").body;
+        let body = |wire: &Wire| receive(&wire.octets()).expect("well-formed").body;
         assert_eq!(body(&chunked), body(&plain));
     }
 

@@ -3,12 +3,16 @@
 //! The type to know is [`Octets`]. It must not know what the bytes mean.
 
 use std::fmt;
+use std::ops::{Deref, Range};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// A byte string. In YAML and JSON one of `text:`, `hex:`, `base64:` or `repeat:`.
+///
+/// A copy shares its bytes with the original, however many they are.
 ///
 /// ```
 /// use countersign_core::wire::Octets;
@@ -19,9 +23,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(try_from = "OctetsForm", into = "OctetsForm")]
-#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "OctetsForm"))]
-pub struct Octets(Vec<u8>);
+pub struct Octets(Bytes);
 
 impl Octets {
     /// The bytes.
@@ -31,13 +34,65 @@ impl Octets {
 
     /// Takes the bytes out.
     pub fn into_vec(self) -> Vec<u8> {
+        self.0.into()
+    }
+
+    /// The bytes, shared.
+    pub fn into_bytes(self) -> Bytes {
         self.0
+    }
+
+    /// Puts other bytes in the place of a range.
+    pub fn splice(&mut self, range: &Range<usize>, with: Self) {
+        *self = if range.len() == self.len() {
+            with
+        } else {
+            Self::from([&self[..range.start], &with, &self[range.end..]].concat())
+        };
+    }
+
+    /// Changes the bytes in place; copies that share them keep the old ones.
+    pub fn edit<T>(&mut self, change: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let mut bytes = std::mem::take(self).into_vec();
+        let result = change(&mut bytes);
+        *self = Self::from(bytes);
+        result
     }
 }
 
 impl<T: Into<Vec<u8>>> From<T> for Octets {
     fn from(bytes: T) -> Self {
-        Self(bytes.into())
+        Self(bytes.into().into())
+    }
+}
+
+impl Deref for Octets {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(feature = "generate")]
+impl<'a> arbitrary::Arbitrary<'a> for Octets {
+    fn arbitrary(from: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Vec::<u8>::arbitrary(from).map(Self::from)
+    }
+
+    fn size_hint(depth: usize) -> (usize, Option<usize>) {
+        <Vec<u8> as arbitrary::Arbitrary>::size_hint(depth)
+    }
+}
+
+#[cfg(feature = "generate")]
+impl proptest::arbitrary::Arbitrary for Octets {
+    type Parameters = ();
+    type Strategy = proptest::strategy::BoxedStrategy<Self>;
+
+    fn arbitrary_with((): ()) -> Self::Strategy {
+        use proptest::strategy::Strategy as _;
+        proptest::arbitrary::any::<Vec<u8>>().prop_map(Self::from).boxed()
     }
 }
 
@@ -105,19 +160,19 @@ impl TryFrom<OctetsForm> for Octets {
 
     fn try_from(form: OctetsForm) -> Result<Self, String> {
         match form {
-            OctetsForm::Text(text) => Ok(Self(text.into_bytes())),
-            OctetsForm::Hex(text) => {
-                hex::decode(&text).map(Self).map_err(|error| format!("`hex:` is not hexadecimal: {error}"))
-            }
+            OctetsForm::Text(text) => Ok(Self::from(text)),
+            OctetsForm::Hex(text) => hex::decode(&text)
+                .map(Self::from)
+                .map_err(|error| format!("`hex:` is not hexadecimal: {error}")),
             OctetsForm::Base64(text) => STANDARD
                 .decode(&text)
-                .map(Self)
+                .map(Self::from)
                 .map_err(|error| format!("`base64:` is not padded standard base64: {error}")),
             OctetsForm::Repeat(Repeat { text, times }) => {
                 if text.len() as u64 * u64::from(times) > LIMIT {
                     return Err(format!("`repeat:` makes more than {LIMIT} bytes"));
                 }
-                Ok(Self(text.repeat(times as usize).into_bytes()))
+                Ok(Self::from(text.repeat(times as usize)))
             }
         }
     }
@@ -133,7 +188,7 @@ impl From<Octets> for OctetsForm {
         {
             return Self::Repeat(Repeat { text: char::from(first).to_string(), times });
         }
-        match String::from_utf8(octets.0) {
+        match String::from_utf8(octets.into_vec()) {
             Ok(text) if text.chars().all(|c| !c.is_control() || c == '\n') => Self::Text(text),
             Ok(text) => Self::Hex(hex::encode(text)),
             Err(error) => Self::Hex(hex::encode(error.into_bytes())),

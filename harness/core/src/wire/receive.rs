@@ -39,7 +39,7 @@ const MAX_HEAD: usize = 256 * 1024;
 /// What an HTTP server would answer with 400 or 431 on its own.
 pub fn receive(octets: &[u8]) -> Result<Request, TransportRefusal> {
     let (mut request, length) = receive_head(octets)?;
-    request.body = body(&request, &octets[length..])?;
+    request.body = body(&request, &octets[length..])?.into();
     Ok(request)
 }
 
@@ -68,7 +68,7 @@ pub fn receive_head(octets: &[u8]) -> Result<(Request, usize), TransportRefusal>
         method: head.method.unwrap_or_default().as_bytes().to_vec(),
         target: origin_form(head.path.unwrap_or_default()).as_bytes().to_vec(),
         headers,
-        body: Vec::new(),
+        body: Octets::default(),
     };
     Ok((request, length))
 }

@@ -41,7 +41,7 @@ pub struct Request {
     /// Header lines in wire order.
     pub headers: Vec<Header>,
     /// Body, without transfer coding.
-    pub body: Vec<u8>,
+    pub body: Octets,
 }
 
 impl Request {
@@ -93,7 +93,12 @@ mod tests {
     use super::*;
 
     fn request(target: &str) -> Request {
-        Request { method: b"POST".to_vec(), target: target.into(), headers: Vec::new(), body: Vec::new() }
+        Request {
+            method: b"POST".to_vec(),
+            target: target.into(),
+            headers: Vec::new(),
+            body: Octets::default(),
+        }
     }
 
     #[test]

@@ -114,11 +114,11 @@ impl Polite {
     }
 
     async fn exchange(&self, wire: &Wire, sendable: Sendable) -> Result<Answer, reqwest::Error> {
-        let body = wire.request().body.clone();
+        let body = wire.request().body.clone().into_bytes();
         let mut request = reqwest::Request::new(sendable.method, sendable.url);
         *request.headers_mut() = sendable.headers;
         *request.body_mut() = match wire.framing().chunk {
-            Some(size) => Some(Body::wrap(Chunks { rest: Bytes::from(body), size: size.max(1) })),
+            Some(size) => Some(Body::wrap(Chunks { rest: body, size: size.max(1) })),
             None if body.is_empty() => None,
             None => Some(Body::from(body)),
         };

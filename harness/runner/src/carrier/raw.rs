@@ -131,13 +131,14 @@ async fn talk(stream: &mut TcpStream, wire: &Wire, limits: Limits, patience: Dur
     let mut sending = std::pin::pin!(send(to, wire));
     let mut sent = Sent::Sending;
     let mut heard = 0;
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = Vec::with_capacity(16 * 1024);
     loop {
+        buffer.clear();
         let read = async {
             match sent {
                 // While octets still leave, a silent server is a busy one: only the total counts.
-                Sent::Sending => Ok(from.read(&mut buffer).await),
-                Sent::All | Sent::Failed => timeout(patience, from.read(&mut buffer)).await,
+                Sent::Sending => Ok(from.read_buf(&mut buffer).await),
+                Sent::All | Sent::Failed => timeout(patience, from.read_buf(&mut buffer)).await,
             }
         };
         let read = tokio::select! {
@@ -175,7 +176,7 @@ async fn talk(stream: &mut TcpStream, wire: &Wire, limits: Limits, patience: Dur
             };
         }
         heard += length;
-        match reader.push(&buffer[..length]) {
+        match reader.push(&buffer) {
             Ok(Progress::More) => {}
             Ok(Progress::Done(answer)) => {
                 // After an answer to half a request the server may read on, or not.
@@ -204,18 +205,24 @@ enum Sent {
 
 /// Writes the octets, piece by piece, with the waits between them.
 async fn send(mut to: WriteHalf<'_>, wire: &Wire) -> io::Result<()> {
-    let mut from = 0;
+    let [mut front, mut rest] = wire.pieces();
+    let mut sent = 0;
     for pause in wire.pauses() {
-        to.write_all(&wire.octets()[from..pause.at]).await?;
-        to.flush().await?;
-        from = pause.at;
+        let length = pause.at - sent;
+        let first;
+        (first, front) = front.split_at(length.min(front.len()));
+        to.write_all(first).await?;
+        let second;
+        (second, rest) = rest.split_at(length - first.len());
+        to.write_all(second).await?;
+        sent = pause.at;
         match pause.millis {
             0 => tokio::task::yield_now().await,
             millis => sleep(Duration::from_millis(millis.into())).await,
         }
     }
-    to.write_all(&wire.octets()[from..]).await?;
-    to.flush().await
+    to.write_all(front).await?;
+    to.write_all(rest).await
 }
 
 fn shown(duration: Duration) -> String {

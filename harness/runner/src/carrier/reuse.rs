@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use countersign_core::wire::{LineEnd, Wire};
 use tokio::net::TcpStream;
+use tokio::runtime::{Handle, Id};
 
 /// Connections that are kept at most.
 const KEPT: usize = 128;
@@ -14,17 +15,27 @@ const KEPT: usize = 128;
 /// than this is rarely closed in the moment in which it is used again.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// Connections that wait for their next request; the youngest is used first.
+/// Connections that wait for their next request; the youngest is used first, by the runtime that
+/// watches it.
 #[derive(Debug, Default)]
-pub(super) struct Idle(Mutex<Vec<(TcpStream, Instant)>>);
+pub(super) struct Idle(Mutex<Vec<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    stream: TcpStream,
+    since: Instant,
+    watched_by: Id,
+}
 
 impl Idle {
     /// The youngest connection that still seems alive.
     pub(super) fn take(&self) -> Option<TcpStream> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((stream, since)) = kept.pop() {
+        let here = Handle::current().id();
+        while let Some(youngest) = kept.iter().rposition(|kept| kept.watched_by == here) {
+            let Kept { stream, since, .. } = kept.remove(youngest);
             if since.elapsed() > KEPT_FOR {
-                kept.clear();
+                kept.retain(|kept| kept.watched_by != here);
                 return None;
             }
             if is_silent(&stream) {
@@ -38,7 +49,7 @@ impl Idle {
     pub(super) fn keep(&self, stream: TcpStream) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT {
-            kept.push((stream, Instant::now()));
+            kept.push(Kept { stream, since: Instant::now(), watched_by: Handle::current().id() });
         }
     }
 }
@@ -80,7 +91,7 @@ mod tests {
             method: b"POST".to_vec(),
             target: b"/hook".to_vec(),
             headers: vec![Header::new("Host", "x"), header],
-            body: b"{}".to_vec(),
+            body: "{}".into(),
         }
     }
 

@@ -112,7 +112,7 @@ mod tests {
             method: b"POST".to_vec(),
             target: b"/hook?a=1&b".to_vec(),
             headers: vec![Header::new("Host", "x"), Header::new("X-A", "1"), Header::new("x-a", "2")],
-            body: b"{}".to_vec(),
+            body: "{}".into(),
         }
     }
 
@@ -131,7 +131,7 @@ mod tests {
     fn an_empty_body_is_announced_where_the_exact_carrier_announces_it() {
         let origin = "http://example.com".parse().expect("a URL");
         for (method, length) in [("POST", Some("0")), ("DELETE", Some("0")), ("GET", None)] {
-            let request = Request { method: method.into(), body: Vec::new(), ..request() };
+            let request = Request { method: method.into(), body: String::new().into(), ..request() };
             let sendable = check(&encode(request, Framing::default()), &origin).expect("it can be sent");
             let announced = sendable.headers.get(CONTENT_LENGTH).map(|value| value.to_str().expect("digits"));
             assert_eq!(announced, length, "{method}");

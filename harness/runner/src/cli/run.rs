@@ -19,7 +19,7 @@ use super::plan::Plan;
 use super::subject::subject;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
-use crate::run::{self, Keep, Robust, Settings, clock};
+use crate::run::{self, Keep, Lanes, Robust, Settings, clock};
 use crate::snapshot::{self, Extent, OnDrift};
 use crate::targets::TargetSpec;
 
@@ -174,9 +174,8 @@ fn execute(
     };
     let counts = plan.count(catalog, &robust);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
-    // Requests are sent from one thread that waits for its own sockets: waking another for each answer
-    // costs more than judging it. The embedded endpoint has threads of its own.
-    let client = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
+    // The embedded endpoint has threads of its own.
+    let lanes = Lanes::new(jobs).map_err(cannot_start)?;
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     let started = Instant::now();
     let stop = Arc::new(AtomicBool::new(false));
@@ -205,7 +204,7 @@ fn execute(
     )?;
     let progress = Progress::new(counts);
     let until = plan.max_time.map(|seconds| started + seconds);
-    let settings = Settings { jobs, keep, oracle: plan.oracle.clone(), until };
+    let settings = Settings { keep, oracle: plan.oracle.clone(), until };
     let mut total = Summary::default();
     let mut results: Vec<CaseResult> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
@@ -218,13 +217,13 @@ fn execute(
         let cases = plan.cases(catalog, &robust, &*named.scheme);
         let mut broken = None;
         let (mut subject, endpoint) = services.block_on(subject(&plan, named))?;
-        let mut emit = |event: Event| {
+        let mut emit = |event: &Event| {
             if broken.is_none() {
-                broken = publish(&mut outputs, &event).err();
+                broken = publish(&mut outputs, event).err();
             }
         };
         let tick = || progress.tick();
-        let outcome = client.block_on(run::scheme(&mut subject, &cases, &settings, &stop, &mut emit, &tick));
+        let outcome = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut emit, &tick);
         drop(subject);
         if let Some(endpoint) = endpoint {
             services.block_on(endpoint.shutdown());

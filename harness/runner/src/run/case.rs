@@ -61,7 +61,7 @@ impl Attempt {
 #[derive(Debug)]
 pub struct Done {
     /// The result.
-    pub result: CaseResult,
+    pub result: Box<CaseResult>,
     /// Why the scheme could not notice it, if it could not.
     pub unnoticed: Option<&'static str>,
     /// Whether the target survived.
@@ -118,14 +118,14 @@ impl Planned<'_> {
     }
 
     /// A result with this verdict and nothing observed.
-    pub fn without_sending(&self, subject: &Subject, verdict: Verdict) -> CaseResult {
+    pub fn without_sending(&self, subject: &Subject, verdict: Verdict) -> Box<CaseResult> {
         let case = self.case;
         let reason = match &verdict {
             Verdict::Pass => None,
             Verdict::Fail(failure) => Some(failure.to_string()),
             Verdict::Inconclusive(why) | Verdict::Skipped(why) => Some(why.clone()),
         };
-        CaseResult {
+        Box::new(CaseResult {
             id: case.id.clone(),
             scheme: subject.scheme.file().scheme.clone(),
             suite: suite_name(self.suite),
@@ -146,7 +146,7 @@ impl Planned<'_> {
             millis: 0.0,
             evidence: None,
             answer: None,
-        }
+        })
     }
 
     /// What is left of a case when the run was stopped before it.
@@ -231,7 +231,10 @@ async fn send(subject: &Subject, built: &Built) -> Seen {
     let mut seen = Seen { setup: None, judged: Vec::new(), alive: Alive::NotAsked, forged: subject.forged };
     let mut broke = false;
     for round in &built.rounds {
-        let answers = join_all(round.wires.iter().map(|wire| subject.deliver(wire))).await;
+        let answers = match &round.wires[..] {
+            [one] => vec![subject.deliver(one).await],
+            wires => join_all(wires.iter().map(|wire| subject.deliver(wire))).await,
+        };
         broke |= answers.iter().any(|seen| is_broken(seen.outcome));
         match round.purpose {
             Purpose::Judged => seen.judged = answers,

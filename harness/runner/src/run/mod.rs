@@ -5,13 +5,15 @@
 
 mod case;
 pub mod clock;
+mod lanes;
 mod pace;
 mod subject;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::carrier::Carrier;
 use countersign_core::event::{CaseResult, Event, Phase, RunVerdict, SchemeProperty, SchemeSummary, Summary};
 use countersign_core::id::BugClassId;
 use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
@@ -22,6 +24,7 @@ use futures_util::stream::{self, StreamExt as _};
 
 use case::Attempt;
 pub use case::{Planned, Robust};
+pub use lanes::Lanes;
 pub use pace::Pace;
 pub use subject::Subject;
 
@@ -39,8 +42,6 @@ pub enum Keep {
 /// How a scheme is run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Cases in flight at the same time.
-    pub jobs: usize,
     /// What is kept.
     pub keep: Keep,
     /// How answers are read, before the target's own shapes are learned.
@@ -59,10 +60,9 @@ impl Settings {
     }
 }
 
-/// Cases between two controls: so many that a batch takes about this long, within these bounds.
-/// What is finished is published with its batch, so that little is lost when a run is killed.
-const BATCH_TIME: Duration = Duration::from_millis(200);
-const BATCH: std::ops::RangeInclusive<usize> = 16..=512;
+/// Time between two controls: when it is over, no case is started before the next control. What is
+/// finished is published with its batch, so that little is lost when a run is killed.
+const BATCH: Duration = Duration::from_millis(200);
 
 /// What came of one scheme.
 #[derive(Debug)]
@@ -76,27 +76,27 @@ pub struct SchemeRun {
 }
 
 /// Runs cases of one scheme against one target.
-pub async fn scheme(
+pub fn scheme(
+    lanes: &Lanes,
     subject: &mut Subject,
     cases: &[Planned<'_>],
     settings: &Settings,
     stop: &AtomicBool,
-    emit: &mut dyn FnMut(Event),
+    emit: &mut dyn FnMut(&Event),
     tick: &(dyn Fn() + Sync),
 ) -> SchemeRun {
     subject.carrier.set_oracle(settings.oracle.clone());
     let redactor = redactor(subject);
-    let opening = subject.open().await;
-    emit(Event::Control(opening.control));
+    let opening = lanes.block_on(subject.open());
+    emit(&Event::Control(opening.control));
     let mut results: Vec<CaseResult> = Vec::new();
     let mut properties = Properties::default();
     let mut no_verdict = None;
     match Baseline::from_control(&opening.observation) {
         None => no_verdict = Some(refused_control(&opening.observation)),
         Some(proof) => {
-            subject.learn(settings.oracle.clone()).await;
+            lanes.block_on(subject.learn(settings.oracle.clone()));
             let subject: &Subject = subject;
-            let mut size = *BATCH.start();
             while results.len() < cases.len() {
                 if let Some(why) = settings.halted(stop) {
                     no_verdict = Some(why.to_owned());
@@ -104,24 +104,40 @@ pub async fn scheme(
                 }
                 let started = Instant::now();
                 let rest = &cases[results.len()..];
-                let batch = &rest[..size.min(rest.len())];
-                let mut done: Vec<_> = stream::iter(batch)
-                    .map(|planned| async {
-                        let first = Attempt::First;
-                        let done = match settings.halted(stop) {
-                            Some(why) => planned.halted(subject, why),
-                            None => planned.run(subject, &proof, &redactor, settings.keep, first).await,
-                        };
-                        tick();
-                        done
-                    })
-                    .buffered(settings.jobs.max(1))
-                    .collect()
-                    .await;
-                if settings.jobs > 1 {
+                let turn = AtomicUsize::new(0);
+                // All that is taken is run, so that a batch has no holes.
+                let next = || {
+                    let over = started.elapsed() >= BATCH && turn.load(Ordering::Relaxed) > 0;
+                    let at = (!over).then(|| turn.fetch_add(1, Ordering::Relaxed))?;
+                    rest.get(at).map(|planned| (at, planned))
+                };
+                let run = async |(at, planned): (usize, &Planned<'_>)| {
+                    let first = Attempt::First;
+                    let done = match settings.halted(stop) {
+                        Some(why) => planned.halted(subject, why),
+                        None => planned.run(subject, &proof, &redactor, settings.keep, first).await,
+                    };
+                    tick();
+                    (at, done)
+                };
+                let in_lane = async |share| {
+                    let cases = stream::iter(std::iter::from_fn(next)).map(run);
+                    cases.buffer_unordered(share).collect::<Vec<_>>().await
+                };
+                let done = match subject.carrier {
+                    Carrier::Raw(_) => lanes.each(in_lane),
+                    // Its connections belong to the runtime that opened them.
+                    Carrier::Polite(_) => vec![lanes.block_on(in_lane(lanes.jobs()))],
+                };
+                let mut done: Vec<_> = done.into_iter().flatten().collect();
+                done.sort_unstable_by_key(|(at, _)| *at);
+                let mut done: Vec<case::Done> = done.into_iter().map(|(_, done)| done).collect();
+                let batch = &rest[..done.len()];
+                if lanes.jobs() > 1 {
                     for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| done.was_silent()) {
-                        let again =
-                            planned.run(subject, &proof, &redactor, settings.keep, Attempt::Alone).await;
+                        let alone = Attempt::Alone;
+                        let again = planned.run(subject, &proof, &redactor, settings.keep, alone);
+                        let again = lanes.block_on(again);
                         let answered = !again.was_silent();
                         *done = again;
                         if answered && done.result.reason.is_none() {
@@ -130,9 +146,10 @@ pub async fn scheme(
                         }
                     }
                 }
-                let died = settle_deaths(&mut done, batch, settings.jobs);
+                let died = settle_deaths(&mut done, batch, lanes.jobs());
                 let last = batch.len() == rest.len();
-                let closing = close(subject, if last { Phase::End } else { Phase::Between }, emit).await;
+                let phase = if last { Phase::End } else { Phase::Between };
+                let closing = lanes.block_on(close(subject, phase, emit));
                 for (planned, mut done) in batch.iter().zip(done) {
                     if let Some(why) = closing.as_ref().filter(|_| needs_control(&done.result.verdict)) {
                         done.result.reason = Some(why.clone());
@@ -141,8 +158,7 @@ pub async fn scheme(
                     if let Some(why) = done.unnoticed {
                         properties.add(planned, why);
                     }
-                    emit(Event::Case(Box::new(done.result.clone())));
-                    results.push(done.result);
+                    results.push(publish(done.result, emit));
                 }
                 no_verdict = if died {
                     Some("the target stopped accepting valid requests".to_owned())
@@ -152,16 +168,13 @@ pub async fn scheme(
                 if no_verdict.is_some() {
                     break;
                 }
-                let quick = started.elapsed() < BATCH_TIME;
-                size = if quick { size * 2 } else { size / 2 }.clamp(*BATCH.start(), *BATCH.end());
             }
         }
     }
     for planned in &cases[results.len()..] {
         let why = no_verdict.clone().unwrap_or_default();
         let result = planned.without_sending(subject, Verdict::Inconclusive(why));
-        emit(Event::Case(Box::new(result.clone())));
-        results.push(result);
+        results.push(publish(result, emit));
         tick();
     }
     let mut summary = Summary::default();
@@ -175,8 +188,16 @@ pub async fn scheme(
         summary,
         properties: properties.into_vec(),
     };
-    emit(Event::SchemeFinished(summary.clone()));
+    emit(&Event::SchemeFinished(summary.clone()));
     SchemeRun { summary, results, no_verdict }
+}
+
+/// Emits the result of a case, and hands it back.
+fn publish(result: Box<CaseResult>, emit: &mut dyn FnMut(&Event)) -> CaseResult {
+    let event = Event::Case(result);
+    emit(&event);
+    let Event::Case(result) = event else { unreachable!("it was made two lines above") };
+    *result
 }
 
 /// Whether a verdict falls with the control after it. That something forged was accepted, or that the
@@ -218,7 +239,7 @@ fn refused_control(seen: &countersign_core::observe::Observation) -> String {
 }
 
 /// The closing control of a batch; a second try, because one lost connection is no verdict.
-async fn close(subject: &Subject, phase: Phase, emit: &mut dyn FnMut(Event)) -> Option<String> {
+async fn close(subject: &Subject, phase: Phase, emit: &mut dyn FnMut(&Event)) -> Option<String> {
     let mut seen = subject.control(phase).await;
     if seen.observation.outcome != Outcome::Accepted {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -226,7 +247,7 @@ async fn close(subject: &Subject, phase: Phase, emit: &mut dyn FnMut(Event)) -> 
     }
     let accepted = seen.observation.outcome == Outcome::Accepted;
     let why = (!accepted).then(|| format!("the control after this batch was {}", seen.observation.summary()));
-    emit(Event::Control(seen.control));
+    emit(&Event::Control(seen.control));
     why
 }
 

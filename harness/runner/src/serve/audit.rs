@@ -123,7 +123,12 @@ mod tests {
     use super::*;
 
     fn request(target: &[u8]) -> Request {
-        Request { method: b"POST".to_vec(), target: target.to_vec(), headers: Vec::new(), body: Vec::new() }
+        Request {
+            method: b"POST".to_vec(),
+            target: target.to_vec(),
+            headers: Vec::new(),
+            body: String::new().into(),
+        }
     }
 
     #[test]

@@ -144,6 +144,7 @@ impl Hook {
 async fn collect(mut request: Request, mut body: Incoming, bounds: Bounds) -> Result<Request, StatusCode> {
     let limit = bounds.body;
     let announced = body.size_hint().lower();
+    let mut taken = Vec::new();
     let read = async {
         if announced > limit as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -151,15 +152,18 @@ async fn collect(mut request: Request, mut body: Incoming, bounds: Bounds) -> Re
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
             let Some(data) = frame.data_ref() else { continue };
-            if data.len() > limit - request.body.len() {
+            if data.len() > limit - taken.len() {
                 return Err(StatusCode::PAYLOAD_TOO_LARGE);
             }
-            request.body.extend_from_slice(data);
+            taken.extend_from_slice(data);
         }
         Ok(())
     };
     match timeout(bounds.body_within, read).await {
-        Ok(Ok(())) => Ok(request),
+        Ok(Ok(())) => {
+            request.body = taken.into();
+            Ok(request)
+        }
         Ok(Err(StatusCode::PAYLOAD_TOO_LARGE)) => {
             // A client that waits for `100 Continue` sends nothing that would have to be read.
             if request.value("Expect").is_none() {

@@ -65,8 +65,8 @@ pub(super) type Found = (Holds, std::ops::Range<usize>);
 
 impl HeaderCarrier {
     pub(super) fn write(&self, claims: &Claims) -> (Vec<u8>, Vec<Found>) {
-        let mut value = Vec::new();
-        let mut found = Vec::new();
+        let mut value = Vec::with_capacity(128);
+        let mut found = Vec::with_capacity(4);
         match &self.syntax {
             Syntax::Value(template) => write_item(template, None, claims, &mut value, &mut found),
             Syntax::List { item, fields, .. } if fields.is_empty() => {
@@ -184,7 +184,7 @@ fn write_item(
 fn split<'v>(value: &'v [u8], separator: &[u8]) -> Vec<&'v [u8]> {
     let mut items = Vec::new();
     let mut rest = value;
-    while let Some(at) = rest.windows(separator.len()).position(|window| window == separator) {
+    while let Some(at) = memchr::memmem::find(rest, separator) {
         items.push(&rest[..at]);
         rest = &rest[at + separator.len()..];
     }

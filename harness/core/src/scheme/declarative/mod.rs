@@ -270,10 +270,12 @@ impl Scheme for Declarative {
                 Field::KeyId => claims.put(field, with.key_id.clone()),
             }
         }
-        let mut places = Vec::new();
+        let mut places = Vec::with_capacity(8);
         for carrier in &self.json {
             let text = claims.get(carrier.field).unwrap_or_default().to_vec();
-            let range = splice_json(&mut message.body, &carrier.tokens, &text)
+            let range = message
+                .body
+                .edit(|body| splice_json(body, &carrier.tokens, &text))
                 .ok_or(CannotSign::BodyIsNotJson(carrier.field))?;
             places.push(Place { holds: Holds::Field(carrier.field), spot: Spot::Body(range) });
         }
