@@ -23,8 +23,8 @@ fn recomputed(scheme: &dyn Scheme, published: &Published) -> String {
         ..Deployment::default()
     };
     let message = Request {
-        method: published.method.clone().unwrap_or_else(|| "POST".to_owned()).into_bytes(),
-        target: published.target.clone().unwrap_or_else(|| "/".to_owned()).into_bytes(),
+        method: published.method.clone().unwrap_or_else(|| "POST".to_owned()).into(),
+        target: published.target.clone().unwrap_or_else(|| "/".to_owned()).into(),
         headers: published.headers.clone(),
         body: published.body.clone(),
     };
@@ -33,13 +33,13 @@ fn recomputed(scheme: &dyn Scheme, published: &Published) -> String {
         key: &key,
         hash: file.mac.hash,
         construction: Construction::Hmac,
-        timestamp: published.timestamp.clone().unwrap_or_default().into_bytes(),
-        id: unique.clone(),
-        nonce: unique,
-        key_id: Vec::new(),
+        timestamp: published.timestamp.clone().unwrap_or_default().into(),
+        id: unique.clone().into(),
+        nonce: unique.into(),
+        key_id: String::new().into(),
         deployment: &deployment,
     };
-    let signed = scheme.sign(message, &with).expect("the published message can be signed");
+    let signed = scheme.sign(message, with.clone()).expect("the published message can be signed");
     let spot = signed.find(&Part::Tag).expect("every scheme carries a tag");
     let tag = String::from_utf8_lossy(signed.bytes(&spot)).into_owned();
     let claims = scheme.read(signed.request()).expect("what is signed is read");

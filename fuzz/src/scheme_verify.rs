@@ -57,7 +57,7 @@ fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
     }
     let target = [PATH.as_bytes(), &piece(&mut input)?].concat();
     let body = input.take_rest().to_vec();
-    Some(Request { method: b"POST".to_vec(), target, headers, body: body.into() })
+    Some(Request { method: "POST".into(), target: target.into(), headers, body: body.into() })
 }
 
 fn piece(input: &mut Unstructured<'_>) -> Option<Vec<u8>> {

@@ -38,7 +38,7 @@ pub struct A03;
 
 impl Steps for A03 {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
-        Ok(claims.tags.iter().any(Vec::is_empty) || Reference.authentic(setup, claims, text)?)
+        Ok(claims.tags.iter().any(|tag| tag.is_empty()) || Reference.authentic(setup, claims, text)?)
     }
 }
 
@@ -47,7 +47,7 @@ fn keyed_with(keys: &[&str], setup: &Setup, claims: &Claims, text: &[u8]) -> Res
     let spec = &setup.scheme.file().mac;
     let made = |key: &&str| {
         let tag = spec.encoding.encode(&mac(Construction::Hmac, spec.hash, key.as_bytes(), text));
-        claims.tags.iter().any(|sent| *sent == tag.as_bytes())
+        claims.tags.iter().any(|sent| *sent == *tag.as_bytes())
     };
     Ok(keys.iter().any(made) || Reference.authentic(setup, claims, text)?)
 }
@@ -78,7 +78,7 @@ pub struct A07;
 
 impl Steps for A07 {
     fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
-        if request.method == b"POST" { Ok(()) } else { Err(Halt::LetThrough) }
+        if *request.method == *b"POST" { Ok(()) } else { Err(Halt::LetThrough) }
     }
 }
 
@@ -130,7 +130,7 @@ impl Steps for A12 {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let claims = Reference.read(setup, request)?;
         let encoding = setup.scheme.file().mac.encoding;
-        let throws = |tag: &Vec<u8>| !tag.is_ascii() || !decodes(encoding, tag);
+        let throws = |tag: &Octets| !tag.is_ascii() || !decodes(encoding, tag);
         if claims.tags.iter().any(throws) { Err(Halt::LetThrough) } else { Ok(claims) }
     }
 

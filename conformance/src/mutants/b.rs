@@ -3,7 +3,7 @@
 //! Each is named after its bug class. They must not know cases.
 
 use countersign_core::scheme::{Claims, Construction, Field, Hash, Refusal, mac};
-use countersign_core::wire::Request;
+use countersign_core::wire::{Octets, Request};
 
 use super::lenient;
 use crate::reference::{Halt, Reference, Setup, Steps};
@@ -65,7 +65,7 @@ impl Steps for B05 {
         }
         let mut claims = Reference.read(setup, &trimmed)?;
         for tag in &mut claims.tags {
-            tag.retain(|byte| !junk(byte));
+            tag.edit(|tag| tag.retain(|byte| !junk(byte)));
         }
         Ok(claims)
     }
@@ -131,7 +131,7 @@ pub struct B10;
 impl Steps for B10 {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let right = setup.tag_text(text);
-        let throws = |tag: &Vec<u8>| {
+        let throws = |tag: &Octets| {
             let characters = String::from_utf8_lossy(tag).chars().count();
             characters == right.len() && tag.len() != right.len()
         };
@@ -149,7 +149,7 @@ pub struct B12;
 impl Steps for B12 {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         match lenient::signature(setup, request) {
-            Some(value) => lenient::with_tags(setup, request, vec![value.to_vec()]),
+            Some(value) => lenient::with_tags(setup, request, vec![value.into()]),
             None => Reference.read(setup, request),
         }
     }
@@ -173,7 +173,7 @@ impl Steps for B13 {
             |window: &&[u8]| window.starts_with(label.as_bytes()) && window[label.len()..].iter().all(digit);
         let found =
             value.windows(label.len() + length).filter(pattern).map(|window| window[label.len()..].to_vec());
-        lenient::with_tags(setup, request, found.collect())
+        lenient::with_tags(setup, request, found.map(Octets::from).collect())
     }
 }
 
@@ -189,7 +189,7 @@ impl Steps for B14 {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let value = lenient::signature(setup, request).unwrap_or_default();
         match LABELS.iter().find_map(|(label, _)| value.strip_prefix(label.as_bytes())) {
-            Some(tag) => lenient::with_tags(setup, request, vec![tag.to_vec()]),
+            Some(tag) => lenient::with_tags(setup, request, vec![tag.into()]),
             None => Reference.read(setup, request),
         }
     }
@@ -233,7 +233,7 @@ impl Steps for B17 {
                 vec![value[cut.map_or(0, |at| at + 1)..].to_vec()]
             }
         };
-        lenient::with_tags(setup, request, tags)
+        lenient::with_tags(setup, request, tags.into_iter().map(Octets::from).collect())
     }
 }
 

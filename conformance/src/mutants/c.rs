@@ -46,7 +46,7 @@ pub struct C01 {
 impl Steps for C01 {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        if claims.tags.iter().any(|tag| right.contains(tag)) {
+        if claims.tags.iter().any(|tag| right.iter().any(|right| *tag == **right)) {
             return Ok(true);
         }
         let authentic = Reference.authentic(setup, claims, text)?;
@@ -109,7 +109,7 @@ pub struct C07;
 
 impl Steps for C07 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
-        signed_as(setup, request, claims, |request| request.method = b"POST".to_vec())
+        signed_as(setup, request, claims, |request| request.method = "POST".into())
     }
 }
 
@@ -120,7 +120,7 @@ pub struct C08;
 impl Steps for C08 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
         signed_as(setup, request, claims, |request| {
-            request.target = target(setup.path.as_bytes(), request.query());
+            request.target = target(setup.path.as_bytes(), request.query()).into();
         })
     }
 }
@@ -131,7 +131,7 @@ pub struct C09;
 
 impl Steps for C09 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
-        signed_as(setup, request, claims, |request| request.target.truncate(request.path_end()))
+        signed_as(setup, request, claims, |request| request.target = request.path().into())
     }
 }
 
@@ -145,7 +145,7 @@ impl Steps for C10 {
             let query = request
                 .query()
                 .map(|query| query.split(|byte| b"?;#".contains(byte)).next().unwrap_or(query));
-            request.target = target(request.path(), query);
+            request.target = target(request.path(), query).into();
         })
     }
 }
@@ -164,7 +164,7 @@ impl Steps for C11 {
                 parameters.insert(name, parameter);
             }
             let query = parameters.into_values().collect::<Vec<_>>().join(&b'&');
-            request.target = target(request.path(), Some(&query));
+            request.target = target(request.path(), Some(&query)).into();
         })
     }
 }
@@ -178,7 +178,7 @@ impl Steps for C13 {
         let mut claims = Reference.read(setup, request)?;
         for text in [&mut claims.id, &mut claims.nonce].into_iter().flatten() {
             let end = text.iter().position(|byte| b".\n".contains(byte)).unwrap_or(text.len());
-            text.truncate(end);
+            text.edit(|text| text.truncate(end));
         }
         Ok(claims)
     }
@@ -200,7 +200,7 @@ impl Steps for C14 {
                 at += if escaped.is_some() { 3 } else { 1 };
                 decoded.extend(escaped.unwrap_or_else(|| vec![byte]));
             }
-            request.target = target(&decoded, request.query());
+            request.target = target(&decoded, request.query()).into();
         })
     }
 }
@@ -225,7 +225,7 @@ impl Steps for C15 {
             }
             let end: &[u8] = if path.ends_with(b"/") && !segments.is_empty() { b"/" } else { b"" };
             let normal = [b"/", &segments.join(&b'/')[..], end].concat();
-            request.target = target(&normal, request.query());
+            request.target = target(&normal, request.query()).into();
         })
     }
 }
@@ -238,7 +238,7 @@ impl Steps for C16 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
         signed_as(setup, request, claims, |request| {
             let end = request.path_end();
-            request.target[..end].make_ascii_lowercase();
+            request.target.edit(|target| target[..end].make_ascii_lowercase());
         })
     }
 }
@@ -301,7 +301,7 @@ impl Steps for C31 {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
         let mut encoded = claims.clone();
         for text in [&mut encoded.timestamp, &mut encoded.id, &mut encoded.nonce, &mut encoded.key_id] {
-            *text = text.as_deref().map(latin1);
+            *text = text.as_deref().map(|text| latin1(text).into());
         }
         signed_as(setup, request, &encoded, |request| {
             for line in &mut request.headers {

@@ -182,7 +182,7 @@ impl Steps for Canonical {
         let mut claims = Reference.read(setup, request)?;
         if let (Some(clock), Some(text)) = (&setup.scheme.file().clock, claims.timestamp.as_mut()) {
             let at = lax_time(clock, text).ok_or(Refusal::MalformedTimestamp)?;
-            *text = clock.unit.render(at).into_bytes();
+            *text = clock.unit.render(at).into();
         }
         Ok(claims)
     }
@@ -311,7 +311,7 @@ impl Steps for Signs {
     fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         let mut answer = Reference.fresh(setup, request, claims, now);
         for timestamp in lenient::all(setup, request, Field::Timestamp) {
-            let other = Claims { timestamp: Some(timestamp), ..claims.clone() };
+            let other = Claims { timestamp: Some(timestamp.into()), ..claims.clone() };
             answer = answer.or_else(|_| Reference.fresh(setup, request, &other, now));
         }
         answer

@@ -4,7 +4,7 @@
 
 use countersign_core::scheme::{Claims, Refusal};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::Request;
+use countersign_core::wire::{Octets, Request};
 
 use crate::reference::{Halt, Reference, Setup, Steps};
 
@@ -30,7 +30,7 @@ impl Steps for F09 {
 
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let claims = Reference.read(setup, request)?;
-        let plain = |text: &Vec<u8>| text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let plain = |text: &Octets| text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         if claims.tags.len() == 1 && [&claims.id, &claims.nonce].into_iter().flatten().all(plain) {
             Ok(claims)
         } else {

@@ -4,7 +4,7 @@
 //! decides whether they are good.
 
 use countersign_core::scheme::{Carrier, Claims, Encoding, Field, ListSpec, Refusal, Slot, Template};
-use countersign_core::wire::{Header, Request};
+use countersign_core::wire::{Header, Octets, Request};
 
 use crate::reference::{Halt, Setup};
 
@@ -78,7 +78,7 @@ pub(super) fn contains(text: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// Reads everything but the tag as the scheme says, and takes these tags in its place.
-pub(super) fn with_tags(setup: &Setup, request: &Request, tags: Vec<Vec<u8>>) -> Result<Claims, Halt> {
+pub(super) fn with_tags(setup: &Setup, request: &Request, tags: Vec<Octets>) -> Result<Claims, Halt> {
     let mut claims = match setup.scheme.read(request) {
         Err(Refusal::MalformedSignature | Refusal::MissingSignature) => {
             read_filled(setup, request, Field::Tag)?
@@ -164,7 +164,7 @@ pub(super) fn only_nth(setup: &Setup, request: &Request, field: Field, n: usize)
             kept.set(name, texts.map(|(text, _)| text).collect::<Vec<_>>().join(separator));
         }
         _ => {
-            let line = request.values(name).nth(n).map(<[u8]>::to_vec);
+            let line = request.values(name).nth(n).map(|value| value.to_vec());
             line.into_iter().for_each(|line| kept.set(name, line));
         }
     }
@@ -196,7 +196,8 @@ pub(super) fn nth_lines(lines: &[Header], n: usize) -> Vec<Header> {
 pub(super) fn joined_lines(request: &Request) -> Vec<Header> {
     let mut joined = nth_lines(&request.headers, 0);
     for line in &mut joined {
-        line.value = request.values(&line.name).collect::<Vec<_>>().join(&b", "[..]).into();
+        line.value =
+            request.values(&line.name).map(Octets::as_slice).collect::<Vec<_>>().join(&b", "[..]).into();
     }
     joined
 }

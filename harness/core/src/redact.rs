@@ -83,7 +83,7 @@ impl Redactor {
     /// The answer without secrets in header names, header values and body.
     pub fn answer(&self, answer: &Answer) -> Answer {
         let headers = answer.headers.iter().map(|line| Header {
-            name: self.text(&line.name),
+            name: self.text(&line.name).into(),
             value: Octets::from(self.bytes(line.value.as_slice())),
         });
         Answer {

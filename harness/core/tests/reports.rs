@@ -26,13 +26,13 @@ fn id<T: std::str::FromStr<Err = String>>(text: &str) -> T {
 
 fn shown(case: &str, tamper: impl Fn(&mut Request), answer: Option<(u16, &str)>) -> Option<Evidence> {
     let mut request = Request {
-        method: b"POST".to_vec(),
-        target: b"/hook".to_vec(),
+        method: "POST".into(),
+        target: "/hook".into(),
         headers: vec![
             Header::new("Host", "127.0.0.1:8080"),
             Header::new("Stripe-Signature", "t=1714557600,v1=5257a869e7"),
         ],
-        body: (&b"{\"id\":\"evt_1\"}")[..].into(),
+        body: "{\"id\":\"evt_1\"}".into(),
     };
     let untampered = encode(request.clone(), Framing::default());
     tamper(&mut request);

@@ -86,8 +86,8 @@ impl Place {
 
     async fn metrics(&self) -> String {
         let request = Request {
-            method: b"GET".to_vec(),
-            target: b"/metrics".to_vec(),
+            method: "GET".into(),
+            target: "/metrics".into(),
             headers: vec![Header::new("Host", "localhost")],
             body: Octets::default(),
         };
@@ -172,9 +172,10 @@ async fn of_copies_that_arrive_together_one_is_accepted() {
 async fn the_verifier_sees_the_request_as_it_was_sent() {
     let place = Place::start("canonical-request", Reference).await;
     // The server underneath drops fragments; a verifier that did not see them would accept this.
-    let fragment = place.changed(1, |request| request.target.extend_from_slice(b"#role=owner"));
+    let fragment =
+        place.changed(1, |request| request.target.edit(|target| target.extend_from_slice(b"#role=owner")));
     assert_eq!(place.send(&fragment).await.outcome, Outcome::Rejected);
-    let whole = place.changed(2, |request| request.target.splice(..0, *b"http://localhost").for_each(drop));
+    let whole = place.changed(2, |request| request.target.splice(&(0..0), "http://localhost".into()));
     assert_eq!(place.send(&whole).await.outcome, Outcome::Accepted);
     for (n, framing) in [
         (3, Framing { chunk: Some(1), ..Framing::default() }),
@@ -195,7 +196,7 @@ async fn refusals_tell_nothing_of_their_reason() {
         place.changed(3, |request| request.headers.retain(|line| !line.is("X-Signature"))),
         place.changed(4, |request| request.set("X-Signature", "zz")),
         place.changed(5, |request| request.headers.push(Header::new("X-Timestamp", "soon"))),
-        place.changed(6, |request| request.target = b"/elsewhere".to_vec()),
+        place.changed(6, |request| request.target = "/elsewhere".into()),
         replayed,
     ];
     let mut seen = BTreeSet::new();
@@ -276,8 +277,8 @@ async fn nothing_that_a_request_holds_reaches_log_or_metrics() {
     let tag = tag.strip_prefix(b"sha256=").expect("its label").to_vec();
     let bad = place.changed(2, |request| request.body = Octets::from("canary-body-19"));
     let odd = place.changed(3, |request| {
-        request.method = b"CANARY\"}".to_vec();
-        request.target = b"/a%0a?token=canary-query-77".to_vec();
+        request.method = Octets::from("CANARY\"}");
+        request.target = "/a%0a?token=canary-query-77".into();
     });
     for wire in [&good, &bad, &odd] {
         place.send(wire).await;
@@ -333,8 +334,8 @@ async fn verifications_are_counted_by_result_and_reason() {
 async fn metrics_are_not_reachable_through_the_hook() {
     let place = Place::start("github", Reference).await;
     let scrape = place.changed(1, |request| {
-        request.method = b"GET".to_vec();
-        request.target = b"/metrics".to_vec();
+        request.method = Octets::from("GET");
+        request.target = "/metrics".into();
         request.body = Octets::default();
     });
     let seen = place.send(&scrape).await;
@@ -403,7 +404,8 @@ async fn a_body_beyond_the_limit_is_refused_before_it_is_read() {
 async fn refusals_of_the_http_layer_all_have_one_shape_and_not_that_of_the_verifier() {
     let place = Place::start("github", Reference).await;
     let shape = |seen: Observation| Shape::of(&seen.answer.expect("an answer"));
-    let malformed = shape(place.send(&place.changed(1, |request| request.method = b"PO ST".to_vec())).await);
+    let malformed =
+        shape(place.send(&place.changed(1, |request| request.method = Octets::from("PO ST"))).await);
     let request = place.genuine(1).request().clone();
     let mut bad_chunk = encode(request, Framing { chunk: Some(4), ..Framing::default() }).octets().to_vec();
     let at = bad_chunk.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;

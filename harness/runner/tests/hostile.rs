@@ -92,10 +92,7 @@ fn post() -> Wire {
 
 fn post_with(body: Vec<u8>, framing: Framing) -> Wire {
     let headers = vec![Header::new("Host", "localhost"), Header::new("X-Signature", "00")];
-    encode(
-        Request { method: b"POST".to_vec(), target: b"/hook".to_vec(), headers, body: body.into() },
-        framing,
-    )
+    encode(Request { method: "POST".into(), target: "/hook".into(), headers, body: body.into() }, framing)
 }
 
 /// Long enough that no machine is too slow for an answer that comes.
@@ -152,7 +149,7 @@ async fn the_octets_of_the_case_are_the_octets_on_the_wire() {
     })
     .await;
     let mut request = post().request().clone();
-    request.target = b"/a/../b?x=%zz#f \xff".to_vec();
+    request.target = b"/a/../b?x=%zz#f \xff".as_slice().into();
     let lines = [("a", &b"1"[..]), ("B", b"\x01"), ("A", b"\xc3\xa9\xff"), ("a", b"  3")];
     request.headers = lines.map(|(name, value)| Header::new(name, value)).to_vec();
     request.body = b"\0\xff the end".to_vec().into();
@@ -486,7 +483,7 @@ async fn what_a_polite_client_would_change_is_not_sent_at_all() {
     let server = Hostile::answering(OK).await;
     let polite = server.polite(PATIENT);
     let mut request = post().request().clone();
-    request.target = b"/a/../hook".to_vec();
+    request.target = b"/a/../hook".as_slice().into();
     let seen = deliver(&polite, &encode(request, Framing::default())).await;
     assert_eq!(seen.outcome, Outcome::NotDelivered);
     assert!(seen.detail.expect("a reason").contains("/a/../hook"));

@@ -69,10 +69,7 @@ mod tests {
 
     fn wire(tag: &str, body: &[u8], framing: Framing) -> Wire {
         let headers = vec![Header::new("Host", "localhost"), Header::new("X-Tag", tag)];
-        encode(
-            Request { method: b"POST".to_vec(), target: b"/hook".to_vec(), headers, body: body.into() },
-            framing,
-        )
+        encode(Request { method: "POST".into(), target: "/hook".into(), headers, body: body.into() }, framing)
     }
 
     fn show(untampered: &Wire, sent: &Wire) -> String {

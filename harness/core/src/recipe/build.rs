@@ -6,11 +6,11 @@
 use sha2::{Digest, Sha256};
 
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
-use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Part, Scheme, Signed};
+use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
 use crate::secret::Secret;
 use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
 use crate::time::Timestamp;
-use crate::wire::{Framing, Header, Request, Wire, encode};
+use crate::wire::{Framing, Header, Octets, Request, Wire, encode};
 
 /// Everything that a recipe needs to become a request: the world as the signer knows it.
 #[derive(Debug, Clone, Copy)]
@@ -216,12 +216,13 @@ fn tamper(
         let untampered = encode(signed.request().clone(), Framing::default());
         return Ok((wire(recipe, signed), untampered, difference));
     }
-    let mut tampered = signed.clone();
+    let mut tampered = signed;
+    let untampered = tampered.request().clone();
     for tamper in recipe.tamper {
         apply(tamper, &mut tampered, world.scheme, world.now)?;
     }
-    let difference = difference(&signed, &tampered, world);
-    Ok((wire(recipe, tampered), encode(signed.into_request(), Framing::default()), difference))
+    let difference = difference(&untampered, tampered.request(), world);
+    Ok((wire(recipe, tampered), encode(untampered, Framing::default()), difference))
 }
 
 fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
@@ -238,9 +239,9 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
         return Err(CannotBuild::Genuine);
     }
     let timestamp = match (&file.clock, at) {
-        (None, Moment::Now) => Vec::new(),
+        (None, Moment::Now) => Octets::default(),
         (None, _) => return Err(CannotBuild::NoTimestamp),
-        (Some(clock), at) => at.render(world.now, clock).ok_or(CannotBuild::NoWindow)?,
+        (Some(clock), at) => at.render(world.now, clock).ok_or(CannotBuild::NoWindow)?.into(),
     };
     let template = unique.or(own.as_deref());
     let carries = |field| world.scheme.coverage(field) != Coverage::Absent;
@@ -251,23 +252,30 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
     let key = choose(key, world)?;
     let signed = world.scheme.sign(
         message,
-        &Ingredients {
+        Ingredients {
             key: &key,
             hash: hash.unwrap_or(file.mac.hash),
             construction: *construction,
             timestamp,
             id: match &text {
-                _ if !carries(&Part::Id) => Vec::new(),
-                Some(text) => text.clone().into_bytes(),
-                None => [b"msg_", &fresh.as_bytes()[..24]].concat(),
+                _ if !carries(&Part::Id) => Octets::default(),
+                Some(text) => text.clone().into(),
+                None => [b"msg_", &fresh.as_bytes()[..24]].concat().into(),
             },
-            nonce: if carries(&Part::Nonce) { text.unwrap_or(fresh).into_bytes() } else { Vec::new() },
-            key_id: if carries(&Part::KeyId) { b"primary".to_vec() } else { Vec::new() },
+            nonce: if carries(&Part::Nonce) { text.unwrap_or(fresh).into() } else { Octets::default() },
+            key_id: if carries(&Part::KeyId) {
+                world.deployment.key_id.as_str().into()
+            } else {
+                Octets::default()
+            },
             deployment: world.deployment,
         },
     )?;
     Ok(signed)
 }
+
+/// The body of a message that has none of its own, nor one of its scheme.
+const BODY: &str = r#"{"event":"ping","marker":"{marker}"}"#;
 
 /// The message before it is signed.
 fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
@@ -277,31 +285,29 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         Some((path, query)) => (path, Some(query.as_bytes())),
         None => (world.target, None),
     };
-    let mut target = path.as_bytes().to_vec();
-    if let Some(more) = &message.path {
-        target.extend_from_slice(more.as_slice());
-    }
-    if let Some(query) = message.query.as_ref().map(|query| query.as_slice()).or(query) {
-        target.push(b'?');
-        target.extend_from_slice(query);
-    }
-    let body = match (&message.body, &defaults.body) {
-        (Some(body), _) => body.clone(),
-        (None, Some(text)) => text.replace("{marker}", marker).into(),
-        (None, None) => format!(r#"{{"event":"ping","marker":"{marker}"}}"#).into(),
+    let more = message.path.as_deref().unwrap_or_default();
+    let target = match message.query.as_deref().or(query) {
+        Some(query) => [path.as_bytes(), more, b"?", query].concat().into(),
+        None => [path.as_bytes(), more].concat().into(),
+    };
+    let body = match &message.body {
+        Some(body) => body.clone(),
+        None => filled(defaults.body.as_deref().unwrap_or(BODY), marker).into(),
     };
     let method = match (&message.method, &defaults.method) {
-        (Some(method), _) => method.as_slice().to_vec(),
-        (None, Some(method)) => method.clone().into_bytes(),
-        (None, None) => b"POST".to_vec(),
+        (Some(method), _) => method.clone(),
+        (None, Some(method)) => method.clone().into(),
+        (None, None) => Octets::from_static(b"POST"),
     };
     let mut request = Request { method, target, headers: Vec::with_capacity(8), body };
     request.headers.push(Header::new("Host", world.host));
-    let default_type = Header::new("Content-Type", "application/json");
-    let has_type = defaults.headers.iter().any(|line| line.is("Content-Type"));
-    for line in (!has_type).then_some(&default_type).into_iter().chain(&defaults.headers) {
+    if !defaults.headers.iter().any(|line| line.is("Content-Type")) {
+        let json = Octets::from_static(b"application/json");
+        request.headers.push(Header { name: "Content-Type".into(), value: json });
+    }
+    for line in &defaults.headers {
         let value = match std::str::from_utf8(&line.value) {
-            Ok(text) if text.contains('{') => text.replace("{marker}", marker).into(),
+            Ok(text) if text.contains('{') => filled(text, marker).into(),
             Ok(_) | Err(_) => line.value.clone(),
         };
         request.headers.push(Header { name: line.name.clone(), value });
@@ -312,6 +318,20 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         request.headers.push(line.clone());
     }
     request
+}
+
+/// A text with the marker in its place.
+fn filled(text: &str, marker: &str) -> Vec<u8> {
+    const PLACE: &str = "{marker}";
+    let mut filled = Vec::with_capacity(text.len() + marker.len());
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr::memmem::find(rest, PLACE.as_bytes()) {
+        filled.extend_from_slice(&rest[..at]);
+        filled.extend_from_slice(marker.as_bytes());
+        rest = &rest[at + PLACE.len()..];
+    }
+    filled.extend_from_slice(rest);
+    filled
 }
 
 fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
@@ -349,20 +369,15 @@ fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
 
 /// Compares what a verifier of the scheme sees of both requests. Of several tags any may be right,
 /// so that others beside the right one make no difference.
-fn difference(signed: &Signed, tampered: &Signed, world: &World<'_>) -> Difference {
+fn difference(signed: &Request, tampered: &Request, world: &World<'_>) -> Difference {
     // The tampered one first: most tampers already show there.
-    let Ok(after) = world.scheme.read(tampered.request()) else { return Difference::Seen };
-    let Ok(before) = world.scheme.read(signed.request()) else { return Difference::Seen };
-    let once = |claims: &Claims| {
-        world.scheme.file().once.and_then(|once| claims.get(once.field()).map(<[u8]>::to_vec))
-    };
+    let Ok(after) = world.scheme.read(tampered) else { return Difference::Seen };
+    let Ok(before) = world.scheme.read(signed) else { return Difference::Seen };
+    let unique = world.scheme.file().once.map(Once::field);
+    let once = |claims| unique.and_then(|field| Claims::get(claims, field));
     let same = before.timestamp == after.timestamp
         && before.tags.iter().any(|tag| after.tags.contains(tag))
         && once(&before) == once(&after)
-        && world.scheme.signs_the_same(
-            (signed.request(), &before),
-            (tampered.request(), &after),
-            world.deployment,
-        );
+        && world.scheme.signs_the_same((signed, &before), (tampered, &after), world.deployment);
     if same { Difference::Unseen } else { Difference::Seen }
 }

@@ -27,7 +27,7 @@ pub use signed::{Holds, Part, Place, Signed, Spot};
 pub use template::{Piece, Slot, Template};
 
 use crate::secret::Secret;
-use crate::wire::Request;
+use crate::wire::{Octets, Request};
 
 /// Something that a signed request carries besides the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,22 +72,22 @@ impl Field {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
     /// Tags as written; any of them may be the right one.
-    pub tags: Vec<Vec<u8>>,
+    pub tags: Vec<Octets>,
     /// The timestamp as written.
-    pub timestamp: Option<Vec<u8>>,
+    pub timestamp: Option<Octets>,
     /// The message id.
-    pub id: Option<Vec<u8>>,
+    pub id: Option<Octets>,
     /// The nonce.
-    pub nonce: Option<Vec<u8>>,
+    pub nonce: Option<Octets>,
     /// The key id.
-    pub key_id: Option<Vec<u8>>,
+    pub key_id: Option<Octets>,
 }
 
 impl Claims {
     /// The bytes of a field; of the tag, the first.
     pub fn get(&self, field: Field) -> Option<&[u8]> {
         match field {
-            Field::Tag => self.tags.first().map(Vec::as_slice),
+            Field::Tag => self.tags.first().map(Octets::as_slice),
             Field::Timestamp => self.timestamp.as_deref(),
             Field::Id => self.id.as_deref(),
             Field::Nonce => self.nonce.as_deref(),
@@ -96,7 +96,7 @@ impl Claims {
     }
 
     /// Sets a field; a tag is added to the others.
-    pub fn put(&mut self, field: Field, text: Vec<u8>) {
+    pub fn put(&mut self, field: Field, text: Octets) {
         match field {
             Field::Tag => self.tags.push(text),
             Field::Timestamp => self.timestamp = Some(text),
@@ -202,13 +202,13 @@ pub struct Ingredients<'a> {
     /// Construction; HMAC in a genuine request.
     pub construction: Construction,
     /// Text of the timestamp.
-    pub timestamp: Vec<u8>,
+    pub timestamp: Octets,
     /// Text of the message id.
-    pub id: Vec<u8>,
+    pub id: Octets,
     /// Text of the nonce.
-    pub nonce: Vec<u8>,
+    pub nonce: Octets,
     /// Text of the key id.
-    pub key_id: Vec<u8>,
+    pub key_id: Octets,
     /// Where the verifier runs.
     pub deployment: &'a Deployment,
 }
@@ -255,7 +255,7 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The message cannot carry a signature of this scheme.
-    fn sign(&self, message: Request, with: &Ingredients<'_>) -> Result<Signed, CannotSign>;
+    fn sign(&self, message: Request, with: Ingredients<'_>) -> Result<Signed, CannotSign>;
 
     /// Reads what a request claims, from its head alone.
     ///

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::Field;
 use crate::wire::{Header, Octets, Request};
@@ -91,13 +92,13 @@ pub enum Holds {
 pub struct Signed {
     request: Request,
     places: Vec<Place>,
-    covered_header: Option<String>,
+    covered_header: Option<SmolStr>,
     tag: Vec<u8>,
 }
 
 impl Signed {
     /// A signed request with the places of its fields; `tag` is the MAC in bytes.
-    pub fn new(request: Request, places: Vec<Place>, covered_header: Option<String>, tag: Vec<u8>) -> Self {
+    pub fn new(request: Request, places: Vec<Place>, covered_header: Option<SmolStr>, tag: Vec<u8>) -> Self {
         Self { request, places, covered_header, tag }
     }
 
@@ -172,11 +173,11 @@ impl Signed {
         let length = with.len();
         let (old, changed) = match spot {
             Spot::Method => {
-                self.request.method = with.into_vec();
+                self.request.method = with;
                 return;
             }
             Spot::Target(range) => {
-                self.request.target.splice(range.clone(), with.iter().copied());
+                self.request.target.splice(range, with);
                 return;
             }
             Spot::Header { line, range } => {
@@ -211,8 +212,13 @@ impl Signed {
         self.request.headers.insert(at, header);
     }
 
+    /// Puts header lines behind all others.
+    pub fn append_lines(&mut self, lines: impl IntoIterator<Item = Header>) {
+        self.request.headers.extend(lines);
+    }
+
     /// Gives a header line another name.
-    pub fn rename_line(&mut self, at: usize, name: String) {
+    pub fn rename_line(&mut self, at: usize, name: SmolStr) {
         self.request.headers[at].name = name;
     }
 
@@ -273,8 +279,8 @@ mod tests {
 
     fn signed() -> Signed {
         let request = Request {
-            method: b"POST".to_vec(),
-            target: b"/hook".to_vec(),
+            method: "POST".into(),
+            target: "/hook".into(),
             headers: vec![Header::new("Host", "x"), Header::new("S", "t=12,v1=abcd")],
             body: Octets::default(),
         };

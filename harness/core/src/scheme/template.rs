@@ -81,7 +81,7 @@ impl Template {
     /// Reads `text` against the template as a whole: every literal must stand in its place, and each
     /// slot takes the bytes up to the next literal. `None` if the text has another shape.
     pub fn matches<'t>(&self, text: &'t [u8]) -> Option<Vec<(&Slot, &'t [u8])>> {
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(self.pieces.len());
         let mut rest = text;
         let mut pieces = self.pieces.iter().peekable();
         while let Some(piece) = pieces.next() {

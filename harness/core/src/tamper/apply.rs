@@ -103,13 +103,13 @@ pub fn apply(
         Tamper::AddEntry(entry) => add_entry(entry, signed, scheme, now),
         Tamper::AddHeader(Line { name, value }) => {
             let at = signed.request().headers.len();
-            signed.insert_line(at, Header { name: name.clone(), value: dated(value, scheme, now) });
+            signed.insert_line(at, Header { name: name.into(), value: dated(value, scheme, now) });
             Ok(())
         }
         Tamper::RenameHeader(Rename { part, to }) => {
             let line = signed.line(part).ok_or_else(|| NotThere::Part(part.clone()))?;
             let name = to.replace("{name}", &signed.request().headers[line].name);
-            signed.rename_line(line, name);
+            signed.rename_line(line, name.into());
             Ok(())
         }
         Tamper::MoveBytes(moved) => move_bytes(moved, signed),

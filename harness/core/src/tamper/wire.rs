@@ -1,10 +1,11 @@
 //! Changes to the framing of a request: what an exact writer can send and a polite client cannot.
 
 use serde::{Deserialize, Serialize};
+use smol_str::format_smolstr;
 
 use super::Case;
 use crate::scheme::{Part, Signed};
-use crate::wire::{Framing, LineEnd, Octets, Padding};
+use crate::wire::{Framing, Header, LineEnd, Octets, Padding};
 
 /// One change to the framing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,11 +69,11 @@ pub fn framing(tampers: &[WireTamper], signed: &mut Signed) -> Framing {
         match tamper {
             WireTamper::Chunked(size) => framing.chunk = Some(usize::from((*size).max(1))),
             WireTamper::BareLineFeeds => framing.line_end = LineEnd::Lf,
-            WireTamper::Http10 => framing.version = b"HTTP/1.0".to_vec(),
+            WireTamper::Http10 => framing.version = b"HTTP/1.0",
             WireTamper::HeaderNames(case) => {
                 for line in 0..signed.request().headers.len() {
                     let name = case.change(signed.request().headers[line].name.as_bytes());
-                    signed.rename_line(line, String::from_utf8_lossy(&name).into_owned());
+                    signed.rename_line(line, String::from_utf8_lossy(&name).into());
                 }
             }
             WireTamper::AfterColon(padded) => {
@@ -98,11 +99,11 @@ pub fn framing(tampers: &[WireTamper], signed: &mut Signed) -> Framing {
                 framing.split = Some((pieces, (16 / pieces).min(2)));
             }
             WireTamper::ExtraHeaders(count) => {
-                for index in 0..*count {
-                    let at = signed.request().headers.len();
-                    let header = crate::wire::Header::new(format!("X-Fill-{index}"), "f".repeat(64));
-                    signed.insert_line(at, header);
-                }
+                const FILL: &[u8; 64] = &[b'f'; 64];
+                signed.append_lines((0..*count).map(|index| {
+                    let name = format_smolstr!("X-Fill-{index}");
+                    Header { name, value: Octets::from_static(FILL) }
+                }));
             }
         }
     }

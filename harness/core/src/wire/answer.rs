@@ -193,7 +193,7 @@ impl AnswerReader {
         let headers: Vec<Header> = head
             .headers
             .iter()
-            .map(|line| Header { name: line.name.to_owned(), value: Octets::from(line.value) })
+            .map(|line| Header { name: line.name.into(), value: Octets::from(line.value) })
             .collect();
         self.buffer.drain(..length);
         if (100..200).contains(&status) && status != 101 {

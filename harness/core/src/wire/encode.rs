@@ -59,7 +59,7 @@ pub struct Framing {
     /// What ends a line of the head.
     pub line_end: LineEnd,
     /// Version on the request line, `HTTP/1.1` by default.
-    pub version: Vec<u8>,
+    pub version: &'static [u8],
     /// What stands around single header values.
     pub padding: Vec<Padding>,
     /// Values of the `Content-Length` lines, if not the true one.
@@ -73,7 +73,7 @@ impl Default for Framing {
         Self {
             chunk: None,
             line_end: LineEnd::CrLf,
-            version: b"HTTP/1.1".to_vec(),
+            version: b"HTTP/1.1",
             padding: Vec::new(),
             content_length: None,
             split: None,
@@ -141,7 +141,7 @@ impl Wire {
 
     /// Whether the answer to it has no body, whatever its head says.
     pub fn asks_for_head_only(&self) -> bool {
-        self.0.request.method == b"HEAD"
+        *self.0.request.method == *b"HEAD"
     }
 }
 
@@ -153,8 +153,8 @@ impl Wire {
 /// ```
 /// use countersign_core::wire::{Framing, Header, Octets, Request, encode};
 /// let request = Request {
-///     method: b"POST".to_vec(),
-///     target: b"/hook".to_vec(),
+///     method: Octets::from_static(b"POST"),
+///     target: "/hook".into(),
 ///     headers: vec![Header::new("Host", "localhost")],
 ///     body: Octets::from("{}"),
 /// };
@@ -175,7 +175,7 @@ fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Octets) {
     let apart = request.body.len() >= LARGE && framing.chunk.is_none();
     let behind = if apart { 0 } else { request.body.len() };
     let mut octets = Vec::with_capacity(96 + request.target.len() + lines + behind);
-    for piece in [&request.method[..], b" ", &request.target, b" ", &framing.version, end] {
+    for piece in [&request.method[..], b" ", &request.target, b" ", framing.version, end] {
         octets.extend_from_slice(piece);
     }
     for (index, line) in request.headers.iter().enumerate() {
@@ -228,8 +228,8 @@ mod tests {
 
     fn request() -> Request {
         Request {
-            method: b"POST".to_vec(),
-            target: b"/hook?a=1".to_vec(),
+            method: Octets::from_static(b"POST"),
+            target: "/hook?a=1".into(),
             headers: vec![Header::new("host", "x"), Header::new("B", "2"), Header::new("b", "1")],
             body: Octets::from("0123456789"),
         }

@@ -2,6 +2,7 @@
 //!
 //! The type to know is [`Octets`]. It must not know what the bytes mean.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::ops::{Deref, Range};
 
@@ -27,6 +28,11 @@ use serde::{Deserialize, Serialize};
 pub struct Octets(Bytes);
 
 impl Octets {
+    /// Bytes of the program itself.
+    pub const fn from_static(bytes: &'static [u8]) -> Self {
+        Self(Bytes::from_static(bytes))
+    }
+
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
         &self.0
@@ -40,6 +46,15 @@ impl Octets {
     /// The bytes, shared.
     pub fn into_bytes(self) -> Bytes {
         self.0
+    }
+
+    /// A part of these bytes, shared.
+    ///
+    /// # Panics
+    /// If `part` is not a slice of these bytes.
+    #[must_use]
+    pub fn share(&self, part: &[u8]) -> Self {
+        Self(self.0.slice_ref(part))
     }
 
     /// Puts other bytes in the place of a range.
@@ -71,6 +86,18 @@ impl Deref for Octets {
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl Borrow<[u8]> for Octets {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PartialEq<[u8]> for Octets {
+    fn eq(&self, other: &[u8]) -> bool {
+        *self.0 == *other
     }
 }
 

@@ -62,11 +62,11 @@ pub fn receive_head(octets: &[u8]) -> Result<(Request, usize), TransportRefusal>
     let headers: Vec<Header> = head
         .headers
         .iter()
-        .map(|line| Header { name: line.name.to_owned(), value: Octets::from(line.value) })
+        .map(|line| Header { name: line.name.into(), value: Octets::from(line.value) })
         .collect();
     let request = Request {
-        method: head.method.unwrap_or_default().as_bytes().to_vec(),
-        target: origin_form(head.path.unwrap_or_default()).as_bytes().to_vec(),
+        method: head.method.unwrap_or_default().into(),
+        target: origin_form(head.path.unwrap_or_default()).into(),
         headers,
         body: Octets::default(),
     };
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn an_absolute_target_is_read_as_its_path() {
         let request = receive(b"GET http://example.com/a?b HTTP/1.1\r\n\r\n").expect("well-formed");
-        assert_eq!(request.target, b"/a?b");
+        assert_eq!(request.target, Octets::from("/a?b"));
     }
 
     #[test]

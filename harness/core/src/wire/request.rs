@@ -4,6 +4,7 @@
 //! nothing is decoded, joined or repaired. It must not know of signatures.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::Octets;
 
@@ -14,14 +15,15 @@ use super::Octets;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Header {
     /// Field name, in the letter case that is sent.
-    pub name: String,
+    #[cfg_attr(feature = "generate", proptest(strategy = "names()"))]
+    pub name: SmolStr,
     /// Field value.
     pub value: Octets,
 }
 
 impl Header {
     /// A header line of plain text.
-    pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+    pub fn new(name: impl Into<SmolStr>, value: impl Into<Vec<u8>>) -> Self {
         Self { name: name.into(), value: Octets::from(value.into()) }
     }
 
@@ -31,13 +33,19 @@ impl Header {
     }
 }
 
+#[cfg(feature = "generate")]
+fn names() -> impl proptest::strategy::Strategy<Value = SmolStr> {
+    use proptest::strategy::Strategy as _;
+    proptest::arbitrary::any::<String>().prop_map(SmolStr::from)
+}
+
 /// An HTTP request before it is encoded, or after it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Method token, as sent.
-    pub method: Vec<u8>,
+    pub method: Octets,
     /// Request target, as sent: path and query, not decoded.
-    pub target: Vec<u8>,
+    pub target: Octets,
     /// Header lines in wire order.
     pub headers: Vec<Header>,
     /// Body, without transfer coding.
@@ -61,8 +69,8 @@ impl Request {
     }
 
     /// All values of a header, in wire order; the name in any letter case.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.headers.iter().filter(move |line| line.is(name)).map(|line| line.value.as_slice())
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Octets> {
+        self.headers.iter().filter(move |line| line.is(name)).map(|line| &line.value)
     }
 
     /// The first value of a header.
@@ -83,7 +91,7 @@ impl Request {
                     keep
                 });
             }
-            None => self.headers.push(Header { name: name.to_owned(), value }),
+            None => self.headers.push(Header { name: name.into(), value }),
         }
     }
 }
@@ -93,12 +101,7 @@ mod tests {
     use super::*;
 
     fn request(target: &str) -> Request {
-        Request {
-            method: b"POST".to_vec(),
-            target: target.into(),
-            headers: Vec::new(),
-            body: Octets::default(),
-        }
+        Request { method: "POST".into(), target: target.into(), headers: Vec::new(), body: Octets::default() }
     }
 
     #[test]
@@ -118,7 +121,7 @@ mod tests {
             request.headers.push(Header::new("X-B", value));
         }
         request.set("x-a", "9");
-        assert_eq!(request.values("X-A").collect::<Vec<_>>(), [b"9"]);
+        assert_eq!(request.values("X-A").collect::<Vec<_>>(), [&Octets::from("9")]);
         assert_eq!(request.values("X-B").count(), 3);
         assert_eq!(request.headers[0].value.as_slice(), b"9");
     }

@@ -69,8 +69,8 @@ pub(super) fn ends_for_sure(wire: &Wire) -> bool {
         && framing.line_end == LineEnd::CrLf
         && framing.content_length.is_none()
         && framing.padding.is_empty()
-        && request.method != b"CONNECT"
-        && request.method.iter().chain(&request.target).all(u8::is_ascii_graphic);
+        && *request.method != *b"CONNECT"
+        && request.method.iter().chain(&request.target[..]).all(u8::is_ascii_graphic);
     plain_head
         && request.headers.iter().all(|line| {
             let framed = ["Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Expect"];
@@ -88,8 +88,8 @@ mod tests {
 
     fn request(header: Header) -> Request {
         Request {
-            method: b"POST".to_vec(),
-            target: b"/hook".to_vec(),
+            method: "POST".into(),
+            target: "/hook".into(),
             headers: vec![Header::new("Host", "x"), header],
             body: "{}".into(),
         }

@@ -109,8 +109,8 @@ mod tests {
 
     fn request() -> Request {
         Request {
-            method: b"POST".to_vec(),
-            target: b"/hook?a=1&b".to_vec(),
+            method: "POST".into(),
+            target: "/hook?a=1&b".into(),
             headers: vec![Header::new("Host", "x"), Header::new("X-A", "1"), Header::new("x-a", "2")],
             body: "{}".into(),
         }
@@ -191,13 +191,13 @@ mod tests {
         let plain = Framing::default;
         for framing in [
             Framing { line_end: LineEnd::Lf, ..plain() },
-            Framing { version: b"HTTP/1.0".to_vec(), ..plain() },
+            Framing { version: b"HTTP/1.0", ..plain() },
             Framing { padding: vec![Padding { line: 0, before: b":".to_vec(), after: vec![] }], ..plain() },
             Framing { content_length: Some(vec![]), ..plain() },
             Framing { split: Some((2, 1)), ..plain() },
         ] {
             assert!(reason(request(), framing.clone()).is_some(), "{framing:?}");
         }
-        assert!(reason(Request { method: b"GE T".to_vec(), ..request() }, plain()).is_some());
+        assert!(reason(Request { method: "GE T".into(), ..request() }, plain()).is_some());
     }
 }

@@ -124,8 +124,8 @@ mod tests {
 
     fn request(target: &[u8]) -> Request {
         Request {
-            method: b"POST".to_vec(),
-            target: target.to_vec(),
+            method: "POST".into(),
+            target: target.into(),
             headers: Vec::new(),
             body: String::new().into(),
         }

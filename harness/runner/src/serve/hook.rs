@@ -67,7 +67,7 @@ impl Hook {
     ) -> Response<Full<Bytes>> {
         let received = match receive_head(head) {
             // Of a request that was sent ahead, the head is missing or another one's.
-            Ok((request, _)) if request.method == incoming.method().as_str().as_bytes() => Ok(request),
+            Ok((request, _)) if *request.method == *incoming.method().as_str().as_bytes() => Ok(request),
             Err(TransportRefusal::TooManyHeaders | TransportRefusal::HeadTooLong) => {
                 Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
             }

@@ -2,12 +2,15 @@
 //!
 //! The type to know is [`HeaderCarrier`]. It must not know what is signed.
 
+use smol_str::SmolStr;
+
 use super::{SchemeError, missing, template, wrong};
 use crate::scheme::{Carrier, Claims, Field, Holds, Piece, Presence, Refusal, Slot, Template};
+use crate::wire::Octets;
 
 #[derive(Debug, Clone)]
 pub(super) struct HeaderCarrier {
-    pub(super) name: String,
+    pub(super) name: SmolStr,
     pub(super) presence: Presence,
     pub(super) syntax: Syntax,
 }
@@ -57,7 +60,7 @@ pub(super) fn header_carrier(name: &str, carrier: &Carrier) -> Result<HeaderCarr
         (Some(_), Some(_)) => return Err(wrong(name, "give either `value` or `list`, not both")),
         (None, None) => return Err(wrong(name, "give `value`, such as \"{tag}\", or `list`")),
     };
-    Ok(HeaderCarrier { name: name.to_owned(), presence: carrier.presence, syntax })
+    Ok(HeaderCarrier { name: name.into(), presence: carrier.presence, syntax })
 }
 
 /// A field or label inside a header value.
@@ -84,12 +87,12 @@ impl HeaderCarrier {
         (value, found)
     }
 
-    pub(super) fn read(&self, value: &[u8], claims: &mut Claims) -> Result<(), Refusal> {
+    pub(super) fn read(&self, value: &Octets, claims: &mut Claims) -> Result<(), Refusal> {
         match &self.syntax {
             Syntax::Value(template) => {
                 for (slot, text) in template.matches(value).ok_or(Refusal::MalformedSignature)? {
                     if let Slot::Field(field) = slot {
-                        claims.put(*field, text.to_vec());
+                        claims.put(*field, value.share(text));
                     }
                 }
             }
@@ -104,7 +107,7 @@ impl HeaderCarrier {
                     if field != Field::Tag && claims.get(field).is_some() {
                         return Err(Refusal::DuplicateField);
                     }
-                    claims.put(field, text.to_vec());
+                    claims.put(field, value.share(text));
                 }
             }
         }

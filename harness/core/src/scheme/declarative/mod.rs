@@ -7,6 +7,7 @@ mod header;
 mod json;
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use header::{HeaderCarrier, Syntax, header_carrier};
 use json::{JsonCarrier, json_carrier, splice_json};
@@ -25,7 +26,7 @@ pub struct Declarative {
     signs: Template,
     headers: Vec<HeaderCarrier>,
     json: Vec<JsonCarrier>,
-    covered_headers: Vec<String>,
+    covered_headers: Vec<SmolStr>,
 }
 
 /// What is wrong with a scheme file, beyond its syntax.
@@ -62,7 +63,7 @@ impl Declarative {
         let covered_headers = signs
             .slots()
             .filter_map(|slot| match slot {
-                Slot::Header(name) => Some(name.clone()),
+                Slot::Header(name) => Some(name.into()),
                 _ => None,
             })
             .collect();
@@ -252,36 +253,29 @@ impl Scheme for Declarative {
         other: (&Request, &Claims),
         deployment: &Deployment,
     ) -> bool {
-        let one = self.text(one.0, one.1, deployment);
-        let other = self.text(other.0, other.1, deployment);
-        let length = |pieces: &[&[u8]]| pieces.iter().map(|piece| piece.len()).sum::<usize>();
-        // Bytes may have moved from one piece to the next.
-        one == other || (length(&one) == length(&other) && one.concat() == other.concat())
+        same(&self.text(one.0, one.1, deployment), &self.text(other.0, other.1, deployment))
     }
 
-    fn sign(&self, mut message: Request, with: &Ingredients<'_>) -> Result<Signed, CannotSign> {
-        let mut claims = Claims::default();
-        for field in Field::ALL {
-            match field {
-                Field::Tag => {}
-                Field::Timestamp => claims.put(field, with.timestamp.clone()),
-                Field::Id => claims.put(field, with.id.clone()),
-                Field::Nonce => claims.put(field, with.nonce.clone()),
-                Field::KeyId => claims.put(field, with.key_id.clone()),
-            }
-        }
+    fn sign(&self, mut message: Request, with: Ingredients<'_>) -> Result<Signed, CannotSign> {
+        let mut claims = Claims {
+            tags: Vec::with_capacity(1),
+            timestamp: Some(with.timestamp),
+            id: Some(with.id),
+            nonce: Some(with.nonce),
+            key_id: Some(with.key_id),
+        };
         let mut places = Vec::with_capacity(8);
         for carrier in &self.json {
-            let text = claims.get(carrier.field).unwrap_or_default().to_vec();
+            let text = claims.get(carrier.field).unwrap_or_default();
             let range = message
                 .body
-                .edit(|body| splice_json(body, &carrier.tokens, &text))
+                .edit(|body| splice_json(body, &carrier.tokens, text))
                 .ok_or(CannotSign::BodyIsNotJson(carrier.field))?;
             places.push(Place { holds: Holds::Field(carrier.field), spot: Spot::Body(range) });
         }
         let tag =
             mac_of(with.construction, with.hash, with.key, &self.text(&message, &claims, with.deployment));
-        claims.put(Field::Tag, self.file.mac.encoding.encode(&tag).into_bytes());
+        claims.put(Field::Tag, self.file.mac.encoding.encode(&tag).into());
         for carrier in self.headers.iter().filter(|carrier| carrier.presence == Presence::Required) {
             let line = message.headers.len();
             let (value, found) = carrier.write(&claims);
@@ -323,10 +317,36 @@ impl Scheme for Declarative {
                 Some(Value::Number(number)) => number.to_string(),
                 _ => return Err(missing(carrier.field)),
             };
-            claims.put(carrier.field, text.into_bytes());
+            claims.put(carrier.field, text.into());
         }
         Ok(())
     }
+}
+
+/// Whether two texts in pieces are the same; bytes may have moved from one piece to the next.
+fn same(one: &[&[u8]], other: &[&[u8]]) -> bool {
+    let length = |pieces: &[&[u8]]| pieces.iter().map(|piece| piece.len()).sum::<usize>();
+    if length(one) != length(other) {
+        return false;
+    }
+    let mut others = other.iter().copied();
+    let mut rest: &[u8] = &[];
+    for mut piece in one.iter().copied() {
+        while !piece.is_empty() {
+            while rest.is_empty() {
+                let Some(next) = others.next() else { return false };
+                rest = next;
+            }
+            let count = piece.len().min(rest.len());
+            let (front, behind);
+            (front, piece) = piece.split_at(count);
+            (behind, rest) = rest.split_at(count);
+            if front != behind {
+                return false;
+            }
+        }
+    }
+    true
 }
 
 fn missing(field: Field) -> Refusal {
@@ -334,5 +354,18 @@ fn missing(field: Field) -> Refusal {
         Field::Tag | Field::KeyId => Refusal::MissingSignature,
         Field::Timestamp => Refusal::MissingTimestamp,
         Field::Id | Field::Nonce => Refusal::MissingUnique,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn texts_are_compared_across_the_borders_of_their_pieces() {
+        assert!(same(&[b"ab", b"", b"cde"], &[b"a", b"bcd", b"e", b""]));
+        assert!(same(&[], &[b""]));
+        assert!(!same(&[b"ab", b"cde"], &[b"a", b"bcd", b"f"]));
+        assert!(!same(&[b"ab"], &[b"a"]));
     }
 }
