@@ -1,8 +1,8 @@
 //! Building, delivering in process and judging every shipped case of a scheme.
 
-use countersign_benches::load::Place;
 use countersign_conformance::Catalog;
 use countersign_conformance::in_process::InProcess;
+use countersign_conformance::place::Place;
 use countersign_conformance::reference::Reference;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -16,7 +16,7 @@ fn judge(criterion: &mut Criterion) {
         let cases: Vec<_> = Catalog::embedded()
             .cases()
             .filter(|(_, case)| {
-                case.build(&place.world(0, "bench")).is_ok_and(|built| {
+                case.build(&place.world("bench")).is_ok_and(|built| {
                     built.rounds.iter().all(|r| r.wires.iter().all(|w| w.octets().len() < 4096))
                 })
             })
@@ -28,10 +28,10 @@ fn judge(criterion: &mut Criterion) {
                 let setup = place.setup();
                 let verifier = InProcess { setup: &setup, steps: &Reference };
                 let proof =
-                    verifier.baseline(&place.world(0, "control")).expect("the reference accepts its control");
+                    verifier.baseline(&place.world("control")).expect("the reference accepts its control");
                 cases
                     .iter()
-                    .filter(|case| verifier.run(&proof, case, &place.world(0, case.id.as_str())).is_ok())
+                    .filter(|case| verifier.run(&proof, case, &place.world(case.id.as_str())).is_ok())
                     .count()
             });
         });

@@ -2,8 +2,7 @@
 
 use std::hint::black_box;
 
-use countersign_benches::load::Place;
-use countersign_conformance::matrix::NOW;
+use countersign_conformance::place::{NOW, Place};
 use countersign_conformance::reference::{Reference, Steps as _};
 use countersign_core::recipe::genuine;
 use countersign_core::wire::receive;
@@ -13,7 +12,7 @@ fn sign_verify(criterion: &mut Criterion) {
     let places = Place::all();
     let mut group = criterion.benchmark_group("sign");
     for place in &places {
-        let world = place.world(0, "bench");
+        let world = place.world("bench");
         let mut n = 0;
         group.bench_function(place.scheme.file().scheme.as_str(), |bencher| {
             bencher.iter(|| {
@@ -26,7 +25,7 @@ fn sign_verify(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
     for place in &places {
         let setup = place.setup();
-        let wire = genuine(&place.world(0, "bench"), 0).expect("the secret fits the scheme");
+        let wire = genuine(&place.world("bench"), 0).expect("the secret fits the scheme");
         let request = receive(&wire.octets()).expect("a genuine request is well-formed");
         group.bench_function(place.scheme.file().scheme.as_str(), |bencher| {
             // Without the replay memory, which would refuse the second one.

@@ -4,65 +4,15 @@
 //! [`Load::macs`] computes nothing but the MACs that such a pass computes.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use countersign_conformance::Catalog;
-use countersign_conformance::matrix::{NOW, PATH, secret};
-use countersign_conformance::reference::Setup;
+use countersign_conformance::place::Place;
 use countersign_core::case::Case;
-use countersign_core::recipe::{Built, Delivery, Purpose, Step, Unique, World};
-use countersign_core::scheme::{Deployment, Hash, Key, Scheme};
-use countersign_core::secret::Secret;
+use countersign_core::recipe::{Built, Delivery, Purpose, Step};
+use countersign_core::scheme::Hash;
 use countersign_core::wire::Request;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-
-/// A scheme and all that its signer and its verifier hold.
-pub struct Place {
-    /// How requests are signed.
-    pub scheme: Arc<dyn Scheme>,
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
-}
-
-impl Place {
-    /// Every shipped scheme, in order of their names.
-    pub fn all() -> Vec<Self> {
-        Catalog::embedded().schemes.values().map(Self::new).collect()
-    }
-
-    fn new(scheme: &Arc<dyn Scheme>) -> Self {
-        let secret = secret(&scheme.file().mac.key);
-        let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
-        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
-        Self { scheme: Arc::clone(scheme), secret, key, deployment }
-    }
-
-    /// The world of the signer of one case; `round` makes its texts fresh.
-    pub fn world(&self, round: u64, case: &str) -> World<'_> {
-        World {
-            scheme: &*self.scheme,
-            secret: &self.secret,
-            host: "example.com",
-            target: PATH,
-            deployment: &self.deployment,
-            now: NOW,
-            unique: Unique::new(round, self.scheme.file().scheme.as_str(), case),
-        }
-    }
-
-    /// The place of the verifier, with empty memory.
-    pub fn setup(&self) -> Setup {
-        Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH)
-    }
-
-    /// The bytes under the MAC of a request, as well as they can be read back from it.
-    fn signing_string(&self, request: &Request) -> Vec<u8> {
-        let claims = self.scheme.read(request).unwrap_or_default();
-        self.scheme.signing_string(request, &claims, &self.deployment)
-    }
-}
 
 /// Cases to build, and the texts whose MACs that takes.
 pub struct Load {
@@ -87,9 +37,9 @@ impl Load {
         load.places.retain(|place| place.scheme.file().mac.hash == Hash::Sha256);
         for (index, place) in load.places.iter().enumerate() {
             for (_, case) in Catalog::embedded().cases() {
-                let Ok(built) = case.build(&place.world(0, case.id.as_str())) else { continue };
+                let Ok(built) = case.build(&place.world_of(0, case.id.as_str())) else { continue };
                 let texts: Vec<_> =
-                    signed(case, &built).map(|request| place.signing_string(request)).collect();
+                    signed(case, &built).map(|request| signing_string(place, request)).collect();
                 let small = texts.iter().all(|text| text.len() <= 1024);
                 // Broken constructions and other hashes are not HMAC-SHA256; their cost is not in the peer.
                 let plain = case.sign.hash.is_none() && case.sign.construction == Default::default();
@@ -124,7 +74,7 @@ impl Load {
     pub fn build(&self, at: usize, round: u64) -> Built {
         let (index, case) = self.jobs[at % self.jobs.len()];
         let place = &self.places[index];
-        let built = case.build(&place.world(round, case.id.as_str())).expect("it was built before");
+        let built = case.build(&place.world_of(round, case.id.as_str())).expect("it was built before");
         for wire in built.rounds.iter().flat_map(|round| &round.wires) {
             black_box(wire.pieces());
         }
@@ -135,12 +85,18 @@ impl Load {
     pub fn macs(&self) -> usize {
         for (index, text) in &self.texts {
             let mut mac =
-                Hmac::<Sha256>::new_from_slice(&self.places[*index].key).expect("HMAC takes any key");
+                Hmac::<Sha256>::new_from_slice(self.places[*index].key()).expect("HMAC takes any key");
             mac.update(black_box(text));
             black_box(mac.finalize().into_bytes());
         }
         self.texts.len()
     }
+}
+
+/// The bytes under the MAC of a request, as well as they can be read back from it.
+fn signing_string(place: &Place, request: &Request) -> Vec<u8> {
+    let claims = place.scheme.read(request).unwrap_or_default();
+    place.scheme.signing_string(request, &claims, place.world("").deployment)
 }
 
 /// The requests of a case that were signed, each once.

@@ -15,7 +15,7 @@ use countersign::carrier::{Carrier, Deadlines, Raw};
 use countersign::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Subject, clock};
 use countersign::serve::{AuditSink, Config, Endpoint, Running};
 use countersign_conformance::Catalog;
-use countersign_conformance::matrix::{PATH, secret};
+use countersign_conformance::place::{PATH, secret};
 use countersign_conformance::reference::Reference;
 use countersign_core::case::Case;
 use countersign_core::event::Summary;
@@ -124,7 +124,8 @@ impl Judge {
             "countersign run".to_owned(),
             0,
             Pace::per_second(None),
-        );
+        )
+        .expect("the secret fits the scheme");
         let world = subject.world("selection", clock::now());
         let planned: Vec<Planned<'static>> = catalog
             .cases()

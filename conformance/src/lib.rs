@@ -11,6 +11,7 @@ mod catalog;
 pub mod in_process;
 pub mod matrix;
 pub mod mutants;
+pub mod place;
 pub mod reference;
 
 pub use catalog::Catalog;

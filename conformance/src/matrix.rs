@@ -10,35 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::id::{BugClassId, CaseId, SchemeName};
 use countersign_core::judge::Verdict;
-use countersign_core::recipe::{Unique, World};
-use countersign_core::scheme::{Deployment, Key, KeyForm, Scheme};
-use countersign_core::secret::Secret;
-use countersign_core::time::Timestamp;
+use countersign_core::scheme::Scheme;
 
 use crate::catalog::Catalog;
 use crate::in_process::{Heard, InProcess};
 use crate::mutants::{MUTANTS, Mutant};
-use crate::reference::{Reference, Setup, Steps};
-
-/// The time at which everything happens: 2026-11-21T12:00:00Z.
-pub const NOW: Timestamp = Timestamp::from_seconds(1_795_262_400);
-
-/// The seed of all fresh texts.
-pub const SEED: u64 = 20_261_121;
-
-/// The path of the endpoint.
-pub const PATH: &str = "/hook";
-
-/// A test secret in the form that a scheme demands.
-pub fn secret(form: &KeyForm) -> Secret {
-    const BASE64: &str = "Y291bnRlcnNpZ24gdGVzdCBzZWNyZXQsIDMyIGJ5dGU=";
-    match form {
-        KeyForm::Utf8 => Secret::new("a secret that only the tests of Countersign know"),
-        KeyForm::Hex => Secret::new("00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210"),
-        KeyForm::Base64 => Secret::new(BASE64),
-        KeyForm::Base64After(prefix) => Secret::new(format!("{prefix}{BASE64}")),
-    }
-}
+use crate::place::{NOW, Place};
+use crate::reference::{Reference, Steps};
 
 /// Which case tells which mutant from the reference.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,41 +129,7 @@ impl Matrix {
     }
 }
 
-/// Where signers and verifiers of one scheme stand: the fixed time, the test secret, one endpoint.
-pub struct Place<'s> {
-    scheme: &'s Arc<dyn Scheme>,
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
-}
-
-impl<'s> Place<'s> {
-    /// The place of a scheme.
-    pub fn new(scheme: &'s Arc<dyn Scheme>) -> Self {
-        let secret = secret(&scheme.file().mac.key);
-        let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
-        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
-        Self { scheme, secret, key, deployment }
-    }
-
-    /// The world as the signer of a case knows it.
-    pub fn world(&self, case: &str) -> World<'_> {
-        World {
-            scheme: &**self.scheme,
-            secret: &self.secret,
-            host: "example.com",
-            target: PATH,
-            deployment: &self.deployment,
-            now: NOW,
-            unique: Unique::new(SEED, self.scheme.file().scheme.as_str(), case),
-        }
-    }
-
-    /// What a verifier holds, with fresh memory.
-    pub fn setup(&self) -> Setup {
-        Setup::new(Arc::clone(self.scheme), self.key.clone(), self.deployment.clone(), PATH)
-    }
-
+impl Place {
     fn part(&self, catalog: &Catalog) -> Part {
         let mut part = Part::default();
         let name = &self.scheme.file().scheme;

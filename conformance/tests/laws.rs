@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_conformance::Catalog;
 use countersign_conformance::in_process::InProcess;
-use countersign_conformance::matrix::{NOW, PATH, Place};
+use countersign_conformance::place::{NOW, PATH, Place};
 use countersign_conformance::reference::{Reference, Reply, Setup, Steps};
 use countersign_core::case::{Expectation, derive};
 use countersign_core::observe::Outcome;
@@ -30,7 +30,7 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-fn places() -> Vec<(&'static str, Place<'static>)> {
+fn places() -> Vec<(&'static str, Place)> {
     let schemes = Catalog::embedded().schemes.iter();
     schemes.map(|(name, scheme)| (name.as_str(), Place::new(scheme))).collect()
 }
@@ -212,10 +212,11 @@ fn nothing_of_a_secret_is_shown_when_a_verifier_is_printed() {
         };
         let key = scheme.key(&secret).expect("the canary has the form of the scheme");
         let deployment = Deployment::default();
-        let setup = Setup::new(Arc::clone(scheme), key, deployment.clone(), PATH);
+        let setup = Setup::new(Arc::clone(scheme), key.clone(), deployment.clone(), PATH);
         let world = World {
             scheme: &**scheme,
             secret: &secret,
+            key: &key,
             host: "example.com",
             target: PATH,
             deployment: &deployment,

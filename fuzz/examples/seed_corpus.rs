@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
+use countersign_conformance::place::Place;
 use countersign_core::recipe::{build, genuine};
-use countersign_fuzz::place::Place;
 use countersign_fuzz::recipe_judge;
 use countersign_fuzz::stream::Stream;
 
@@ -103,7 +103,7 @@ fn recipes() -> Vec<(String, Vec<u8>)> {
     while seeds.len() < DOZEN {
         let data = stream.bytes(96);
         let Some((place, recipe)) = recipe_judge::read(&data) else { continue };
-        if recipe.tamper.is_empty() || build(&recipe, &place.world()).is_err() {
+        if recipe.tamper.is_empty() || build(&recipe, &place.world("fuzz")).is_err() {
             continue;
         }
         let shown = format!("{:?}", recipe.tamper[0]);
@@ -120,7 +120,7 @@ fn requests() -> Vec<(String, Vec<u8>)> {
     let places = (0..).zip(Place::all()).step_by(Place::all().len().div_ceil(DOZEN).max(1));
     let mut seeds: Vec<(String, Vec<u8>)> = places
         .filter_map(|(index, place)| {
-            let wire = genuine(&place.world(), 0).ok()?;
+            let wire = genuine(&place.world("fuzz"), 0).ok()?;
             let name = place.scheme.file().scheme.to_string();
             Some((name, [&[index, 0][..], &wire.octets()].concat()))
         })

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use arbitrary::{Arbitrary as _, Unstructured};
 use countersign_conformance::in_process::InProcess;
-use countersign_conformance::matrix::NOW;
+use countersign_conformance::place::{NOW, Place};
 use countersign_conformance::reference::{Reference, Setup, Steps};
 use countersign_core::case::{Expectation, derive};
 use countersign_core::observe::Outcome;
@@ -17,7 +17,7 @@ use countersign_core::scheme::{Claims, Construction};
 use countersign_core::tamper::{Tamper, WireTamper};
 use countersign_core::wire::{Wire, receive};
 
-use crate::place::Place;
+use crate::chosen;
 
 /// Runs the target.
 pub fn run(data: &[u8]) {
@@ -31,13 +31,13 @@ pub fn read(data: &[u8]) -> Option<(&'static Place, Recipe)> {
     let (scheme, rest) = data.split_first()?;
     let mut recipe = Recipe::arbitrary_take_rest(Unstructured::new(rest)).ok()?;
     bound(&mut recipe);
-    Some((Place::chosen(*scheme), recipe))
+    Some((chosen(*scheme), recipe))
 }
 
 /// Builds one recipe under one scheme, delivers it to a verifier and checks what it answers. Panics
 /// where the reference would never answer like that.
 pub fn judge(place: &Place, recipe: &Recipe, steps: &dyn Steps) {
-    let Ok(built) = build(recipe, &place.world()) else { return };
+    let Ok(built) = build(recipe, &place.world("fuzz")) else { return };
     let setup = place.setup();
     let verifier = InProcess { setup: &setup, steps };
     let mut seen = Seen { place, setup: &setup, recipe, remembered: BTreeSet::new() };

@@ -5,13 +5,13 @@
 
 use arbitrary::Unstructured;
 use countersign_conformance::in_process::InProcess;
-use countersign_conformance::matrix::{NOW, PATH};
+use countersign_conformance::place::{NOW, PATH, Place};
 use countersign_conformance::reference::{Reference, Setup};
 use countersign_core::observe::Outcome;
 use countersign_core::scheme::{Claims, Construction, mac};
 use countersign_core::wire::{Framing, Header, Request, encode, receive};
 
-use crate::place::Place;
+use crate::chosen;
 
 /// Header lines more than the scheme asks for, at most.
 const SPARE_LINES: u8 = 3;
@@ -19,7 +19,7 @@ const SPARE_LINES: u8 = 3;
 /// Runs the target.
 pub fn run(data: &[u8]) {
     let [scheme, form, rest @ ..] = data else { return };
-    let place = Place::chosen(*scheme);
+    let place = chosen(*scheme);
     let setup = place.setup();
     let request = match form % 2 {
         0 => receive(rest).ok(),

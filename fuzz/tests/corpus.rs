@@ -71,7 +71,7 @@ fn generated_recipes_reach_both_expectations() {
     let (mut accept, mut reject) = (0, 0);
     for _ in 0..INPUTS {
         let Some((place, recipe)) = recipe_judge::read(&stream.bytes(128)) else { continue };
-        let Ok(built) = build(&recipe, &place.world()) else { continue };
+        let Ok(built) = build(&recipe, &place.world("fuzz")) else { continue };
         match derive(&recipe, &built, &*place.scheme) {
             Some(Expectation::Accept) => accept += 1,
             Some(Expectation::Reject) => reject += 1,

@@ -55,7 +55,10 @@ fn main() -> ExitCode {
         println!("\n{name}");
         match part() {
             Ok(Goal::Met) => println!("  goal met"),
-            Ok(Goal::Missed) => println!("  goal MISSED"),
+            Ok(Goal::Missed) => {
+                println!("  goal MISSED");
+                code = ExitCode::FAILURE;
+            }
             Err(message) => {
                 eprintln!("error: {name}: {message}");
                 code = ExitCode::FAILURE;

@@ -10,7 +10,7 @@ use countersign_conformance::Catalog;
 use countersign_conformance::reference::{Halt, Reference, Reply, Setup, Steps};
 use countersign_core::observe::{Observation, Outcome, Shape};
 use countersign_core::recipe::{Unique, World, genuine};
-use countersign_core::scheme::{Claims, Deployment, Encoding, Scheme};
+use countersign_core::scheme::{Claims, Deployment, Encoding, Key, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
@@ -31,6 +31,7 @@ struct Place {
     log: Lines,
     scheme: Arc<dyn Scheme>,
     secret: Secret,
+    key: Key,
     deployment: Deployment,
 }
 
@@ -56,7 +57,8 @@ impl Place {
         };
         let running = Endpoint::start_within(config, bounds).await.expect("it starts");
         let raw = Raw::new("127.0.0.1", running.addr().port(), Deadlines::default());
-        Self { running, raw, log, scheme, secret, deployment }
+        let key = scheme.key(&secret).expect("the secret fits");
+        Self { running, raw, log, scheme, secret, key, deployment }
     }
 
     /// The `n`-th genuine request.
@@ -64,6 +66,7 @@ impl Place {
         let world = World {
             scheme: &*self.scheme,
             secret: &self.secret,
+            key: &self.key,
             host: "localhost",
             target: "/hook?token=canary-query-77",
             deployment: &self.deployment,

@@ -3,6 +3,8 @@
 //! Each step consumes what came before it, and only the last makes a [`Wire`]. Nothing here is
 //! random: what must be fresh comes from [`Unique`], which is derived from the seed of the run.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
@@ -10,7 +12,7 @@ use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, 
 use crate::secret::Secret;
 use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
 use crate::time::Timestamp;
-use crate::wire::{Framing, Header, Octets, Request, Wire, encode};
+use crate::wire::{Framing, Header, Octets, Request, Wire, encode, find};
 
 /// Everything that a recipe needs to become a request: the world as the signer knows it.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +21,8 @@ pub struct World<'a> {
     pub scheme: &'a dyn Scheme,
     /// The shared secret.
     pub secret: &'a Secret,
+    /// The key that the scheme makes of the secret.
+    pub key: &'a Key,
     /// Value of the `Host` header.
     pub host: &'a str,
     /// Path and query of the target under test.
@@ -109,9 +113,6 @@ pub enum CannotBuild {
     /// The message cannot be signed.
     #[error(transparent)]
     CannotSign(#[from] CannotSign),
-    /// The secret is not one for this scheme.
-    #[error("{0}")]
-    Secret(String),
     /// The scheme has no timestamp.
     #[error("the scheme carries no timestamp")]
     NoTimestamp,
@@ -129,7 +130,7 @@ pub enum CannotBuild {
 /// Builds a genuine request: the `n`-th of this world's source of fresh texts.
 ///
 /// # Errors
-/// The secret is not one for this scheme.
+/// The scheme cannot sign its own message.
 pub fn genuine(world: &World<'_>, n: u64) -> Result<Wire, CannotBuild> {
     let Recipe { message, sign: signing, tamper, wire, deliver } = &Recipe::default();
     let plain = Parts { message, sign: signing, tamper, wire, deliver };
@@ -292,7 +293,7 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
     };
     let body = match &message.body {
         Some(body) => body.clone(),
-        None => filled(defaults.body.as_deref().unwrap_or(BODY), marker).into(),
+        None => filled(defaults.body.as_deref().unwrap_or(BODY).as_bytes(), marker).into(),
     };
     let method = match (&message.method, &defaults.method) {
         (Some(method), _) => method.clone(),
@@ -306,9 +307,9 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         request.headers.push(Header { name: "Content-Type".into(), value: json });
     }
     for line in &defaults.headers {
-        let value = match std::str::from_utf8(&line.value) {
-            Ok(text) if text.contains('{') => filled(text, marker).into(),
-            Ok(_) | Err(_) => line.value.clone(),
+        let value = match line.value.contains(&b'{') {
+            true => filled(&line.value, marker).into(),
+            false => line.value.clone(),
         };
         request.headers.push(Header { name: line.name.clone(), value });
     }
@@ -321,11 +322,11 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
 }
 
 /// A text with the marker in its place.
-fn filled(text: &str, marker: &str) -> Vec<u8> {
-    const PLACE: &str = "{marker}";
+fn filled(text: &[u8], marker: &str) -> Vec<u8> {
+    const PLACE: &[u8] = b"{marker}";
     let mut filled = Vec::with_capacity(text.len() + marker.len());
-    let mut rest = text.as_bytes();
-    while let Some(at) = memchr::memmem::find(rest, PLACE.as_bytes()) {
+    let mut rest = text;
+    while let Some(at) = find(rest, PLACE) {
         filled.extend_from_slice(&rest[..at]);
         filled.extend_from_slice(marker.as_bytes());
         rest = &rest[at + PLACE.len()..];
@@ -334,10 +335,10 @@ fn filled(text: &str, marker: &str) -> Vec<u8> {
     filled
 }
 
-fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
-    let right = world.scheme.key(world.secret).map_err(CannotBuild::Secret)?;
+fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, CannotBuild> {
+    let right = world.key;
     let other = match choice {
-        KeyChoice::Right => return Ok(right),
+        KeyChoice::Right => return Ok(Cow::Borrowed(right)),
         KeyChoice::Wrong => {
             let mut bytes = Vec::new();
             let mut block: [u8; 32] = Sha256::digest([b"another key than ", &right[..]].concat()).into();
@@ -361,10 +362,10 @@ fn choose(choice: &KeyChoice, world: &World<'_>) -> Result<Key, CannotBuild> {
         let end = |key: &[u8]| key.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
         a[..end(a)] == b[..end(b)]
     };
-    if same(&right, &other) {
+    if same(right, &other) {
         return Err(CannotBuild::Genuine);
     }
-    Ok(Key::new(other))
+    Ok(Cow::Owned(Key::new(other)))
 }
 
 /// Compares what a verifier of the scheme sees of both requests. Of several tags any may be right,

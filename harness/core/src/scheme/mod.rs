@@ -12,6 +12,7 @@ mod template;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -189,8 +190,30 @@ impl Default for Deployment {
     }
 }
 
-/// Key bytes, decoded from a secret; wiped when dropped.
-pub type Key = Zeroizing<Vec<u8>>;
+/// Key bytes, decoded from a secret; wiped when dropped, and never printed.
+#[derive(Clone)]
+pub struct Key(Zeroizing<Vec<u8>>);
+
+impl Key {
+    /// A key of these bytes.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl Deref for Key {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[key]")
+    }
+}
 
 /// Everything besides the message that goes into a signature. No `Debug`: it holds the key.
 #[derive(Clone)]

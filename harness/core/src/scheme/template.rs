@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::wire::find;
+
 /// A field name inside braces, or literal bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
@@ -89,7 +91,7 @@ impl Template {
                 Piece::Literal(bytes) => rest = rest.strip_prefix(&bytes[..])?,
                 Piece::Field(slot) => {
                     let end = match pieces.peek() {
-                        Some(Piece::Literal(next)) => memchr::memmem::find(rest, next)?,
+                        Some(Piece::Literal(next)) => find(rest, next)?,
                         Some(Piece::Field(_)) | None => rest.len(),
                     };
                     found.push((slot, &rest[..end]));

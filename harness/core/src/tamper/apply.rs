@@ -1,12 +1,12 @@
 //! What each tamper does to the bytes.
 
-use memchr::memmem::{find, rfind};
+use memchr::memmem::rfind;
 
 use super::{At, Beside, Bit, Copied, Duplicate, Entry, Keep, Letters, Line, Move, Rename, Tamper, With};
 use crate::recipe::Moment;
 use crate::scheme::{Carrier, Encoding, Part, Scheme, Signed, Spot};
 use crate::time::{Timestamp, http_date};
-use crate::wire::{Header, Octets};
+use crate::wire::{Header, Octets, find};
 
 /// Why a tamper cannot be applied: the request does not have what it wants to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

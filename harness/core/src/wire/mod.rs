@@ -10,6 +10,6 @@ mod request;
 
 pub use answer::{Answer, AnswerReader, Connection, Limits, Progress, Unreadable};
 pub use encode::{Framing, LineEnd, Padding, Pause, Wire, encode};
-pub use octets::{Octets, escape};
+pub use octets::{Octets, escape, find};
 pub use receive::{TransportRefusal, receive, receive_head};
 pub use request::{Header, Request};

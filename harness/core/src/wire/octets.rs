@@ -153,6 +153,13 @@ pub fn escape(bytes: &[u8]) -> String {
     text
 }
 
+/// Where a text first stands in another. Made for the short texts of templates, which begin where few
+/// other things do.
+pub fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    let Some(first) = wanted.first() else { return Some(0) };
+    memchr::memchr_iter(*first, text).find(|&at| text[at..].starts_with(wanted))
+}
+
 /// How [`Octets`] are written down.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -85,7 +85,8 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
         replay,
         plan.seed,
         pace,
-    );
+    )
+    .map_err(|why| Failed::usage(format!("error: {why}")))?;
     Ok((subject, endpoint))
 }
 

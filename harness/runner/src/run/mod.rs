@@ -20,6 +20,7 @@ use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
 use countersign_core::observe::{Oracle, Outcome};
 use countersign_core::redact::Redactor;
 use countersign_core::report::FailOn;
+use countersign_core::secret::Secret;
 use futures_util::stream::{self, StreamExt as _};
 
 use case::Attempt;
@@ -213,11 +214,7 @@ fn needs_control(verdict: &Verdict) -> bool {
 }
 
 fn redactor(subject: &Subject) -> Redactor {
-    let mut secrets = vec![subject.secret.clone()];
-    if let Ok(key) = subject.scheme.key(&subject.secret) {
-        secrets.push(countersign_core::secret::Secret::new(key.to_vec()));
-    }
-    Redactor::new(&secrets)
+    Redactor::new(&[subject.secret.clone(), Secret::new(subject.key.to_vec())])
 }
 
 /// What to tell a person whose control was refused.

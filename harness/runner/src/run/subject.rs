@@ -9,7 +9,7 @@ use std::time::Duration;
 use countersign_core::event::{Control, Phase};
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
 use countersign_core::recipe::{Recipe, Unique, World, build, genuine};
-use countersign_core::scheme::{Deployment, Part, Scheme};
+use countersign_core::scheme::{Deployment, Key, Part, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, Line, Tamper};
 use countersign_core::target::Target as _;
@@ -30,6 +30,7 @@ pub struct Subject {
     pub scheme: Arc<dyn Scheme>,
     /// The shared secret.
     pub secret: Secret,
+    pub(super) key: Key,
     /// Value of the `Host` header.
     pub host: String,
     /// Path and query of the target.
@@ -65,6 +66,9 @@ pub struct Opening {
 
 impl Subject {
     /// A subject whose clock is taken to be this machine's.
+    ///
+    /// # Errors
+    /// The secret does not have the form that the scheme demands.
     #[expect(clippy::too_many_arguments, reason = "a plain record with one private counter")]
     pub fn new(
         scheme: Arc<dyn Scheme>,
@@ -77,12 +81,14 @@ impl Subject {
         replay: String,
         seed: u64,
         pace: Pace,
-    ) -> Self {
+    ) -> Result<Self, String> {
+        let key = scheme.key(&secret)?;
         let clock = Clock::SHARED;
         let controls = AtomicU64::new(0);
-        Self {
+        Ok(Self {
             scheme,
             secret,
+            key,
             host,
             target,
             deployment,
@@ -95,7 +101,7 @@ impl Subject {
             forged: None,
             controls,
             patience: AtomicU64::new(THROTTLE_BUDGET),
-        }
+        })
     }
 
     /// The world as the signer of one case knows it.
@@ -104,6 +110,7 @@ impl Subject {
         World {
             scheme: &*self.scheme,
             secret: &self.secret,
+            key: &self.key,
             host: &self.host,
             target: &self.target,
             deployment: &self.deployment,

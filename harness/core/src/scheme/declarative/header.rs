@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::{SchemeError, missing, template, wrong};
 use crate::scheme::{Carrier, Claims, Field, Holds, Piece, Presence, Refusal, Slot, Template};
-use crate::wire::Octets;
+use crate::wire::{Octets, find};
 
 #[derive(Debug, Clone)]
 pub(super) struct HeaderCarrier {
@@ -187,7 +187,7 @@ fn write_item(
 fn split<'v>(value: &'v [u8], separator: &[u8]) -> Vec<&'v [u8]> {
     let mut items = Vec::new();
     let mut rest = value;
-    while let Some(at) = memchr::memmem::find(rest, separator) {
+    while let Some(at) = find(rest, separator) {
         items.push(&rest[..at]);
         rest = &rest[at + separator.len()..];
     }
