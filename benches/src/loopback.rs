@@ -111,6 +111,8 @@ impl Judge {
         let robust: &'static Robust<'static> = Box::leak(Box::new(Robust {
             refuse: requirement("ROB-REFUSE"),
             alive: requirement("ROB-ALIVE"),
+            leak: requirement("RSP-SECRET"),
+            trace: requirement("RSP-TRACE"),
         }));
         let host = address.ip().to_string();
         let subject = Subject::new(

@@ -4,9 +4,11 @@
 //! see behind a socket. Used by the kill matrix, the fuzz targets and the benchmarks.
 
 use countersign_core::case::{Case, NotApplicable};
+use countersign_core::exposure::{self, exposed};
 use countersign_core::judge::{Alive, Baseline, Seen, Verdict, judge};
-use countersign_core::observe::{Observation, Outcome};
+use countersign_core::observe::{Exposure, Observation, Outcome};
 use countersign_core::recipe::{Built, Purpose, World, genuine};
+use countersign_core::redact::Redactor;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Answer, Connection, Octets, Request, Wire, receive};
 
@@ -24,13 +26,17 @@ pub struct InProcess<'v> {
 #[derive(Debug)]
 pub struct Heard {
     rounds: Vec<(Purpose, Vec<Option<Request>>)>,
+    wires: Vec<Vec<Wire>>,
 }
 
 impl Heard {
     /// Reads the octets of a case; what the HTTP layer refuses has no request.
     pub fn new(built: &Built) -> Self {
         let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(&wire.octets()).ok()).collect();
-        Self { rounds: built.rounds.iter().map(|round| (round.purpose, heard(&round.wires))).collect() }
+        Self {
+            rounds: built.rounds.iter().map(|round| (round.purpose, heard(&round.wires))).collect(),
+            wires: built.rounds.iter().map(|round| round.wires.clone()).collect(),
+        }
     }
 }
 
@@ -47,23 +53,35 @@ impl InProcess<'_> {
         let check = |request: &Request| self.steps.check(self.setup, request, now);
         let checked: Vec<Option<Result<Authentic, Halt>>> =
             requests.iter().map(|request| request.as_ref().map(check)).collect();
-        checked
-            .into_iter()
-            .map(|checked| match checked {
-                None => observation(Outcome::RejectedByTransport, 400),
-                Some(checked) => self.reply(self.steps.finish(self.setup, checked, now)),
+        requests
+            .iter()
+            .zip(checked)
+            .map(|(request, checked)| match (request, checked) {
+                (Some(request), Some(checked)) => {
+                    self.reply(request, self.steps.finish(self.setup, checked, now))
+                }
+                _ => observation(Outcome::RejectedByTransport, 400, None),
             })
             .collect()
     }
 
-    fn reply(&self, reply: Reply) -> Observation {
+    fn reply(&self, request: &Request, reply: Reply) -> Observation {
+        if reply == Reply::Died {
+            return Observation::without_answer(Outcome::Crashed, DIED);
+        }
         let status = self.steps.status(reply);
         let outcome = match status {
             200..=299 => Outcome::Accepted,
             500.. => Outcome::Crashed,
             _ => Outcome::Rejected,
         };
-        observation(outcome, status)
+        observation(outcome, status, self.steps.remark(self.setup, request, reply))
+    }
+
+    fn exposed(&self, wire: &Wire, answer: &Answer) -> Option<Exposure> {
+        let Setup { scheme, key, deployment, .. } = self.setup;
+        let secrets = &Redactor::default().and(key);
+        exposed(exposure::Place { scheme: &**scheme, key, deployment, secrets }, wire, answer)
     }
 
     /// Proof that this verifier accepts a valid request; `None` if it does not.
@@ -87,12 +105,22 @@ impl InProcess<'_> {
 
     /// Judges a case whose requests were read before.
     pub fn judge_heard(&self, proof: &Baseline, case: &Case, heard: &Heard, now: Timestamp) -> Verdict {
-        let mut seen = Seen { setup: None, judged: Vec::new(), alive: Alive::NotAsked, forged: None };
-        for (purpose, requests) in &heard.rounds {
+        let (setup, judged) = (None, Vec::new());
+        let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None };
+        let mut now = now;
+        for ((purpose, requests), wires) in heard.rounds.iter().zip(&heard.wires) {
             let mut observations = self.answer(requests, now);
+            for (wire, seen_here) in wires.iter().zip(&observations) {
+                if seen_here.detail.as_deref() == Some(DIED) {
+                    seen.alive = Alive::No;
+                }
+                let answer = seen_here.answer.as_ref().filter(|answer| !answer.body.is_empty());
+                seen.exposed = seen.exposed.or(answer.and_then(|answer| self.exposed(wire, answer)));
+            }
             match purpose {
-                Purpose::Judged => seen.judged = observations,
+                Purpose::Judged => seen.judged.extend(observations),
                 Purpose::Aside => {}
+                Purpose::Wait(seconds) => now = now.plus_seconds(i64::from(*seconds)),
                 Purpose::Setup => {
                     observations.retain(|one| one.outcome != Outcome::Accepted);
                     seen.setup = seen.setup.or(observations.pop());
@@ -103,8 +131,12 @@ impl InProcess<'_> {
     }
 }
 
-fn observation(outcome: Outcome, status: u16) -> Observation {
+/// What is observed of a process that ended.
+const DIED: &str = "the process ended";
+
+fn observation(outcome: Outcome, status: u16, body: Option<String>) -> Observation {
     let connection = Connection::Reusable;
-    let answer = Answer { status, headers: Vec::new(), body: Octets::default(), connection };
+    let body = body.map(Octets::from).unwrap_or_default();
+    let answer = Answer { status, headers: Vec::new(), body, connection };
     Observation { outcome, answer: Some(answer), detail: None, millis: 0.0 }
 }

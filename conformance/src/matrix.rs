@@ -145,10 +145,12 @@ impl Place {
         let proofs: Vec<_> = MUTANTS.iter().map(|mutant| baseline(&*(mutant.make)())).collect();
         part.kills = proofs.iter().map(|proof| proof.map(|_| Vec::new())).collect();
         for (_, case) in catalog.cases() {
-            let Ok(built) = case.build(&self.world(case.id.as_str())) else { continue };
+            let other = case.secret.as_ref().map(|key| self.with_key(key));
+            let place = other.as_ref().unwrap_or(self);
+            let Ok(built) = case.build(&place.world(case.id.as_str())) else { continue };
             let heard = Heard::new(&built);
             let verdict = |steps: &dyn Steps, proof| {
-                InProcess { setup: &self.setup(), steps }.judge_heard(proof, case, &heard, NOW)
+                InProcess { setup: &place.setup(), steps }.judge_heard(proof, case, &heard, NOW)
             };
             match verdict(&Reference, &proof) {
                 Verdict::Pass => part.runs.push(case.id.clone()),

@@ -55,6 +55,19 @@ impl Place {
         Catalog::embedded().schemes.values().map(Self::new).collect()
     }
 
+    /// The same place, set up with other key bytes.
+    #[must_use]
+    pub fn with_key(&self, key: &[u8]) -> Self {
+        let secret = self.scheme.file().mac.key.write(key);
+        let Self { scheme, deployment, .. } = self;
+        Self {
+            scheme: Arc::clone(scheme),
+            secret,
+            key: Key::new(key.to_vec()),
+            deployment: deployment.clone(),
+        }
+    }
+
     /// The key of both sides.
     pub fn key(&self) -> &Key {
         &self.key

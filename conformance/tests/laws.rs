@@ -121,7 +121,7 @@ fn the_reference_does_what_follows_from_the_recipe() {
             let agrees = match expected {
                 Expectation::Accept => outcome == Outcome::Accepted,
                 Expectation::Reject => matches!(outcome, Outcome::Rejected | Outcome::RejectedByTransport),
-                Expectation::Either(_) => false,
+                Expectation::Either(_) | Expectation::Alike => false,
             };
             if !agrees {
                 return Err(TestCaseError::fail(format!("{name}: {expected:?} follows, {outcome} happened")));
@@ -162,6 +162,7 @@ fn no_bytes_make_the_reference_fail() {
         match Reference.finish(&setup, Reference.check(&setup, &request, NOW), NOW) {
             Reply::Accepted | Reply::Refused(_) => Ok(()),
             Reply::Broken(what) => Err(TestCaseError::fail(what)),
+            Reply::Died => Err(TestCaseError::fail("died")),
         }
     });
     result.unwrap_or_else(|error| panic!("{error}"));

@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use countersign_core::scheme::{Claims, Slot, Template};
+use countersign_core::scheme::{Claims, Deployment, Key, Slot, Template};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::Request;
+use countersign_core::wire::{Header, Request};
 
 use super::{json, lenient};
-use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
+use crate::reference::{Authentic, Halt, Reference, Setup, Steps, checked};
 
 /// The signing string of a request that was changed first.
 fn signed_as(
@@ -308,5 +308,103 @@ impl Steps for C31 {
                 line.value = latin1(line.value.as_slice()).into();
             }
         })
+    }
+}
+
+/// Builds the address from the host that the request or a proxy names.
+#[derive(Debug, Default)]
+pub struct C17;
+
+impl Steps for C17 {
+    fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
+        let named = request.value("X-Forwarded-Host").or_else(|| request.value("Host"));
+        let Some(host) = named.and_then(|host| std::str::from_utf8(host).ok()) else {
+            return Reference.signing_string(setup, request, claims);
+        };
+        let scheme = setup.deployment.origin.split_once("://").map_or("https", |(scheme, _)| scheme);
+        let deployment = Deployment { origin: format!("{scheme}://{host}"), ..setup.deployment.clone() };
+        Ok(setup.scheme.signing_string(request, claims, &deployment))
+    }
+}
+
+/// Stands behind a gateway that turns underscores in header names into hyphens, the last line winning.
+#[derive(Debug, Default)]
+pub struct C22;
+
+impl C22 {
+    fn folded(request: &Request) -> Request {
+        let mut folded = request.clone();
+        for line in &request.headers {
+            let name = line.name.replace('_', "-");
+            if name != line.name.as_str() {
+                folded.headers.retain(|other| !other.is(&name) && other.name != line.name);
+                folded.headers.push(Header::new(name, line.value.to_vec()));
+            }
+        }
+        folded
+    }
+}
+
+impl Steps for C22 {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        Reference.check(setup, &Self::folded(request), now)
+    }
+}
+
+/// Puts the body into its template with a function for which `$$` and `%%` are one character.
+#[derive(Debug, Default)]
+pub struct C23;
+
+impl Steps for C23 {
+    fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
+        signed_as(setup, request, claims, |request| {
+            let mut single: Vec<u8> = Vec::with_capacity(request.body.len());
+            let mut bytes = request.body.iter().peekable();
+            while let Some(byte) = bytes.next() {
+                single.push(*byte);
+                if matches!(byte, b'$' | b'%') {
+                    bytes.next_if_eq(&byte);
+                }
+            }
+            request.body = single.into();
+        })
+    }
+}
+
+/// Folds runs of blanks inside header values before it signs them.
+#[derive(Debug, Default)]
+pub struct C30;
+
+impl Steps for C30 {
+    fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
+        signed_as(setup, request, claims, |request| {
+            for line in &mut request.headers {
+                let words =
+                    line.value.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+                line.value = words.collect::<Vec<_>>().join(&b' ').into();
+            }
+        })
+    }
+}
+
+/// Never asks whom the key id names.
+#[derive(Debug, Default)]
+pub struct C28;
+
+impl Steps for C28 {
+    fn key(&self, _setup: &Setup, _claims: &Claims) -> Result<Option<Key>, Halt> {
+        Ok(None)
+    }
+
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let mut claims = Reference.read(setup, request)?;
+        if claims.key_id.is_some() {
+            claims.key_id = Some(setup.deployment.key_id.as_str().into());
+            let text = Reference.signing_string(setup, request, &claims)?;
+            if Reference.authentic(setup, &claims, &text)? {
+                return Err(Halt::LetThrough);
+            }
+        }
+        checked(self, setup, request, now)
     }
 }

@@ -7,7 +7,7 @@ use countersign_core::time::{ClockUnit, Timestamp, parse_http_date};
 use countersign_core::wire::Request;
 
 use super::lenient;
-use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
+use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
 
 /// Tests a time against the window of the scheme, like the reference.
 fn within(clock: &ClockSpec, at: Timestamp, now: Timestamp) -> Result<(), Halt> {
@@ -315,5 +315,39 @@ impl Steps for Signs {
             answer = answer.or_else(|_| Reference.fresh(setup, request, &other, now));
         }
         answer
+    }
+}
+
+/// Reads the digits of a calendar time and not the zone behind them.
+#[derive(Debug, Default)]
+pub struct D11;
+
+impl Steps for D11 {
+    fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
+        tested(setup, claims, now, |clock, text| match clock.unit {
+            ClockUnit::Rfc3339 => clock.unit.parse(&[text.get(..19)?, b"Z"].concat()),
+            ClockUnit::Rfc1123 => clock.unit.parse(&[text.get(..25)?, b" GMT"].concat()),
+            ClockUnit::Seconds | ClockUnit::Milliseconds => clock.unit.parse(text),
+        })
+    }
+}
+
+/// Tests the age before the tag, and says which of them it was.
+#[derive(Debug, Default)]
+pub struct D12;
+
+impl Steps for D12 {
+    fn admit(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
+        match Reference.read(setup, request) {
+            Ok(claims) if claims.timestamp.is_some() => Reference.fresh(setup, request, &claims, now),
+            _ => Ok(()),
+        }
+    }
+
+    fn status(&self, reply: Reply) -> u16 {
+        match reply {
+            Reply::Refused(Refusal::Stale | Refusal::Future) => 403,
+            other => Reference.status(other),
+        }
     }
 }

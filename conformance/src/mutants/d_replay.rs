@@ -2,7 +2,8 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
-use std::sync::PoisonError;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::scheme::{Claims, Refusal};
@@ -125,5 +126,36 @@ impl Steps for D26 {
     fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
         let once = Reference.once(setup, request, claims)?;
         Ok(once.map(|text| text[..text.len().min(32)].to_ascii_lowercase()))
+    }
+}
+
+/// Forgets when the past side of the window is over, and not both sides.
+#[derive(Debug, Default)]
+pub struct D14;
+
+impl Steps for D14 {
+    fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
+        let past = setup.scheme.file().clock.as_ref().and_then(|clock| clock.past).unwrap_or(300);
+        let until = now.plus_seconds(i64::from(past));
+        Reference.remember(setup, &Authentic { once: authentic.once.clone(), until }, now)
+    }
+}
+
+/// Remembers the last 32 requests.
+#[derive(Debug, Default)]
+pub struct D20(Mutex<VecDeque<Vec<u8>>>);
+
+impl Steps for D20 {
+    fn remember(&self, _setup: &Setup, authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
+        let Some(once) = &authentic.once else { return Ok(()) };
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.contains(once) {
+            return Err(Refusal::Replayed.into());
+        }
+        last.push_back(once.clone());
+        if last.len() > 32 {
+            last.pop_front();
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,75 @@ use countersign_core::scheme::{Claims, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Request};
 
-use crate::reference::{Halt, Reference, Setup, Steps};
+use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
+
+/// Throws on whatever it cannot read.
+#[derive(Debug, Default)]
+pub struct F01;
+
+impl Steps for F01 {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        Reference
+            .read(setup, request)
+            .map_err(|_| Halt::Broken("an unhandled error while reading the request"))
+    }
+}
+
+/// Compares in a task of its own, where an error that nobody handles ends the process.
+#[derive(Debug, Default)]
+pub struct F02;
+
+impl Steps for F02 {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        let length = setup.tag_text(text).len();
+        if claims.tags.iter().any(|tag| tag.len() != length) {
+            return Err(Halt::Died);
+        }
+        Reference.authentic(setup, claims, text)
+    }
+}
+
+/// Parses a JSON body before it looks at the tag.
+#[derive(Debug, Default)]
+pub struct F04;
+
+impl Steps for F04 {
+    fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        let says_json =
+            request.value("Content-Type").is_some_and(|value| value.starts_with(b"application/json"));
+        if !says_json || request.body.is_empty() {
+            return Ok(());
+        }
+        match serde_json::from_slice::<serde_json::Value>(&request.body) {
+            Ok(_) => Ok(()),
+            Err(error) if error.to_string().starts_with("recursion") => {
+                Err(Halt::Broken("the parser gave up"))
+            }
+            Err(_) => Err(Refusal::MalformedSignature.into()),
+        }
+    }
+
+    fn status(&self, reply: Reply) -> u16 {
+        match reply {
+            Reply::Refused(Refusal::MalformedSignature) => 422,
+            other => Reference.status(other),
+        }
+    }
+}
+
+/// Answers each cause of a refusal with a status of its own.
+#[derive(Debug, Default)]
+pub struct F07;
+
+impl Steps for F07 {
+    fn status(&self, reply: Reply) -> u16 {
+        match reply {
+            Reply::Refused(Refusal::BadTag) => 403,
+            Reply::Refused(Refusal::MalformedSignature | Refusal::MalformedTimestamp) => 400,
+            other => Reference.status(other),
+        }
+    }
+}
 
 /// Demands what genuine requests usually look like: header names as documented, a length, few
 /// headers, a JSON body under a content type, one signature, plain ids, and half of the window.
@@ -44,5 +112,33 @@ impl Steps for F09 {
         // The reference tests one side of the window at each end of the narrower one.
         Reference.fresh(setup, request, claims, now.plus_seconds(half(clock.past)))?;
         Reference.fresh(setup, request, claims, now.plus_seconds(-half(clock.future)))
+    }
+}
+
+/// Answers what it cannot read with the page of a debugger.
+#[derive(Debug, Default)]
+pub struct F10;
+
+impl Steps for F10 {
+    fn remark(&self, _setup: &Setup, _request: &Request, reply: Reply) -> Option<String> {
+        let unread = matches!(reply, Reply::Refused(Refusal::MissingSignature | Refusal::MalformedSignature));
+        let page =
+            "Traceback (most recent call last):\n  File \"/srv/app/hook.py\", line 12, in verify\nKeyError";
+        unread.then(|| page.to_owned())
+    }
+}
+
+/// Builds its error message from a body that may not be there.
+#[derive(Debug, Default)]
+pub struct F13;
+
+impl Steps for F13 {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        match Reference.check(setup, request, now) {
+            Err(Halt::Refused(_)) if request.body.is_empty() => {
+                Err(Halt::Broken("the error message is about a field that is not there"))
+            }
+            other => other,
+        }
     }
 }

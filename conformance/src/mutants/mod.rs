@@ -3,13 +3,15 @@
 //!
 //! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
 //! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes, [`d`] tells
-//! the time wrongly, [`d_replay`] remembers wrongly, [`f`] breaks on what it should handle.
+//! the time wrongly, [`d_replay`] remembers wrongly, [`e`] keeps keys wrongly,
+//! [`f`] breaks on what it should handle.
 
 pub mod a;
 pub mod b;
 pub mod c;
 pub mod d;
 pub mod d_replay;
+pub mod e;
 pub mod f;
 mod json;
 mod lenient;
@@ -64,6 +66,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     a::A01: "takes a request without a signature for one that needs no check";
     a::A02: "looks at everything but the tag";
     a::A03: "accepts an empty tag";
+    a::A04: "skips the check when no secret is configured";
     a::A05: "also accepts tags that were made with the empty key";
     a::A06: "also accepts tags whose key is a word for an absent secret";
     a::A07: "verifies POST and lets every other method through";
@@ -71,6 +74,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     a::A09: "verifies the configured spelling of the path and lets every other one through";
     a::A10: "lets a body with a handshake flag through";
     a::A12: "goes on to the handler when the tag or the timestamp cannot be decoded";
+    a::A13: "takes the promise of a check for its result";
     a::A14: "answers refusals with 200";
     a::A15: "trusts requests that claim to come from the same machine";
     b::B02: "compares as many characters as the shorter tag has";
@@ -89,6 +93,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B18: "looks at the last signature of a list only";
     b::B19: "gives up at a malformed entry of a list";
     b::B21: "also accepts the plain hash of key and text";
+    b::B22: "falls back to the text of a secret that it should decode";
     b::B23: "overwrites the accumulator of the comparison, so that the last byte decides";
     b::B24: "compares the first 53 bits, as much as a floating-point number holds";
     c::C01: "remembers tags that were right, and does not look at the body again";
@@ -105,9 +110,14 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C14: "signs the percent-decoded path";
     c::C15: "signs the path without empty and dot segments";
     c::C16: "signs the path in lower case";
+    c::C17: "builds the address from the host that the request or a proxy names";
     c::C20: "signs an absent covered header as empty text, or as a word for nothing";
     c::C21: "takes any of several lines of a header, or all joined, whichever fits";
+    c::C22: "takes underscores in header names for hyphens, the last line winning";
+    c::C23: "puts the body into a template in which doubled signs stand for one";
     c::C27: "signs the first 64 KiB of the body";
+    c::C28: "never asks whom the key id names";
+    c::C30: "folds runs of blanks inside header values";
     c::C31: "reads header bytes as Latin-1 and signs them as UTF-8";
     d::D01: "never looks at the timestamp";
     d::D02: "tests the age only if there is a timestamp";
@@ -119,15 +129,31 @@ pub const MUTANTS: &[Mutant] = registry! {
     d::D08: "throws on a timestamp that it cannot read";
     d::D09: "guesses from its size whether a timestamp is in seconds or milliseconds";
     d::D10: "has a window of twice the width";
+    d::D11: "reads calendar times without their zone";
+    d::D12: "tests the age before the tag, and says which it was";
     d_replay::D13: "remembers nothing";
+    d_replay::D14: "forgets when the past side of the window is over";
     d_replay::D15: "remembers a delivery header that nobody signed";
     d_replay::D16: "remembers the text of the tag, and reads tags leniently";
     d_replay::D18: "remembers the nonce or id before it checks the tag";
     d_replay::D19: "looks a nonce up first and stores it later";
+    d_replay::D20: "remembers the last 32 requests";
     d_replay::D21: "skips the replay test if there is no nonce or id";
     d::D24: "signs one of several timestamps and tests another";
     d_replay::D26: "folds nonces and ids to 32 lower-case characters";
+    e::E01: "reads the key from a file, found by a query with the key id";
+    e::E02: "takes the empty key for an unknown key id";
+    e::E03: "looks key ids up among inherited names";
+    e::E04: "answers an unknown key id differently";
+    e::E06: "takes the key for text, ends it at a zero byte, and cuts it at 64 bytes";
+    e::E08: "answers a wrong tag with the right one";
+    f::F01: "throws on whatever it cannot read";
+    f::F02: "ends the process on a tag of another length";
+    f::F04: "parses a JSON body before it looks at the tag";
+    f::F07: "answers each cause with a status of its own";
     f::F09: "demands what genuine requests usually look like";
+    f::F10: "answers what it cannot read with a stack trace";
+    f::F13: "fails in its error path on an empty body";
 };
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign_core::scheme::{Claims, Construction, Deployment, Key, Refusal, Scheme, mac};
+use countersign_core::scheme::{Claims, Construction, Coverage, Deployment, Key, Part, Refusal, Scheme, mac};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 use subtle::ConstantTimeEq as _;
@@ -50,6 +50,12 @@ impl Setup {
         mac(Construction::Hmac, self.scheme.file().mac.hash, &self.key, text)
     }
 
+    /// The tag of a text under another key, as the scheme writes it.
+    pub fn tag_text_under(&self, key: &Key, text: &[u8]) -> Vec<u8> {
+        let spec = &self.scheme.file().mac;
+        spec.encoding.encode(&mac(Construction::Hmac, spec.hash, key, text)).into_bytes()
+    }
+
     /// The tag of a text, as the scheme writes it.
     pub fn tag_text(&self, text: &[u8]) -> Vec<u8> {
         self.scheme.file().mac.encoding.encode(&self.tag(text)).into_bytes()
@@ -65,6 +71,8 @@ pub enum Halt {
     Broken(&'static str),
     /// Only in mutants: the request is let through without being verified.
     LetThrough,
+    /// Only in mutants: the process ends.
+    Died,
 }
 
 impl From<Refusal> for Halt {
@@ -91,6 +99,8 @@ pub enum Reply {
     Refused(Refusal),
     /// Only from mutants: an internal error.
     Broken(&'static str),
+    /// Only from mutants: no answer, because the process ended.
+    Died,
 }
 
 impl Reply {
@@ -99,7 +109,7 @@ impl Reply {
         match self {
             Self::Accepted => "accepted",
             Self::Refused(_) => "rejected",
-            Self::Broken(_) => "error",
+            Self::Broken(_) | Self::Died => "error",
         }
     }
 
@@ -109,6 +119,7 @@ impl Reply {
             Self::Accepted => "ok",
             Self::Refused(refusal) => refusal.as_str(),
             Self::Broken(what) => what,
+            Self::Died => "died",
         }
     }
 }
@@ -129,6 +140,19 @@ pub trait Steps: Send + Sync {
     /// Something is missing, stands twice, or has another shape.
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         Ok(setup.scheme.read(request)?)
+    }
+
+    /// The key that checks the request, where it is not the configured one. Only a mutant finds another.
+    ///
+    /// # Errors
+    /// No key has the id that the request names, or there is none at all.
+    fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
+        if setup.key.is_empty() {
+            return Err(Refusal::NoKey.into());
+        }
+        let named = setup.scheme.coverage(&Part::KeyId) != Coverage::Absent;
+        let known = claims.key_id.as_deref() == Some(setup.deployment.key_id.as_bytes());
+        if named && !known { Err(Refusal::UnknownKey.into()) } else { Ok(None) }
     }
 
     /// The bytes under the MAC, from the request exactly as it was received.
@@ -201,8 +225,13 @@ pub trait Steps: Send + Sync {
         match reply {
             Reply::Accepted => 200,
             Reply::Refused(_) => 401,
-            Reply::Broken(_) => 500,
+            Reply::Broken(_) | Reply::Died => 500,
         }
+    }
+
+    /// What an answer says besides. Only a mutant has reason to say anything.
+    fn remark(&self, _setup: &Setup, _request: &Request, _reply: Reply) -> Option<String> {
+        None
     }
 
     /// How long storing takes. Only a mutant has reason to be slow.
@@ -215,16 +244,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// It is not.
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
-        self.admit(setup, request, now)?;
-        let mut claims = self.read(setup, request)?;
-        let text = self.signing_string(setup, request, &claims)?;
-        if !self.authentic(setup, &claims, &text)? {
-            return Err(Refusal::BadTag.into());
-        }
-        self.read_body(setup, request, &mut claims)?;
-        self.fresh(setup, request, &claims, now)?;
-        let once = self.once(setup, request, &claims)?;
-        Ok(Authentic { once, until: remember_until(setup, now) })
+        checked(self, setup, request, now)
     }
 
     /// The second half: is it new?
@@ -233,8 +253,36 @@ pub trait Steps: Send + Sync {
             Ok(()) | Err(Halt::LetThrough) => Reply::Accepted,
             Err(Halt::Refused(refusal)) => Reply::Refused(refusal),
             Err(Halt::Broken(what)) => Reply::Broken(what),
+            Err(Halt::Died) => Reply::Died,
         }
     }
+}
+
+/// The first half of verification, step by step.
+///
+/// # Errors
+/// The request is not authentic and fresh.
+pub fn checked(
+    steps: &(impl Steps + ?Sized),
+    setup: &Setup,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Authentic, Halt> {
+    steps.admit(setup, request, now)?;
+    let mut claims = steps.read(setup, request)?;
+    let other = steps.key(setup, &claims)?;
+    let text = steps.signing_string(setup, request, &claims)?;
+    let authentic = match other {
+        None => steps.authentic(setup, &claims, &text)?,
+        Some(key) => claims.tags.iter().any(|tag| **tag == *setup.tag_text_under(&key, &text)),
+    };
+    if !authentic {
+        return Err(Refusal::BadTag.into());
+    }
+    steps.read_body(setup, request, &mut claims)?;
+    steps.fresh(setup, request, &claims, now)?;
+    let once = steps.once(setup, request, &claims)?;
+    Ok(Authentic { once, until: remember_until(setup, now) })
 }
 
 /// A request signed at the far end of the future side of the window stays acceptable until it has

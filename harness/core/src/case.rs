@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{
-    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Parts, Recipe, Signing, World,
-    build_parts,
+    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Parts, Recipe, Signing, Step,
+    World, build_parts,
 };
 use crate::scheme::{Construction, Scheme};
 use crate::spec::Attacker;
 use crate::tamper::{Tamper, WireTamper};
-use crate::wire::{Wire, receive};
+use crate::wire::{Octets, Wire, receive};
 
 /// A file of cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct Case {
     /// What the scheme must have besides what the recipe itself asks for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
+    /// Key bytes with which the target is set up for this case, written in the form of the scheme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Octets>,
     /// What the attacker holds, if not the weakest level of the first requirement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attacker: Option<Attacker>,
@@ -63,8 +66,26 @@ pub struct Case {
     /// How often and in which order it is sent.
     #[serde(default)]
     pub deliver: Delivery,
+    /// With `expect: alike`: the same message, refused for another cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<Twin>,
     /// What must happen.
     pub expect: Expectation,
+}
+
+/// A second request of a case: the same message, signed or tampered with differently.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Twin {
+    /// What is signed, if not the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// How it is signed.
+    pub sign: Signing,
+    /// What is changed after signing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tamper: Vec<Tamper>,
 }
 
 /// What must happen.
@@ -78,6 +99,8 @@ pub enum Expectation {
     Reject,
     /// Accepted or refused, but not crashed; the text says why both are fine.
     Either(String),
+    /// The request and its twin are refused, with answers that do not tell the causes apart.
+    Alike,
 }
 
 /// A feature of a scheme that a case needs.
@@ -121,6 +144,16 @@ pub enum Need {
     CoversQuery,
     /// Any body can be signed: nothing is carried inside it.
     FreeBody,
+    /// The request names the key.
+    KeyId,
+    /// The timestamp is a calendar time.
+    Calendar,
+    /// The scheme limits how old a request may be.
+    Window,
+    /// The origin of the endpoint is under the MAC.
+    CoversOrigin,
+    /// The key is decoded from the text of the secret.
+    DecodedKey,
 }
 
 impl Need {
@@ -154,6 +187,11 @@ impl Need {
             Self::CoversPath => covers(Part::Path),
             Self::CoversQuery => covers(Part::Query),
             Self::FreeBody => !file.carries.iter().any(|carrier| carrier.json.is_some()),
+            Self::KeyId => scheme.coverage(&Part::KeyId) != Coverage::Absent,
+            Self::Calendar => !matches!(unit, None | Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
+            Self::Window => file.clock.as_ref().is_some_and(|clock| clock.past.is_some()),
+            Self::CoversOrigin => file.signs.contains("{url}"),
+            Self::DecodedKey => file.mac.key != crate::scheme::KeyForm::Utf8,
         }
     }
 
@@ -177,6 +215,11 @@ impl Need {
             Self::CoversPath => "it does not cover the path",
             Self::CoversQuery => "it does not cover the query",
             Self::FreeBody => "it carries fields inside the body",
+            Self::KeyId => "its requests name no key",
+            Self::Calendar => "its timestamp is not a calendar time",
+            Self::Window => "it sets no limit for the age",
+            Self::CoversOrigin => "it does not cover the origin",
+            Self::DecodedKey => "its key is the text of the secret itself",
         }
     }
 }
@@ -219,8 +262,20 @@ impl Case {
         }
         let Self { message, sign, tamper, wire, deliver, .. } = self;
         let parts = Parts { message, sign, tamper, wire, deliver };
-        let built = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
-        if self.expect == Expectation::Reject
+        let mut built = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
+        if let Some(twin) = &self.twin {
+            let message = twin.message.as_ref().unwrap_or(message);
+            let parts =
+                Parts { message, sign: &twin.sign, tamper: &twin.tamper, wire, deliver: &Delivery::Once };
+            let other = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
+            if other.difference == Difference::Unseen && twin.sign.is_genuine() {
+                return Err(NotApplicable::SchemeCannotNotice("what was changed is not under the MAC"));
+            }
+            built.rounds.extend(other.rounds);
+        }
+        let refused = matches!(self.expect, Expectation::Reject | Expectation::Alike);
+        if refused
+            && self.secret.is_none()
             && built.difference == Difference::Unseen
             && self.sign.is_genuine()
         {
@@ -277,6 +332,20 @@ impl Case {
         self.attacker.unwrap_or(if by_key_holder { Attacker::L2 } else { otherwise })
     }
 
+    /// Seconds that it waits between its requests.
+    pub fn waits(&self) -> u32 {
+        match &self.deliver {
+            Delivery::Sequence(steps) => steps
+                .iter()
+                .map(|step| match step {
+                    Step::Wait(seconds) => u32::from(*seconds),
+                    Step::Genuine | Step::Tampered | Step::Resigned(_) | Step::Others(_) => 0,
+                })
+                .sum(),
+            Delivery::Once | Delivery::Parallel(_) => 0,
+        }
+    }
+
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.
     pub fn leaves_the_route(&self) -> bool {
         self.message.method.is_some() || self.message.path.is_some()
@@ -303,6 +372,8 @@ impl Signing {
             && self.key == KeyChoice::Right
             && self.hash.is_none()
             && self.construction == Construction::Hmac
+            && self.key_id.is_none()
+            && self.origin.is_none()
     }
 }
 
@@ -317,7 +388,10 @@ pub fn derive(recipe: &Recipe, built: &Built, scheme: &dyn Scheme) -> Option<Exp
     if recipe.deliver != Delivery::Once || !recipe.wire.is_empty() {
         return None;
     }
-    let Signing { key, hash, construction, at, unique } = &recipe.sign;
+    let Signing { key, hash, construction, at, unique, key_id, origin } = &recipe.sign;
+    if key_id.is_some() || origin.is_some() {
+        return None;
+    }
     if *key != KeyChoice::Right || hash.is_some() || *construction != Construction::Hmac {
         return Some(Expectation::Reject);
     }

@@ -90,6 +90,10 @@ pub struct Fallbacks {
     pub crash: RequirementId,
     /// For hangs and for targets that died.
     pub alive: RequirementId,
+    /// For answers that show the secret or the right tag.
+    pub leak: RequirementId,
+    /// For answers that show a stack trace.
+    pub trace: RequirementId,
 }
 
 /// The requirement that a failed case breaks: its own, or one on robustness if the target crashed.
@@ -99,11 +103,15 @@ pub fn broken<'a>(
     fallbacks: &'a Fallbacks,
 ) -> Option<&'a RequirementId> {
     match failure {
-        Failure::Accepted | Failure::Refused | Failure::AcceptedTwice => case.requirements.first(),
+        Failure::Accepted | Failure::Refused | Failure::AcceptedTwice | Failure::Told => {
+            case.requirements.first()
+        }
         // Crashing on a genuine request is first of all not accepting it.
         Failure::Crashed | Failure::Garbled if case.expected == "accept" => case.requirements.first(),
         Failure::Crashed | Failure::Garbled => Some(&fallbacks.crash),
         Failure::Hung | Failure::Died => Some(&fallbacks.alive),
+        Failure::Leaked => Some(&fallbacks.leak),
+        Failure::Traced => Some(&fallbacks.trace),
     }
 }
 
@@ -152,8 +160,9 @@ pub fn gather(
             finding.attacker = attacker;
         }
         let shows = match failure {
-            Failure::Accepted | Failure::Refused | Failure::AcceptedTwice => Shows::Decision,
+            Failure::Accepted | Failure::Refused | Failure::AcceptedTwice | Failure::Told => Shows::Decision,
             Failure::Crashed | Failure::Garbled | Failure::Hung | Failure::Died => Shows::Crash,
+            Failure::Leaked | Failure::Traced => Shows::Answer,
         };
         let fitting = |class: &&BugClassId| classes.get(*class).is_some_and(|class| class.shows == shows);
         for class in case.bug_classes.iter().filter(fitting) {

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Expectation};
-use crate::observe::{Observation, Outcome};
+use crate::observe::{Exposure, Observation, Outcome, Shape};
 
 /// Proof that the same target accepted a valid request of the same scheme.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,8 @@ pub struct Seen {
     pub judged: Vec<Observation>,
     /// Whether the target still accepted a valid request after a crash or hang.
     pub alive: Alive,
+    /// What any of the answers shows that it must not.
+    pub exposed: Option<Exposure>,
     /// The status with which the application refuses a forged request, if it was seen doing so.
     pub forged: Option<u16>,
 }
@@ -79,6 +81,12 @@ pub enum Failure {
     Garbled,
     /// It stopped accepting valid requests.
     Died,
+    /// Its answer shows the secret, or the tag that would have been right.
+    Leaked,
+    /// Its answer shows a stack trace.
+    Traced,
+    /// Its answers tell apart what must look alike.
+    Told,
 }
 
 impl fmt::Display for Failure {
@@ -91,6 +99,9 @@ impl fmt::Display for Failure {
             Self::Hung => "no answer in time",
             Self::Garbled => "answered with something that is not HTTP",
             Self::Died => "stopped accepting valid requests",
+            Self::Leaked => "the answer shows the secret or the right tag",
+            Self::Traced => "the answer shows a stack trace",
+            Self::Told => "answers differ, must look alike",
         })
     }
 }
@@ -103,8 +114,23 @@ pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
     if let Some(setup) = &seen.setup {
         return Verdict::Inconclusive(format!("a genuine request of the sequence was {}", setup.summary()));
     }
+    let decided = decide(case, seen);
+    match (&decided, seen.exposed) {
+        // A wrong decision weighs more than what is said about it.
+        (Verdict::Pass | Verdict::Inconclusive(_) | Verdict::Skipped(_), Some(exposure)) => {
+            Verdict::Fail(match exposure {
+                Exposure::Secret | Exposure::Tag => Failure::Leaked,
+                Exposure::Trace => Failure::Traced,
+            })
+        }
+        _ => decided,
+    }
+}
+
+fn decide(case: &Case, seen: &Seen) -> Verdict {
     match &seen.judged[..] {
         [] => Verdict::Inconclusive("nothing was sent".to_owned()),
+        [one, other] if case.expect == Expectation::Alike => judge_twins(one, other),
         [one] => match not_the_verifier(case, one, seen.forged) {
             Some(why) => Verdict::Skipped(why.to_owned()),
             None => judge_one(&case.expect, one),
@@ -132,18 +158,46 @@ fn not_the_verifier(case: &Case, seen: &Observation, forged: Option<u16>) -> Opt
     None
 }
 
+/// Two refusals of different causes: nothing in them may tell the causes apart.
+fn judge_twins(one: &Observation, other: &Observation) -> Verdict {
+    for seen in [one, other] {
+        match judge_one(&Expectation::Reject, seen) {
+            Verdict::Pass => {}
+            other => return other,
+        }
+    }
+    let transport = |seen: &Observation| seen.outcome == Outcome::RejectedByTransport;
+    match (&one.answer, &other.answer) {
+        _ if transport(one) || transport(other) => {
+            Verdict::Skipped("the HTTP layer refused it before the verifier".to_owned())
+        }
+        (Some(one), Some(other)) if Shape::of(one) != Shape::of(other) => Verdict::Fail(Failure::Told),
+        (Some(one), Some(other)) if words(&one.body) != words(&other.body) => Verdict::Fail(Failure::Told),
+        _ => Verdict::Pass,
+    }
+}
+
+/// The words of a body, without what differs from answer to answer: numbers, ids, times.
+fn words(body: &[u8]) -> Vec<&[u8]> {
+    let is_word = |word: &&[u8]| {
+        word.iter().any(|byte| !byte.is_ascii_hexdigit()) && !word.iter().any(u8::is_ascii_digit)
+    };
+    body.split(|byte| !byte.is_ascii_alphanumeric()).filter(is_word).collect()
+}
+
 fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
     let detail = || seen.detail.clone().unwrap_or_default();
     match (seen.outcome, expect) {
-        (Outcome::Accepted, Expectation::Reject) => Verdict::Fail(Failure::Accepted),
+        (Outcome::Accepted, Expectation::Reject | Expectation::Alike) => Verdict::Fail(Failure::Accepted),
         (Outcome::Accepted, Expectation::Accept | Expectation::Either(_)) => Verdict::Pass,
         (Outcome::Rejected, Expectation::Accept) => Verdict::Fail(Failure::Refused),
         (Outcome::RejectedByTransport, Expectation::Accept) => {
             Verdict::Skipped("the HTTP layer refused it before the verifier".to_owned())
         }
-        (Outcome::Rejected | Outcome::RejectedByTransport, Expectation::Reject | Expectation::Either(_)) => {
-            Verdict::Pass
-        }
+        (
+            Outcome::Rejected | Outcome::RejectedByTransport,
+            Expectation::Reject | Expectation::Alike | Expectation::Either(_),
+        ) => Verdict::Pass,
         (Outcome::Crashed, _) => Verdict::Fail(Failure::Crashed),
         (Outcome::Hung, _) => Verdict::Fail(Failure::Hung),
         (Outcome::Garbled, _) => Verdict::Fail(Failure::Garbled),
@@ -196,7 +250,7 @@ mod tests {
 
     fn seen(outcomes: &[Outcome]) -> Seen {
         let judged = outcomes.iter().map(|outcome| Observation::without_answer(*outcome, "")).collect();
-        Seen { setup: None, judged, alive: Alive::NotAsked, forged: None }
+        Seen { setup: None, judged, alive: Alive::NotAsked, exposed: None, forged: None }
     }
 
     fn case(text: &str) -> Case {

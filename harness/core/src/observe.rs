@@ -84,6 +84,17 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// Something that an answer shows and must keep to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// The secret, or the key made of it.
+    Secret,
+    /// The tag that would have been right for the request.
+    Tag,
+    /// A stack trace.
+    Trace,
+}
+
 /// Status codes, such as `200-299,304`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusSet(Vec<RangeInclusive<u16>>);

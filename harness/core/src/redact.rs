@@ -56,6 +56,11 @@ impl Redactor {
         self
     }
 
+    /// Whether any secret stands in the bytes.
+    pub fn finds(&self, bytes: &[u8]) -> bool {
+        self.needles.iter().any(|needle| memchr::memmem::find(bytes, needle).is_some())
+    }
+
     /// The bytes without secrets.
     pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
         let mut clean = Vec::with_capacity(bytes.len());

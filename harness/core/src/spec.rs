@@ -251,6 +251,8 @@ pub enum Shows {
     Decision,
     /// As a crash, a hang or the end of the process.
     Crash,
+    /// As something that an answer must not show.
+    Answer,
 }
 
 impl Shows {

@@ -10,6 +10,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("case", &["id", "recipe", "scheme", "spec", "tamper", "time", "wire"]),
     ("event", &["finding", "id", "judge", "observe", "spec"]),
     ("evidence", &["finding", "redact", "wire"]),
+    ("exposure", &["observe", "redact", "scheme", "wire"]),
     ("finding", &["event", "id", "judge", "spec"]),
     ("judge", &["case", "observe"]),
     ("observe", &["wire"]),

@@ -93,6 +93,8 @@ pub enum Purpose {
     Aside,
     /// It is judged.
     Judged,
+    /// There is none: so many seconds pass.
+    Wait(u16),
 }
 
 /// Whether the scheme can tell a tampered request from the signed one.
@@ -122,6 +124,9 @@ pub enum CannotBuild {
     /// The scheme carries no message id or nonce.
     #[error("the scheme carries no message id or nonce")]
     NoUnique,
+    /// The scheme names no key.
+    #[error("its requests name no key")]
+    NoKeyId,
     /// The choice of key or hash is the scheme's own.
     #[error("for this scheme it is the genuine choice")]
     Genuine,
@@ -182,6 +187,9 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                         let signed = sign(recipe, world, 0, Some(text))?;
                         rounds.push(one(encode(signed.into_request(), Framing::default())));
                     }
+                    Step::Wait(seconds) => {
+                        rounds.push(Round { wires: Vec::new(), purpose: Purpose::Wait(*seconds) });
+                    }
                     Step::Others(count) => {
                         for _ in 0..*count {
                             let wires = vec![genuine(world, others)?];
@@ -235,7 +243,7 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
     let file = world.scheme.file();
     let fresh = world.unique.text(n);
     let message = draft(recipe.message, world, &fresh);
-    let Signing { key, hash, construction, at, unique: own } = recipe.sign;
+    let Signing { key, hash, construction, at, unique: own, key_id, origin } = recipe.sign;
     if hash.is_some_and(|hash| hash == file.mac.hash) {
         return Err(CannotBuild::Genuine);
     }
@@ -250,6 +258,13 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
         return Err(CannotBuild::NoUnique);
     }
     let text = template.map(|t| t.replace("{unique}", &fresh).replace("{UNIQUE}", &fresh.to_uppercase()));
+    if key_id.is_some() && !carries(&Part::KeyId) {
+        return Err(CannotBuild::NoKeyId);
+    }
+    let deployment = match origin {
+        Some(origin) => Cow::Owned(Deployment { origin: origin.clone(), ..world.deployment.clone() }),
+        None => Cow::Borrowed(world.deployment),
+    };
     let key = choose(key, world)?;
     let signed = world.scheme.sign(
         message,
@@ -264,12 +279,12 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
                 None => [b"msg_", &fresh.as_bytes()[..24]].concat().into(),
             },
             nonce: if carries(&Part::Nonce) { text.unwrap_or(fresh).into() } else { Octets::default() },
-            key_id: if carries(&Part::KeyId) {
-                world.deployment.key_id.as_str().into()
-            } else {
-                Octets::default()
+            key_id: match key_id {
+                _ if !carries(&Part::KeyId) => Octets::default(),
+                Some(text) => text.as_str().into(),
+                None => world.deployment.key_id.as_str().into(),
             },
-            deployment: world.deployment,
+            deployment: &deployment,
         },
     )?;
     Ok(signed)

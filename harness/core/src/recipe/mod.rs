@@ -93,6 +93,12 @@ pub struct Signing {
     /// Text of the message id or nonce; `{unique}` stands for the fresh one, `{UNIQUE}` for it in upper case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unique: Option<String>,
+    /// Text of the key id, if not the configured one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// Origin under which the sender knows the endpoint, if not the configured one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// Which key signs.
@@ -148,4 +154,6 @@ pub enum Step {
     Resigned(String),
     /// This many other genuine requests; they must be accepted for a verdict.
     Others(u8),
+    /// So many seconds pass.
+    Wait(u16),
 }

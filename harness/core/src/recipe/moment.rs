@@ -25,7 +25,7 @@ pub enum Moment {
     /// This many seconds nearer than the furthest allowed.
     WithinFuture(u32),
     /// A literal text; `{now}` stands for now in the scheme's form, `{seconds}`, `{millis}` and
-    /// `{rfc3339}` for now in those forms.
+    /// `{rfc3339}` for now in those forms, `{wall}` for the last without its zone.
     Text(String),
 }
 
@@ -48,6 +48,7 @@ impl Moment {
                 .replace("{seconds}", &now.seconds().to_string())
                 .replace("{millis}", &now.millis().to_string())
                 .replace("{rfc3339}", &crate::time::ClockUnit::Rfc3339.render(now))
+                .replace("{wall}", crate::time::ClockUnit::Rfc3339.render(now).trim_end_matches('Z'))
                 .into_bytes(),
         })
     }

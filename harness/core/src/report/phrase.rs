@@ -26,7 +26,7 @@ fn happened(case: &CaseResult, failure: Failure) -> String {
     let status = case.status.map(|status| format!(" ({status})")).unwrap_or_default();
     let must = match case.expected.as_str() {
         "accept" => "must be accepted",
-        "reject" => "must be refused",
+        "reject" | "alike" => "must be refused",
         _ => "must be answered",
     };
     match failure {
@@ -37,6 +37,11 @@ fn happened(case: &CaseResult, failure: Failure) -> String {
         Failure::Hung => format!("no answer in time, {must}"),
         Failure::Garbled => format!("answered with something that is not HTTP, {must}"),
         Failure::Died => "the target stopped accepting valid requests".to_owned(),
+        Failure::Leaked => {
+            format!("the answer{status} shows the secret or the tag that would have been right")
+        }
+        Failure::Traced => format!("the answer{status} shows a stack trace"),
+        Failure::Told => "the answers to both requests differ, must look alike".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Encoding, Field, Hash};
 use crate::id::SchemeName;
+use crate::secret::Secret;
 use crate::time::ClockUnit;
 use crate::wire::{Header, Octets};
 
@@ -74,6 +75,18 @@ pub enum KeyForm {
     Base64,
     /// Standard base64 after a prefix such as `whsec_`.
     Base64After(String),
+}
+
+impl KeyForm {
+    /// The secret that becomes these key bytes.
+    pub fn write(&self, key: &[u8]) -> Secret {
+        match self {
+            Self::Utf8 => Secret::new(key),
+            Self::Hex => Secret::new(hex::encode(key)),
+            Self::Base64 => Secret::new(Encoding::Base64.encode(key)),
+            Self::Base64After(prefix) => Secret::new(format!("{prefix}{}", Encoding::Base64.encode(key))),
+        }
+    }
 }
 
 /// One place in the request that carries fields: exactly one of `header` and `json`.

@@ -127,6 +127,10 @@ pub enum Refusal {
     MissingUnique,
     /// A covered header is missing or stands twice.
     CoveredHeader,
+    /// No key has this id.
+    UnknownKey,
+    /// The verifier has no key.
+    NoKey,
     /// No tag matches.
     BadTag,
     /// Older than the window.
@@ -148,6 +152,8 @@ impl Refusal {
             Self::MalformedTimestamp => "malformed-timestamp",
             Self::MissingUnique => "missing-unique",
             Self::CoveredHeader => "covered-header",
+            Self::UnknownKey => "unknown-key",
+            Self::NoKey => "no-key",
             Self::BadTag => "bad-tag",
             Self::Stale => "stale",
             Self::Future => "future",

@@ -108,7 +108,8 @@ pub fn apply(
         }
         Tamper::RenameHeader(Rename { part, to }) => {
             let line = signed.line(part).ok_or_else(|| NotThere::Part(part.clone()))?;
-            let name = to.replace("{name}", &signed.request().headers[line].name);
+            let name = &signed.request().headers[line].name;
+            let name = to.replace("{name}", name).replace("{underscored}", &name.replace('-', "_"));
             signed.rename_line(line, name.into());
             Ok(())
         }

@@ -118,10 +118,24 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
     {
         return Some(("deliver", "a sequence has at least two steps"));
     }
+    if let Delivery::Sequence(steps) = &case.deliver
+        && matches!(steps.last(), Some(Step::Wait(_)))
+    {
+        return Some(("deliver", "a sequence does not end with a wait: the last answer is judged"));
+    }
     if !case.tamper.is_empty() && !sends(&Step::Tampered) {
         return Some(("deliver", "the tampered request is never sent"));
     }
-    let plain = case.tamper.is_empty() && case.sign.is_genuine() && case.deliver == Delivery::Once;
+    if (case.expect == Expectation::Alike) != case.twin.is_some() {
+        return Some(("expect", "`expect: alike` and `twin:` belong together"));
+    }
+    if case.twin.is_some() && case.deliver != Delivery::Once {
+        return Some(("deliver", "a case with a twin sends each of the two once"));
+    }
+    let plain = case.secret.is_none()
+        && case.tamper.is_empty()
+        && case.sign.is_genuine()
+        && case.deliver == Delivery::Once;
     if plain && case.expect == Expectation::Reject && case.wire.is_empty() {
         return Some(("expect", "a genuine request cannot be expected to be refused"));
     }

@@ -115,6 +115,9 @@ pub(super) struct TargetArgs {
     /// Seconds after which no more is sent; what is left is inconclusive, and the exit code is 4.
     #[arg(long, value_name = "SECONDS")]
     pub(super) max_time: Option<f64>,
+    /// Also runs the cases that wait for a window to pass, a few minutes each.
+    #[arg(long)]
+    pub(super) slow: bool,
     /// Root seed; the same seed makes the same requests, up to the clock [default: random].
     #[arg(long)]
     pub(super) seed: Option<u64>,

@@ -48,6 +48,8 @@ pub(super) struct Plan {
     pub(super) constants: BTreeMap<String, String>,
     pub(super) key_id: Option<String>,
     pub(super) max_time: Option<Duration>,
+    /// Whether cases that wait are run.
+    pub(super) slow: bool,
     pub(super) replay: String,
 }
 
@@ -100,6 +102,7 @@ impl Plan {
             origin: args.origin.clone().or(config.origin.clone()),
             constants: constants(args, &config)?,
             max_time: max_time(args)?,
+            slow: args.slow,
             key_id: args.key_id.clone().or(config.key_id.clone()),
             deadlines: Deadlines { connect: total, read: total, total },
             replay: replay_command(args, &target, seed),

@@ -74,7 +74,7 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
     };
     let pace = Pace::per_second(plan.rate);
     let deployment = deployment(plan, origin);
-    let subject = Subject::new(
+    let mut subject = Subject::new(
         Arc::clone(scheme),
         secret,
         host,
@@ -87,6 +87,7 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
         pace,
     )
     .map_err(|why| Failed::usage(format!("error: {why}")))?;
+    subject.slow = plan.slow;
     Ok((subject, endpoint))
 }
 

@@ -3,6 +3,7 @@
 use countersign_core::case::{Case, Expectation, NotApplicable};
 use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
+use countersign_core::exposure::exposed;
 use countersign_core::id::RequirementId;
 use countersign_core::judge::{Alive, Baseline, Failure, Seen, Verdict, judge};
 use countersign_core::observe::{Observation, Outcome};
@@ -12,6 +13,8 @@ use countersign_core::snapshot::normalize;
 use countersign_core::spec::{Level, Requirement};
 use countersign_core::vector::Suite;
 use futures_util::future::join_all;
+
+use std::time::Duration;
 
 use super::Keep;
 use super::subject::Subject;
@@ -36,6 +39,10 @@ pub struct Robust<'a> {
     pub refuse: &'a Requirement,
     /// No request ends the target.
     pub alive: &'a Requirement,
+    /// No answer shows the secret or the right tag.
+    pub leak: &'a Requirement,
+    /// No answer shows a stack trace.
+    pub trace: &'a Requirement,
 }
 
 /// Whether a case is run for the first time.
@@ -104,10 +111,13 @@ impl Planned<'_> {
                 self.robust.refuse.level
             }
             Verdict::Fail(Failure::Hung | Failure::Died) => self.robust.alive.level,
+            Verdict::Fail(Failure::Leaked) => self.robust.leak.level,
+            Verdict::Fail(Failure::Traced) => self.robust.trace.level,
             Verdict::Fail(
                 Failure::Accepted
                 | Failure::Refused
                 | Failure::AcceptedTwice
+                | Failure::Told
                 | Failure::Crashed
                 | Failure::Garbled,
             )
@@ -137,6 +147,7 @@ impl Planned<'_> {
                 Expectation::Accept => "accept",
                 Expectation::Reject => "reject",
                 Expectation::Either(_) => "either",
+                Expectation::Alike => "alike",
             }
             .to_owned(),
             observed: None,
@@ -172,6 +183,15 @@ impl Planned<'_> {
             let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
             return Done { result, unnoticed: None, alive: Alive::NotAsked };
         }
+        let waits = self.case.waits();
+        if self.case.secret.is_some() || (waits > 0 && !subject.slow) {
+            let why = match waits {
+                0 => "needs a target that can be set up with another secret".to_owned(),
+                seconds => format!("waits {seconds} s; runs with --slow"),
+            };
+            let result = self.without_sending(subject, Verdict::Skipped(why));
+            return Done { result, unnoticed: None, alive: Alive::NotAsked };
+        }
         let built = match self
             .case
             .build(&subject.world(&attempt.seed(self.case.id.as_str()), subject.clock.now()))
@@ -186,7 +206,7 @@ impl Planned<'_> {
                 return Done { result, unnoticed, alive: Alive::NotAsked };
             }
         };
-        let seen = send(subject, &built).await;
+        let seen = send(subject, &built, redactor).await;
         let verdict = judge(proof, self.case, &seen);
         let mut result = self.without_sending(subject, verdict);
         let shown = telling(&seen.judged);
@@ -227,8 +247,15 @@ fn suite_name(suite: &Suite) -> String {
     }
 }
 
-async fn send(subject: &Subject, built: &Built) -> Seen {
-    let mut seen = Seen { setup: None, judged: Vec::new(), alive: Alive::NotAsked, forged: subject.forged };
+async fn send(subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
+    let mut seen = Seen {
+        setup: None,
+        judged: Vec::new(),
+        alive: Alive::NotAsked,
+        exposed: None,
+        forged: subject.forged,
+    };
+    let place = subject.place(redactor);
     let mut broke = false;
     for round in &built.rounds {
         let answers = match &round.wires[..] {
@@ -236,9 +263,14 @@ async fn send(subject: &Subject, built: &Built) -> Seen {
             wires => join_all(wires.iter().map(|wire| subject.deliver(wire))).await,
         };
         broke |= answers.iter().any(|seen| is_broken(seen.outcome));
+        for (wire, answer) in round.wires.iter().zip(&answers) {
+            let answer = answer.answer.as_ref();
+            seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
+        }
         match round.purpose {
-            Purpose::Judged => seen.judged = answers,
+            Purpose::Judged => seen.judged.extend(answers),
             Purpose::Aside => {}
+            Purpose::Wait(seconds) => tokio::time::sleep(Duration::from_secs(seconds.into())).await,
             Purpose::Setup => {
                 seen.setup =
                     seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));

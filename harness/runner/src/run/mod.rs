@@ -207,7 +207,14 @@ fn needs_control(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Pass
         | Verdict::Fail(Failure::Refused | Failure::Crashed | Failure::Hung | Failure::Garbled) => true,
-        Verdict::Fail(Failure::Accepted | Failure::AcceptedTwice | Failure::Died)
+        Verdict::Fail(
+            Failure::Accepted
+            | Failure::AcceptedTwice
+            | Failure::Died
+            | Failure::Leaked
+            | Failure::Traced
+            | Failure::Told,
+        )
         | Verdict::Inconclusive(_)
         | Verdict::Skipped(_) => false,
     }

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use countersign_core::event::{Control, Phase};
+use countersign_core::exposure;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
 use countersign_core::recipe::{Recipe, Unique, World, build, genuine};
+use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Key, Part, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, Line, Tamper};
@@ -47,6 +49,8 @@ pub struct Subject {
     pub seed: u64,
     /// How fast requests may follow each other.
     pub pace: Pace,
+    /// Whether cases that wait are run.
+    pub slow: bool,
     /// The target's clock.
     pub clock: Clock,
     /// The status with which the application refuses a forged request, once it was seen doing so.
@@ -97,6 +101,7 @@ impl Subject {
             replay,
             seed,
             pace,
+            slow: false,
             clock,
             forged: None,
             controls,
@@ -117,6 +122,11 @@ impl Subject {
             now,
             unique: Unique::new(self.seed, name, case),
         }
+    }
+
+    /// Who asks and is answered, for the search of answers.
+    pub fn place<'a>(&'a self, secrets: &'a Redactor) -> exposure::Place<'a> {
+        exposure::Place { scheme: &*self.scheme, key: &self.key, deployment: &self.deployment, secrets }
     }
 
     /// Sends one request; waits and repeats while the target asks to come back later.

@@ -2,7 +2,6 @@
 //!
 //! The function to know is [`accept`]. Nothing here knows of verification.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -67,6 +66,11 @@ pub(super) async fn accept<F, S>(
     while open.join_next().await.is_some() {}
 }
 
+/// The process behind the endpoint is taken to have ended: no more answers. Only a mutant ends.
+#[derive(Debug, thiserror::Error)]
+#[error("the process ended")]
+struct Ended;
+
 /// Serves the hook on one connection.
 pub(super) async fn serve_hook(
     stream: TcpStream,
@@ -74,6 +78,9 @@ pub(super) async fn serve_hook(
     hook: Arc<Hook>,
     stopped: watch::Receiver<()>,
 ) {
+    if hook.has_ended() {
+        return;
+    }
     // Where it cannot be set, answers are late but right.
     let _ = stream.set_nodelay(true);
     let bounds = hook.bounds();
@@ -85,7 +92,7 @@ pub(super) async fn serve_hook(
         async move {
             let response = hook.answer(&octets, request, client.ip()).await;
             head.listen();
-            Ok(response)
+            if hook.has_ended() { Err(Ended) } else { Ok(response) }
         }
     });
     drive(tap, bounds, service, stopped).await;
@@ -114,7 +121,7 @@ pub(super) async fn serve_metrics(stream: TcpStream, hook: Arc<Hook>, stopped: w
 async fn drive<I, S>(io: I, bounds: Bounds, service: S, mut stopped: watch::Receiver<()>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Ended>,
 {
     let mut builder = http1::Builder::new();
     builder

@@ -3,7 +3,7 @@
 //! The type to know is [`Hook`]. All refusals look alike from outside; why, stands in the log.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,7 @@ pub(super) struct Hook {
     metrics: Metrics,
     started: Timestamp,
     requests: AtomicU64,
+    ended: AtomicBool,
 }
 
 impl Hook {
@@ -45,11 +46,16 @@ impl Hook {
     ) -> Self {
         let started = clock();
         let (metrics, requests) = (Metrics::default(), AtomicU64::new(0));
-        Self { setup, steps, clock, audit, bounds, metrics, started, requests }
+        Self { setup, steps, clock, audit, bounds, metrics, started, requests, ended: AtomicBool::new(false) }
     }
 
     pub(super) fn bounds(&self) -> Bounds {
         self.bounds
+    }
+
+    /// Whether a request has ended it.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
     }
 
     /// The text of a scrape.
@@ -93,6 +99,9 @@ impl Hook {
         }
         let reply = self.steps.finish(&self.setup, checked, now);
         let took = started.elapsed();
+        if reply == Reply::Died {
+            self.ended.store(true, Ordering::Relaxed);
+        }
         let status =
             StatusCode::from_u16(self.steps.status(reply)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let count = self.requests.fetch_add(1, Ordering::Relaxed);
@@ -116,8 +125,10 @@ impl Hook {
         let body = match reply {
             Reply::Accepted => r#"{"status":"accepted"}"#,
             Reply::Refused(_) => r#"{"error":"unauthorized"}"#,
-            Reply::Broken(_) => r#"{"error":"internal"}"#,
+            Reply::Broken(_) | Reply::Died => r#"{"error":"internal"}"#,
         };
+        let remark = self.steps.remark(&self.setup, request, reply);
+        let body = remark.map_or(Bytes::from_static(body.as_bytes()), Bytes::from);
         let mut response = Response::builder()
             .status(status)
             .header(DATE, http_date(now))

@@ -66,7 +66,9 @@ impl Metrics {
         *counts.results.entry(reply.result()).or_default() += 1;
         match reply {
             Reply::Accepted => {}
-            Reply::Refused(_) | Reply::Broken(_) => *counts.failures.entry(reply.reason()).or_default() += 1,
+            Reply::Refused(_) | Reply::Broken(_) | Reply::Died => {
+                *counts.failures.entry(reply.reason()).or_default() += 1
+            }
         }
     }
 
