@@ -39,7 +39,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
     })?;
     let text = match args.format {
         DocumentFormat::Json => document.to_json(),
-        DocumentFormat::Yaml => yaml::write(&document),
+        DocumentFormat::Yaml => yaml::write_flat(&document),
     };
     let text = text.map_err(|why| Failed::usage(format!("error: the export cannot be written: {why}")))?;
     let Some(path) = &args.output else { return super::print(&text) };

@@ -5,18 +5,18 @@
 
 mod bytes;
 mod format;
+mod json;
+mod sent;
 
 pub use bytes::{Bytes, Repeated};
-pub use format::{
-    Absent, Answers, Because, By, Document, Endpoint, FORMAT, Form, Frozen, Kind, Made, Sent, Signs,
-    Together, Wait,
-};
+pub use format::{Absent, Answers, Because, Document, Endpoint, FORMAT, Frozen, Signs, Together};
+pub use sent::{By, Form, Kind, Made, Sent, Wait};
 
 use crate::case::{Case, NotApplicable};
 use crate::recipe::{CannotBuild, Purpose, Recipe, Signature, Unique, World, signatures};
 use crate::scheme::{Construction, Field, mac};
 use crate::spec::Requirement;
-use crate::wire::{Framing, Octets, Wire, encode};
+use crate::wire::{Framing, Octets, Pause, Wire, encode};
 
 /// A case, and what decides about it.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +44,7 @@ pub fn export<'a>(
     constants.extend(world.deployment.constants.clone());
     let mut document = Document {
         format: FORMAT.to_owned(),
+        tool: concat!("countersign ", env!("CARGO_PKG_VERSION")).to_owned(),
         scheme: Signs {
             name: file.scheme.clone(),
             title: file.title.clone(),
@@ -139,7 +140,7 @@ fn index(wires: &mut Vec<Wire>, wire: Wire) -> usize {
 
 fn sent(wire: &Wire, kind: Kind, made: Option<&Signature>, world: &World<'_>) -> Sent {
     let request = wire.request();
-    let wait = |pause: &crate::wire::Pause| Wait { before: pause.at, millis: pause.millis };
+    let wait = |pause: &Pause| Wait { before: pause.at, millis: pause.millis };
     Sent {
         kind,
         octets: Bytes::exact(&wire.octets()),
