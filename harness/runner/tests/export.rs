@@ -138,3 +138,21 @@ fn a_selection_holds_the_same_cases_as_the_whole() {
     assert!(chosen.iter().all(|case| all.contains(case)), "a case does not hang on its neighbors");
     assert_eq!(part["control"], whole["control"]);
 }
+
+#[test]
+fn the_example_in_the_readme_of_the_vectors_finds_verifiers_that_always_say_the_same() {
+    let readme = std::fs::read_to_string(root().join("vectors/README.md")).expect("a README");
+    let example =
+        readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("Python");
+    let folder = tempfile::tempdir().expect("a folder");
+    written(folder.path(), "github", &export("github"));
+    for (answer, wrong) in [("False", "genuine-"), ("True", "body-one-bit-flipped")] {
+        let output = Command::new("python3")
+            .args(["-c", &format!("send = lambda octets: {answer}\n{example}")])
+            .current_dir(folder.path())
+            .output()
+            .expect("Python 3 is there; `cargo xtask test` needs it too");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).contains(&format!("wrong: {wrong}")), "{answer}: {}", stdout(&output));
+    }
+}
