@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use countersign_core::case::Case;
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use countersign_core::scheme::Scheme;
+use countersign_core::scheme::{Once, Scheme};
 use countersign_core::spec::{BugClass, BugClassFile, Requirement, RequirementFile};
 use countersign_core::vector::{self, Diagnostic, Known, Suite, yaml};
 use include_dir::{Dir, include_dir};
@@ -100,6 +100,18 @@ impl Catalog {
         Known {
             requirements: self.requirements.keys().cloned().collect(),
             bug_classes: self.bug_classes.keys().cloned().collect(),
+        }
+    }
+
+    /// The requirement that a wrong decision breaks: it sets level, severity and attacker.
+    pub fn deciding(&self, scheme: &dyn Scheme, case: &Case) -> Option<&Requirement> {
+        let own = self.requirements.get(case.requires.first()?)?;
+        match scheme.file().once {
+            // Webhook senders retry with the same id by design: memory is a SHOULD there.
+            Some(Once::Id) if own.id.as_str().starts_with("RPL-") && case.replays() => {
+                self.requirements.get("RPL-ID")
+            }
+            _ => Some(own),
         }
     }
 

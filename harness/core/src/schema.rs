@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::report::json::Report;
 use crate::scheme::SchemeFile;
 use crate::spec::{BugClassFile, RequirementFile};
+use crate::vector::export::Document;
 
 /// File names and schemas (JSON Schema, draft 2020-12).
 ///
@@ -23,6 +24,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("suite.schema.json", schema_for!(SuiteFile).to_value()),
         ("report.schema.json", schema_for!(Report).to_value()),
         ("event.schema.json", schema_for!(Event).to_value()),
+        ("vectors.schema.json", schema_for!(Document).to_value()),
         ("requirement.schema.json", schema_for!(RequirementFile).to_value()),
         ("bug-class.schema.json", schema_for!(BugClassFile).to_value()),
     ]

@@ -17,13 +17,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ("recipe", &["scheme", "secret", "tamper", "time", "wire"]),
     ("redact", &["secret", "wire"]),
     ("report", &["event", "finding", "id", "judge", "observe", "spec"]),
-    ("schema", &["case", "event", "report", "scheme", "spec"]),
+    ("schema", &["case", "event", "report", "scheme", "spec", "vector"]),
     ("scheme", &["id", "secret", "time", "wire"]),
     ("snapshot", &["event", "judge", "redact", "wire"]),
     ("spec", &["id"]),
     ("tamper", &["recipe", "scheme", "time", "wire"]),
     ("target", &["observe", "wire"]),
-    ("vector", &["case", "id", "recipe", "scheme"]),
+    ("vector", &["case", "id", "recipe", "scheme", "spec", "wire"]),
 ];
 
 /// The edges that lead back against the flow, with the reason. Without them there is no cycle.

@@ -240,6 +240,17 @@ fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
 }
 
 fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
+    prepare(recipe, world, n, unique, |message, with| world.scheme.sign(message, with))
+}
+
+/// Drafts the message of a recipe, gathers all that goes into its signature, and hands on both.
+pub(super) fn prepare<T>(
+    recipe: Parts<'_>,
+    world: &World<'_>,
+    n: u64,
+    unique: Option<&str>,
+    then: impl FnOnce(Request, Ingredients<'_>) -> Result<T, CannotSign>,
+) -> Result<T, CannotBuild> {
     let file = world.scheme.file();
     let fresh = world.unique.text(n);
     let message = draft(recipe.message, world, &fresh);
@@ -266,7 +277,7 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
         None => Cow::Borrowed(world.deployment),
     };
     let key = choose(key, world)?;
-    let signed = world.scheme.sign(
+    let done = then(
         message,
         Ingredients {
             key: &key,
@@ -287,7 +298,7 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
             deployment: &deployment,
         },
     )?;
-    Ok(signed)
+    Ok(done)
 }
 
 /// The body of a message that has none of its own, nor one of its scheme.

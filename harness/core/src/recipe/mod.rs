@@ -5,12 +5,14 @@
 
 mod build;
 mod moment;
+mod signature;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::{Built, CannotBuild, Difference, Purpose, Round, Unique, World, build, genuine};
 pub(crate) use build::{Parts, build_parts};
 pub use moment::Moment;
+pub use signature::{Signature, signatures};
 
 use crate::scheme::{Construction, Hash};
 use crate::tamper::{Tamper, WireTamper};

@@ -40,6 +40,16 @@ pub fn write<T: Serialize>(value: &T) -> Result<String, String> {
     serde_saphyr::to_string(value).map_err(|error| error.to_string())
 }
 
+/// Writes one document in which every text stands in quotes on its line, so that no parser takes it for
+/// anything else.
+///
+/// # Errors
+/// The value has no YAML form.
+pub fn write_flat<T: Serialize>(value: &T) -> Result<String, String> {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false, quote_all: true };
+    serde_saphyr::to_string_with_options(value, options).map_err(|error| error.to_string())
+}
+
 /// The byte at a place as YAML counts lines: a lone carriage return ends one too.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let end_of = |start: usize| text[start..].find(['\n', '\r']).map(|at| start + at);

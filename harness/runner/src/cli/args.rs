@@ -71,6 +71,34 @@ pub(super) enum VectorsCommand {
         /// Files or folders; the embedded ones if none is given.
         paths: Vec<PathBuf>,
     },
+    /// Write the cases of a scheme as frozen bytes, for tests in any language.
+    Export(ExportArgs),
+}
+
+/// Options of `vectors export`.
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Scheme name, or a scheme file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) scheme: String,
+    /// How the document is written.
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(super) format: DocumentFormat,
+    /// Only cases whose id (or `suite/id`) matches the pattern; repeatable.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) case: Vec<String>,
+    /// Write to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DocumentFormat {
+    /// JSON, one case to a line.
+    Json,
+    /// YAML, portable.
+    Yaml,
 }
 
 /// What is tested, and how to reach it.

@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod export;
 mod list;
 mod plan;
 mod run;
@@ -43,6 +44,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Explain { id } => explain::explain(&id),
         Command::List { what } => list::list(what),
         Command::Vectors(VectorsCommand::Check { paths }) => vectors::check(&paths),
+        Command::Vectors(VectorsCommand::Export(args)) => export::export(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use countersign_conformance::Catalog;
 use countersign_core::id::{SchemeName, nearest};
 use countersign_core::observe::Oracle;
-use countersign_core::scheme::{Once, Scheme};
+use countersign_core::scheme::Scheme;
 use countersign_core::secret::Secret;
 use countersign_core::vector::Suite;
 
@@ -161,14 +161,7 @@ impl Plan {
             .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
             .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
             .filter_map(|(suite, case)| {
-                let own = catalog.requirements.get(case.requires.first()?)?;
-                let requirement = match scheme.file().once {
-                    // Webhook senders retry with the same id by design: memory is a SHOULD there.
-                    Some(Once::Id) if own.id.as_str().starts_with("RPL-") && case.replays() => {
-                        catalog.requirements.get("RPL-ID")?
-                    }
-                    _ => own,
-                };
+                let requirement = catalog.deciding(scheme, case)?;
                 Some(Planned { suite, case, requirement, robust })
             })
             .collect()
