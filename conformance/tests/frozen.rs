@@ -5,7 +5,7 @@ use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, PATH, Place, SEED};
 use countersign_conformance::reference::{Reference, Reply, Setup, Steps as _};
 use countersign_core::case::Expectation;
-use countersign_core::scheme::Deployment;
+use countersign_core::scheme::{Deployment, Key};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
 use countersign_core::vector::export::{Answers, Chosen, Document, FORMAT, Frozen, Sent, export};
@@ -50,13 +50,15 @@ fn accepted(setup: &Setup, sent: &[&Sent], now: Timestamp) -> usize {
     checked.into_iter().filter(|one| Reference.finish(setup, one.clone(), now) == Reply::Accepted).count()
 }
 
-fn answers_as_expected(case: &Frozen, setup: &Setup, now: Timestamp) -> bool {
+fn answers_as_expected(case: &Frozen, setup: &Setup, mut now: Timestamp) -> bool {
     case.rounds.iter().all(|round| {
+        now = now.plus_seconds(round.wait.unwrap_or_default().into());
         let sent: Vec<&Sent> = round.send.iter().map(|index| &case.requests[*index]).collect();
         let count = accepted(setup, &sent, now);
         match (round.purpose, &case.expect) {
             (Answers::Setup, _) => count == sent.len(),
-            (Answers::Aside, _) | (Answers::Judged, Expectation::Either(_)) => true,
+            (Answers::Judged, Expectation::Alike) => count == 0,
+            (Answers::Aside | Answers::Wait, _) | (Answers::Judged, Expectation::Either(_)) => true,
             (Answers::Judged, Expectation::Accept) => count == sent.len(),
             (Answers::Judged, Expectation::Reject) => count <= usize::from(sent.len() > 1),
         }
@@ -74,7 +76,11 @@ fn the_reference_answers_exported_requests_as_their_cases_expect() {
         assert_eq!(control, 1, "{name}: the control is refused");
         assert!(!document.cases.is_empty() && !document.not_applicable.is_empty(), "{name}");
         for case in &document.cases {
-            let right = answers_as_expected(case, &verifier(&place, &document), now);
+            let mut setup = verifier(&place, &document);
+            if let Some(key) = &case.key {
+                setup.key = Key::new(hex::decode(key).expect("hexadecimal"));
+            }
+            let right = answers_as_expected(case, &setup, now);
             assert!(right, "{name}: {} is answered in another way", case.id);
         }
         let all = document.cases.len() + document.not_applicable.len();

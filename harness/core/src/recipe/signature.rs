@@ -22,6 +22,8 @@ pub struct Signature {
     pub hash: Hash,
     /// The construction.
     pub construction: Construction,
+    /// The origin under which the sender knows the endpoint.
+    pub origin: String,
     /// What the request carries, as it is written there.
     pub carried: Vec<(Field, Octets)>,
 }
@@ -43,7 +45,7 @@ pub fn signatures(recipe: &Recipe, world: &World<'_>) -> Result<Vec<Signature>, 
     let (plain, mut others) = (Recipe::default(), 1);
     for step in steps {
         match step {
-            Step::Genuine | Step::Tampered => {}
+            Step::Genuine | Step::Tampered | Step::Wait(_) => {}
             Step::Resigned(text) => all.push(signature(recipe, world, 0, Some(text))?),
             Step::Others(count) => {
                 for _ in 0..*count {
@@ -72,14 +74,16 @@ fn signature(
             nonce: Some(with.nonce.clone()),
             key_id: Some(with.key_id.clone()),
         };
+        let deployment = with.deployment;
         let signed = world.scheme.sign(message, with)?;
-        let text = world.scheme.signing_string(signed.request(), &claims, world.deployment);
+        let text = world.scheme.signing_string(signed.request(), &claims, deployment);
         let carried = Field::ALL
             .into_iter()
             .filter_map(|field| Some((field, signed.bytes(&signed.find(&part(field))?).into())))
             .collect();
         let tag = signed.tag().to_vec();
-        Ok(Signature { request: signed.into_request(), text, tag, key, hash, construction, carried })
+        let origin = deployment.origin.clone();
+        Ok(Signature { request: signed.into_request(), text, tag, key, hash, construction, origin, carried })
     })
 }
 

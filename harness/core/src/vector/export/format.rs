@@ -106,6 +106,9 @@ pub struct Frozen {
     pub level: Level,
     /// What the attacker holds.
     pub attacker: Attacker,
+    /// Key bytes in hexadecimal with which the target is set up for this case, if not those of the endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What must happen to the judged request. Of several judged ones at most one may be accepted.
     pub expect: Expectation,
     /// The requests, each once. The first is the one as signed, before any change; it may not be sent at all.
@@ -123,6 +126,9 @@ pub struct Together {
     pub purpose: Answers,
     /// Indices into `requests`; several are sent at the same time, on as many connections.
     pub send: Vec<usize>,
+    /// Seconds that pass, if nothing is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u16>,
 }
 
 /// What answers are for.
@@ -136,6 +142,8 @@ pub enum Answers {
     Aside,
     /// It is what the expectation is about.
     Judged,
+    /// There are none: time passes.
+    Wait,
 }
 
 /// A case that does not apply to the scheme.

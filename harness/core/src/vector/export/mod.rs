@@ -14,7 +14,7 @@ pub use sent::{By, Form, Kind, Made, Sent, Wait};
 
 use crate::case::{Case, NotApplicable};
 use crate::recipe::{CannotBuild, Purpose, Recipe, Signature, Unique, World, signatures};
-use crate::scheme::{Construction, Field, mac};
+use crate::scheme::{Construction, Field, Key, mac};
 use crate::spec::Requirement;
 use crate::wire::{Framing, Octets, Pause, Wire, encode};
 
@@ -94,18 +94,25 @@ fn absent(case: &Case, why: &NotApplicable) -> Absent {
 
 fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable> {
     let Chosen { suite, case, requirement } = chosen;
+    let set_up =
+        case.secret.as_ref().map(|key| (world.scheme.file().mac.key.write(key), Key::new(key.to_vec())));
+    let world = &match &set_up {
+        Some((secret, key)) => World { secret, key, ..*world },
+        None => *world,
+    };
     let built = case.build(world)?;
     let made = signatures(&case.recipe(), world)?;
     let mut wires = vec![built.untampered];
     let mut rounds = Vec::new();
     for round in built.rounds {
-        let purpose = match round.purpose {
-            Purpose::Setup => Answers::Setup,
-            Purpose::Aside => Answers::Aside,
-            Purpose::Judged => Answers::Judged,
+        let (purpose, wait) = match round.purpose {
+            Purpose::Setup => (Answers::Setup, None),
+            Purpose::Aside => (Answers::Aside, None),
+            Purpose::Judged => (Answers::Judged, None),
+            Purpose::Wait(seconds) => (Answers::Wait, Some(seconds)),
         };
         let send = round.wires.into_iter().map(|wire| index(&mut wires, wire)).collect();
-        rounds.push(Together { purpose, send });
+        rounds.push(Together { purpose, send, wait });
     }
     let describe = |(index, wire): (usize, &Wire)| {
         let by = made.iter().position(|one| one.request == *wire.request());
@@ -124,6 +131,7 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
         bug_classes: case.kills.clone(),
         level: requirement.level,
         attacker: case.attacker_or(requirement.attacker()),
+        key: case.secret.as_ref().map(|key| hex::encode(&key[..])),
         expect: case.expect.clone(),
         requests: wires.iter().enumerate().map(describe).collect(),
         rounds,
@@ -170,6 +178,7 @@ fn signature(made: &Signature, world: &World<'_>) -> Made {
         key: (made.key[..] != world.key[..]).then(|| hex::encode(&made.key[..])),
         hash: (made.hash != file.mac.hash).then_some(made.hash),
         construction: (made.construction != Construction::Hmac).then_some(made.construction),
+        origin: (made.origin != world.deployment.origin).then(|| made.origin.clone()),
         timestamp: field(Field::Timestamp),
         id: field(Field::Id),
         nonce: field(Field::Nonce),

@@ -90,6 +90,9 @@ pub struct Made {
     /// How key and text were put together, if not by HMAC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub construction: Option<Construction>,
+    /// The origin that was signed, if not that of the endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The timestamp as the request carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
