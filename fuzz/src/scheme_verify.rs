@@ -8,7 +8,7 @@ use countersign_conformance::in_process::InProcess;
 use countersign_conformance::place::{NOW, PATH, Place};
 use countersign_conformance::reference::{Reference, Setup};
 use countersign_core::observe::Outcome;
-use countersign_core::scheme::{Claims, Construction, mac};
+use countersign_core::scheme::{Claims, Construction};
 use countersign_core::wire::{Framing, Header, Request, encode, receive};
 
 use crate::chosen;
@@ -46,7 +46,7 @@ pub fn run(data: &[u8]) {
 fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
     let mut input = Unstructured::new(rest);
     let mut headers = vec![Header::new("Host", "example.com")];
-    for carrier in &place.scheme.file().carries {
+    for carrier in place.scheme.carriers() {
         if let Some(name) = &carrier.header {
             headers.push(Header::new(name.clone(), piece(&mut input)?));
         }
@@ -71,11 +71,15 @@ fn is_right(place: &Place, setup: &Setup, request: &Request) -> bool {
     let file = place.scheme.file();
     let Ok(mut claims) = place.scheme.read(request) else { return false };
     let text = place.scheme.signing_string(request, &claims, &setup.deployment);
-    let tag = file.mac.encoding.encode(&mac(Construction::Hmac, file.mac.hash, &setup.key, &text));
+    let tag =
+        file.mac.encoding.encode(&place.scheme.tag(Construction::Hmac, file.mac.hash, &setup.key, &text));
     let authentic = claims.tags.iter().any(|found| found == tag.as_bytes());
-    authentic && place.scheme.read_body(request, &mut claims).is_ok() && in_time(place, &claims) && {
-        file.once.is_none_or(|once| claims.get(once.field()).is_some_and(|text| !text.is_empty()))
-    }
+    let described = place.scheme.compare_body(request, &claims).is_ok();
+    authentic
+        && described
+        && place.scheme.read_body(request, &mut claims).is_ok()
+        && in_time(place, &claims)
+        && { file.once.is_none_or(|once| claims.get(once.field()).is_some_and(|text| !text.is_empty())) }
 }
 
 /// Whether the claimed time lies in the window, both ends included.

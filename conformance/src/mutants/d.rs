@@ -38,7 +38,7 @@ fn per_second(unit: ClockUnit) -> Option<i64> {
     match unit {
         ClockUnit::Seconds => Some(1),
         ClockUnit::Milliseconds => Some(1000),
-        ClockUnit::Rfc3339 | ClockUnit::Rfc1123 => None,
+        ClockUnit::Rfc3339 | ClockUnit::Rfc1123 | ClockUnit::Iso8601Basic => None,
     }
 }
 

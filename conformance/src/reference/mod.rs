@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign_core::scheme::{Claims, Construction, Deployment, Key, Refusal, Scheme, mac};
+use countersign_core::scheme::{Claims, Construction, Deployment, Key, Refusal, Scheme};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 use subtle::ConstantTimeEq as _;
@@ -47,7 +47,7 @@ impl Setup {
 
     /// The tag of a text under the right key.
     pub fn tag(&self, text: &[u8]) -> Vec<u8> {
-        mac(Construction::Hmac, self.scheme.file().mac.hash, &self.key, text)
+        self.scheme.tag(Construction::Hmac, self.scheme.file().mac.hash, &self.key, text)
     }
 
     /// The tag of a text, as the scheme writes it.
@@ -148,6 +148,14 @@ pub trait Steps: Send + Sync {
         Ok(claims.tags.iter().fold(false, |found, tag| found | bool::from(tag[..].ct_eq(&right[..]))))
     }
 
+    /// Compares the body with the digest of it in the head, now that the head can be believed.
+    ///
+    /// # Errors
+    /// It is the digest of another body.
+    fn compare_body(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<(), Halt> {
+        Ok(setup.scheme.compare_body(request, claims)?)
+    }
+
     /// Reads what stands in the body, now that the body can be believed.
     ///
     /// # Errors
@@ -221,6 +229,7 @@ pub trait Steps: Send + Sync {
         if !self.authentic(setup, &claims, &text)? {
             return Err(Refusal::BadTag.into());
         }
+        self.compare_body(setup, request, &claims)?;
         self.read_body(setup, request, &mut claims)?;
         self.fresh(setup, request, &claims, now)?;
         let once = self.once(setup, request, &claims)?;

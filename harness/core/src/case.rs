@@ -125,7 +125,7 @@ pub enum Need {
 
 impl Need {
     fn met_by(self, scheme: &dyn Scheme) -> bool {
-        use crate::scheme::{Coverage, Field, Hash, Once, Part};
+        use crate::scheme::{Coverage, Field, Hash, Home, Once, Part};
         use crate::time::ClockUnit;
         let file = scheme.file();
         let unit = file.clock.as_ref().map(|clock| clock.unit);
@@ -138,22 +138,22 @@ impl Need {
             Self::Seconds => unit == Some(ClockUnit::Seconds),
             Self::Milliseconds => unit == Some(ClockUnit::Milliseconds),
             Self::Decimal => matches!(unit, Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
-            Self::TimestampInHeader => {
-                unit.is_some() && !file.carries.iter().any(|carrier| carrier.field == Some(Field::Timestamp))
-            }
+            Self::TimestampInHeader => scheme.home(Field::Timestamp) == Some(Home::Header),
             Self::Nonce => file.once == Some(Once::Nonce),
             Self::Id => file.once == Some(Once::Id),
             Self::Unique => file.once.is_some(),
-            Self::List => file
-                .carries
+            Self::List => scheme
+                .carriers()
                 .iter()
                 .any(|c| c.list.is_some() && c.fields.0.iter().any(|(_, f)| *f == Field::Tag)),
-            Self::BareTag => file.carries.iter().any(|carrier| carrier.value.as_deref() == Some("{tag}")),
-            Self::BodyOnly => file.signs == "{body}",
+            Self::BareTag => {
+                scheme.carriers().iter().any(|carrier| carrier.value.as_deref() == Some("{tag}"))
+            }
+            Self::BodyOnly => file.signs.as_deref() == Some("{body}"),
             Self::CoversMethod => covers(Part::Method),
             Self::CoversPath => covers(Part::Path),
             Self::CoversQuery => covers(Part::Query),
-            Self::FreeBody => !file.carries.iter().any(|carrier| carrier.json.is_some()),
+            Self::FreeBody => Field::ALL.into_iter().all(|field| scheme.home(field) != Some(Home::Body)),
         }
     }
 
@@ -195,6 +195,7 @@ pub enum NotApplicable {
     SchemeCannotNotice(&'static str),
 }
 
+const NO_WINDOW: &str = "it sets no window for the time of signing";
 const NOTHING_UNIQUE: &str = "nothing in it makes a request unique";
 
 impl Case {
@@ -220,10 +221,11 @@ impl Case {
         let Self { message, sign, tamper, wire, deliver, .. } = self;
         let parts = Parts { message, sign, tamper, wire, deliver };
         let built = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
-        if self.expect == Expectation::Reject
-            && built.difference == Difference::Unseen
-            && self.sign.is_genuine()
-        {
+        let unseen = self.expect == Expectation::Reject && built.difference == Difference::Unseen;
+        if unseen && self.is_timely_anyhow(world) {
+            return Err(NotApplicable::SchemeCannotNotice(NO_WINDOW));
+        }
+        if unseen && self.sign.is_genuine() {
             let unique = world.scheme.file().once.is_some();
             match &self.deliver {
                 Delivery::Once => {
@@ -240,6 +242,19 @@ impl Case {
 }
 
 impl Case {
+    /// Whether it is genuine but for a time that the scheme, which sets no window, takes like any other.
+    fn is_timely_anyhow(&self, world: &World<'_>) -> bool {
+        let (Moment::Text(_), Some(clock)) = (&self.sign.at, &world.scheme.file().clock) else {
+            return false;
+        };
+        let is_time = || {
+            let text = self.sign.at.render(world.now, clock);
+            text.is_some_and(|text| clock.unit.parse(&text).is_some())
+        };
+        let otherwise = Signing { at: Moment::Now, ..self.sign.clone() };
+        clock.is_unbounded() && self.deliver == Delivery::Once && otherwise.is_genuine() && is_time()
+    }
+
     /// A replay needs something unique: without it the scheme, not the target, is open to replays.
     fn lacking(&self, need: Need, scheme: &dyn Scheme) -> NotApplicable {
         match need {
@@ -257,7 +272,7 @@ impl Case {
             Moment::BeyondPast(_) | Moment::BeyondFuture(_) | Moment::Offset(_)
                 if no_window && self.expect == Expectation::Reject =>
             {
-                NotApplicable::SchemeCannotNotice("it sets no window for the time of signing")
+                NotApplicable::SchemeCannotNotice(NO_WINDOW)
             }
             _ => NotApplicable::CannotBuild(why),
         }

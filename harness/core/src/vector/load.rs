@@ -1,12 +1,13 @@
 //! Reading schemes and suites, with every check that needs no target.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Diagnostic, yaml};
 use crate::case::{Case, Expectation, SuiteFile};
 use crate::id::{BugClassId, RequirementId};
 use crate::recipe::{Delivery, Step};
-use crate::scheme::{Declarative, SchemeFile};
+use crate::scheme::{self, CODED, Scheme, SchemeFile};
 
 /// A suite that was read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +38,15 @@ const ENOUGH: usize = 20;
 ///
 /// # Errors
 /// Everything that is wrong with it, with its place; the first only.
-pub fn scheme(path: &str, text: &str) -> Result<Declarative, Diagnostic> {
+pub fn scheme(path: &str, text: &str) -> Result<Arc<dyn Scheme>, Diagnostic> {
     let file: SchemeFile = yaml::parse(path, text)?;
-    Declarative::new(file).map_err(|error| {
+    if let Some(code) = file.code.as_deref().filter(|code| CODED.iter().all(|known| known.name != *code)) {
+        let message = format!("there is no code `{code}`");
+        let names: Vec<&str> = CODED.iter().map(|known| known.name).collect();
+        let all = format!("known are {}", names.join(", "));
+        return Err(Diagnostic::find(path, text, "code:", code, message).nearest(code, names, &all));
+    }
+    scheme::scheme(file).map_err(|error| {
         Diagnostic::find(path, text, &error.at, &error.at, error.message)
             .help("the scheme format is described in vectors/README.md")
     })
