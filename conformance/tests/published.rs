@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_conformance::Catalog;
 use countersign_core::scheme::{
-    Construction, Deployment, Field, Ingredients, Part, Published, Scheme, SchemeFile, with_constants,
+    Construction, Deployment, Field, Ingredients, Part, Published, Scheme, SchemeFile,
 };
 use countersign_core::secret::Secret;
 use countersign_core::vector::yaml;
@@ -15,7 +15,10 @@ use serde_json::Value;
 
 /// The tag that the scheme writes for a published message, as the message then claims it.
 fn recomputed(scheme: &Arc<dyn Scheme>, published: &Published) -> String {
-    let scheme = with_constants(scheme, &published.constants).expect("the constants fit the scheme");
+    let mut file = scheme.file().clone();
+    file.constants.extend(published.constants.clone());
+    file.mac.key = published.key_form.clone().unwrap_or(file.mac.key);
+    let scheme = countersign_core::scheme::scheme(file).expect("the constants fit the scheme");
     let file: &SchemeFile = scheme.file();
     let key = scheme
         .key(&Secret::new(published.key.clone()))

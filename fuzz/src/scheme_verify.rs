@@ -8,6 +8,7 @@ use countersign_conformance::in_process::InProcess;
 use countersign_conformance::place::{NOW, PATH, Place};
 use countersign_conformance::reference::{Reference, Setup};
 use countersign_core::observe::Outcome;
+use countersign_core::recipe::genuine;
 use countersign_core::scheme::{Claims, Construction};
 use countersign_core::wire::{Framing, Header, Request, encode, receive};
 
@@ -45,8 +46,11 @@ pub fn run(data: &[u8]) {
 /// A request made of pieces of the input, with a line for each header that the scheme reads.
 fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
     let mut input = Unstructured::new(rest);
+    if place.scheme.file().code.is_some() {
+        return changed(place, &mut input);
+    }
     let mut headers = vec![Header::new("Host", "example.com")];
-    for carrier in place.scheme.carriers() {
+    for carrier in &place.scheme.file().carries {
         if let Some(name) = &carrier.header {
             headers.push(Header::new(name.clone(), piece(&mut input)?));
         }
@@ -58,6 +62,26 @@ fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
     let target = [PATH.as_bytes(), &piece(&mut input)?].concat();
     let body = input.take_rest().to_vec();
     Some(Request { method: "POST".into(), target: target.into(), headers, body: body.into() })
+}
+
+/// A genuine request in which pieces of the input stand in for bytes of target, header values and body.
+/// Code reads more than header values, and reaches its depths only by what is nearly right.
+fn changed(place: &Place, input: &mut Unstructured<'_>) -> Option<Request> {
+    let mut request = receive(&genuine(&place.world("fuzz"), 0).ok()?.octets()).ok()?;
+    request.headers.retain(|line| !line.is("Content-Length"));
+    for _ in 0..=input.int_in_range(0..=SPARE_LINES).ok()? {
+        let count = request.headers.len();
+        let chosen = input.choose_index(count + 2).ok()?;
+        let octets = match request.headers.get_mut(chosen) {
+            Some(line) => &mut line.value,
+            None if chosen == count => &mut request.target,
+            None => &mut request.body,
+        };
+        let start = input.choose_index(octets.len() + 1).ok()?;
+        let end = input.int_in_range(start..=octets.len().min(start + 4)).ok()?;
+        octets.splice(&(start..end), piece(input)?.into());
+    }
+    Some(request)
 }
 
 fn piece(input: &mut Unstructured<'_>) -> Option<Vec<u8>> {

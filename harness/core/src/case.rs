@@ -195,6 +195,7 @@ pub enum NotApplicable {
     SchemeCannotNotice(&'static str),
 }
 
+const NOT_COVERED: &str = "what was changed is not under the MAC";
 const NO_WINDOW: &str = "it sets no window for the time of signing";
 const NOTHING_UNIQUE: &str = "nothing in it makes a request unique";
 
@@ -225,11 +226,14 @@ impl Case {
         if unseen && self.is_timely_anyhow(world) {
             return Err(NotApplicable::SchemeCannotNotice(NO_WINDOW));
         }
+        if self.follows_its_like(&built, world) {
+            return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
+        }
         if unseen && self.sign.is_genuine() {
             let unique = world.scheme.file().once.is_some();
             match &self.deliver {
                 Delivery::Once => {
-                    return Err(NotApplicable::SchemeCannotNotice("what was changed is not under the MAC"));
+                    return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
                 }
                 Delivery::Parallel(_) | Delivery::Sequence(_) if !unique => {
                     return Err(NotApplicable::SchemeCannotNotice(NOTHING_UNIQUE));
@@ -242,17 +246,26 @@ impl Case {
 }
 
 impl Case {
-    /// Whether it is genuine but for a time that the scheme, which sets no window, takes like any other.
+    /// Whether it is genuine but for the text of a time that lies in the window all the same.
     fn is_timely_anyhow(&self, world: &World<'_>) -> bool {
         let (Moment::Text(_), Some(clock)) = (&self.sign.at, &world.scheme.file().clock) else {
             return false;
         };
-        let is_time = || {
-            let text = self.sign.at.render(world.now, clock);
-            text.is_some_and(|text| clock.unit.parse(&text).is_some())
+        let is_admitted = || {
+            let at = self.sign.at.render(world.now, clock).and_then(|text| clock.unit.parse(&text));
+            at.is_some_and(|at| clock.admits(at, world.now))
         };
         let otherwise = Signing { at: Moment::Now, ..self.sign.clone() };
-        clock.is_unbounded() && self.deliver == Delivery::Once && otherwise.is_genuine() && is_time()
+        self.deliver == Delivery::Once && otherwise.is_genuine() && is_admitted()
+    }
+
+    /// Whether a genuine request follows a tampered one that counts as the first delivery of it.
+    fn follows_its_like(&self, built: &Built, world: &World<'_>) -> bool {
+        matches!(self.deliver, Delivery::Sequence(_))
+            && self.expect == Expectation::Accept
+            && built.difference == Difference::Unseen
+            && !self.tamper.is_empty()
+            && world.scheme.file().once.is_some()
     }
 
     /// A replay needs something unique: without it the scheme, not the target, is open to replays.

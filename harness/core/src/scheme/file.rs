@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Encoding, Field, Hash, Key};
 use crate::id::SchemeName;
 use crate::secret::Secret;
-use crate::time::ClockUnit;
+use crate::time::{ClockUnit, Timestamp};
 use crate::wire::{Header, Octets};
 
 /// A scheme: how requests are signed.
@@ -214,6 +214,13 @@ pub struct ClockSpec {
 }
 
 impl ClockSpec {
+    /// Whether a time is within the window; both ends are.
+    pub fn admits(&self, at: Timestamp, now: Timestamp) -> bool {
+        let age = now.millis().saturating_sub(at.millis());
+        self.past.is_none_or(|past| age <= i64::from(past) * 1000)
+            && self.future.is_none_or(|future| age >= -i64::from(future) * 1000)
+    }
+
     /// Whether every time is within the window.
     pub fn is_unbounded(&self) -> bool {
         self.past.is_none() && self.future.is_none()
@@ -269,6 +276,9 @@ pub struct Published {
     pub source: String,
     /// The secret as it was published.
     pub key: String,
+    /// How it becomes key bytes, if not as in the scheme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_form: Option<KeyForm>,
     /// The text of the timestamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,

@@ -134,3 +134,48 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAC: &str = "title: Own\nsource: here\nmac: { hash: sha256, encoding: hex, key: utf8 }\n";
+
+    /// What is said of a scheme file with these lines behind the usual ones.
+    #[track_caller]
+    fn wrong(lines: &str) -> Diagnostic {
+        scheme("own.yaml", &format!("scheme: own\n{MAC}{lines}")).expect_err("a file with a mistake")
+    }
+
+    #[test]
+    fn a_scheme_can_be_a_variant_of_shipped_code() {
+        let lines = "code: dropbox-sign\nclock: { unit: seconds }\nconstants: { event-type: mine }\n";
+        let own = scheme("own.yaml", &format!("scheme: own\n{MAC}{lines}")).expect("a variant");
+        assert_eq!(own.file().code.as_deref(), Some("dropbox-sign"));
+    }
+
+    #[test]
+    fn an_unknown_code_is_shown_with_the_nearest_one() {
+        let shown = wrong("code: dropbox-sing\n");
+        assert_eq!((shown.line, shown.column), (5, 7));
+        assert_eq!(shown.help.as_deref(), Some("did you mean `dropbox-sign`?"));
+    }
+
+    #[test]
+    fn code_stands_in_place_of_templates_and_has_all_it_needs() {
+        let mistakes = [
+            ("code: twilio\nsigns: \"{body}\"\n", "leave out `signs`"),
+            ("code: twilio\ncarries: [{ header: X, value: \"{tag}\" }]\n", "leave out `carries`"),
+            ("", "give `signs`"),
+            ("code: dropbox-sign\n", "`event-type`"),
+            ("code: mailgun\n", "carries a timestamp; give `clock:`"),
+            ("code: twilio\nclock: { unit: seconds }\n", "carries no timestamp; leave out `clock:`"),
+            ("code: twilio\nonce: nonce\n", "carries no nonce"),
+            ("code: jwt-hmac\nconstants: { header: a, payload: b }\n", "base64url"),
+        ];
+        for (lines, expected) in mistakes {
+            let shown = wrong(lines);
+            assert!(shown.message.contains(expected), "{lines}: {shown}");
+        }
+    }
+}

@@ -4,11 +4,20 @@
 //! encoding, window, constants. A code must not know how a request is tampered with.
 
 mod adyen;
+mod azure;
+mod cavage;
+mod contentful;
 mod dropbox_sign;
+mod hawk;
 mod json;
+mod jwt;
 mod mailgun;
+mod message_signatures;
+mod oauth1;
+mod params;
 mod query;
 mod shopify;
+mod sigv4;
 mod text;
 mod twilio;
 
@@ -31,11 +40,31 @@ pub struct Code {
 pub const CODED: &[Code] = &[
     Code { name: "adyen-standard", constants: &[], make: |file| made(adyen::Adyen { file }) },
     Code {
+        name: "aws-sigv4",
+        constants: &["region", "service", "path", "content-sha256"],
+        make: |file| made(sigv4::SigV4::new(file)?),
+    },
+    Code { name: "azure-shared-key", constants: &[], make: |file| made(azure::Azure::new(file)?) },
+    Code { name: "cavage", constants: &["headers"], make: |file| made(cavage::Cavage { file }) },
+    Code {
+        name: "contentful",
+        constants: &["signed-headers"],
+        make: |file| made(contentful::Contentful::new(file)?),
+    },
+    Code {
         name: "dropbox-sign",
         constants: &["event-type"],
         make: |file| made(dropbox_sign::DropboxSign { file }),
     },
+    Code { name: "hawk", constants: &["ext"], make: |file| made(hawk::Hawk { file }) },
+    Code { name: "jwt-hmac", constants: &["header", "payload"], make: |file| made(jwt::Jwt::new(file)?) },
     Code { name: "mailgun", constants: &[], make: |file| made(mailgun::Mailgun { file }) },
+    Code { name: "oauth1", constants: &["token"], make: |file| made(oauth1::OAuth1 { file }) },
+    Code {
+        name: "rfc9421",
+        constants: &["label", "components"],
+        make: |file| made(message_signatures::MessageSignatures { file }),
+    },
     Code {
         name: "shopify-app-proxy",
         constants: &[],

@@ -7,6 +7,9 @@ use crate::wire::Request;
 /// Everything but the unreserved characters of RFC 3986.
 pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The same but for the slash, for whole paths.
+pub(super) const RESERVED_IN_PATHS: &AsciiSet = &RESERVED.remove(b'/');
+
 /// A name and its value.
 pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
