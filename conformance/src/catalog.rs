@@ -66,7 +66,7 @@ impl Catalog {
         for file in countersign_vectors::schemes() {
             match vector::scheme(&file.path, file.text) {
                 Ok(scheme) => {
-                    schemes.insert(scheme.file().scheme.clone(), Arc::new(scheme));
+                    schemes.insert(scheme.file().scheme.clone(), scheme);
                 }
                 Err(diagnostic) => found.push(diagnostic),
             }

@@ -145,7 +145,13 @@ impl Place {
         let proofs: Vec<_> = MUTANTS.iter().map(|mutant| baseline(&*(mutant.make)())).collect();
         part.kills = proofs.iter().map(|proof| proof.map(|_| Vec::new())).collect();
         for (_, case) in catalog.cases() {
-            let other = case.secret.as_ref().map(|key| self.with_key(key));
+            let other = match &case.secret {
+                None => None,
+                Some(key) => match self.with_key(key) {
+                    None => continue,
+                    other => other,
+                },
+            };
             let place = other.as_ref().unwrap_or(self);
             let Ok(built) = case.build(&place.world(case.id.as_str())) else { continue };
             let heard = Heard::new(&built);

@@ -55,17 +55,12 @@ impl Place {
         Catalog::embedded().schemes.values().map(Self::new).collect()
     }
 
-    /// The same place, set up with other key bytes.
-    #[must_use]
-    pub fn with_key(&self, key: &[u8]) -> Self {
-        let secret = self.scheme.file().mac.key.write(key);
+    /// The same place, set up with other key bytes; none if the scheme has no such secret.
+    pub fn with_key(&self, key: &[u8]) -> Option<Self> {
         let Self { scheme, deployment, .. } = self;
-        Self {
-            scheme: Arc::clone(scheme),
-            secret,
-            key: Key::new(key.to_vec()),
-            deployment: deployment.clone(),
-        }
+        let secret = scheme.file().mac.key.write(key);
+        let key = scheme.key(&secret).ok()?;
+        Some(Self { scheme: Arc::clone(scheme), secret, key, deployment: deployment.clone() })
     }
 
     /// The key of both sides.

@@ -8,7 +8,8 @@ use countersign_conformance::in_process::InProcess;
 use countersign_conformance::place::{NOW, PATH, Place};
 use countersign_conformance::reference::{Reference, Setup};
 use countersign_core::observe::Outcome;
-use countersign_core::scheme::{Claims, Construction, mac};
+use countersign_core::recipe::genuine;
+use countersign_core::scheme::{Claims, Construction};
 use countersign_core::wire::{Framing, Header, Request, encode, receive};
 
 use crate::chosen;
@@ -45,6 +46,9 @@ pub fn run(data: &[u8]) {
 /// A request made of pieces of the input, with a line for each header that the scheme reads.
 fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
     let mut input = Unstructured::new(rest);
+    if place.scheme.file().code.is_some() {
+        return changed(place, &mut input);
+    }
     let mut headers = vec![Header::new("Host", "example.com")];
     for carrier in &place.scheme.file().carries {
         if let Some(name) = &carrier.header {
@@ -60,6 +64,26 @@ fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
     Some(Request { method: "POST".into(), target: target.into(), headers, body: body.into() })
 }
 
+/// A genuine request in which pieces of the input stand in for bytes of target, header values and body.
+/// Code reads more than header values, and reaches its depths only by what is nearly right.
+fn changed(place: &Place, input: &mut Unstructured<'_>) -> Option<Request> {
+    let mut request = receive(&genuine(&place.world("fuzz"), 0).ok()?.octets()).ok()?;
+    request.headers.retain(|line| !line.is("Content-Length"));
+    for _ in 0..=input.int_in_range(0..=SPARE_LINES).ok()? {
+        let count = request.headers.len();
+        let chosen = input.choose_index(count + 2).ok()?;
+        let octets = match request.headers.get_mut(chosen) {
+            Some(line) => &mut line.value,
+            None if chosen == count => &mut request.target,
+            None => &mut request.body,
+        };
+        let start = input.choose_index(octets.len() + 1).ok()?;
+        let end = input.int_in_range(start..=octets.len().min(start + 4)).ok()?;
+        octets.splice(&(start..end), piece(input)?.into());
+    }
+    Some(request)
+}
+
 fn piece(input: &mut Unstructured<'_>) -> Option<Vec<u8>> {
     let length = usize::from(input.arbitrary::<u8>().ok()?).min(input.len());
     input.bytes(length).ok().map(<[u8]>::to_vec)
@@ -71,11 +95,15 @@ fn is_right(place: &Place, setup: &Setup, request: &Request) -> bool {
     let file = place.scheme.file();
     let Ok(mut claims) = place.scheme.read(request) else { return false };
     let text = place.scheme.signing_string(request, &claims, &setup.deployment);
-    let tag = file.mac.encoding.encode(&mac(Construction::Hmac, file.mac.hash, &setup.key, &text));
+    let tag =
+        file.mac.encoding.encode(&place.scheme.tag(Construction::Hmac, file.mac.hash, &setup.key, &text));
     let authentic = claims.tags.iter().any(|found| found == tag.as_bytes());
-    authentic && place.scheme.read_body(request, &mut claims).is_ok() && in_time(place, &claims) && {
-        file.once.is_none_or(|once| claims.get(once.field()).is_some_and(|text| !text.is_empty()))
-    }
+    let described = place.scheme.compare_body(request, &claims).is_ok();
+    authentic
+        && described
+        && place.scheme.read_body(request, &mut claims).is_ok()
+        && in_time(place, &claims)
+        && { file.once.is_none_or(|once| claims.get(once.field()).is_some_and(|text| !text.is_empty())) }
 }
 
 /// Whether the claimed time lies in the window, both ends included.

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use countersign_conformance::Catalog;
 use countersign_core::case::SuiteFile;
-use countersign_core::scheme::Scheme as _;
 use countersign_core::vector::{self, Diagnostic, Known, yaml};
 
 /// Runs the target.

@@ -69,7 +69,11 @@ fn schemes(catalog: &Catalog) -> String {
     let mut table = String::from("| scheme | title | signing string |\n| --- | --- | --- |\n");
     for (name, scheme) in &catalog.schemes {
         let file = scheme.file();
-        table.push_str(&format!("| `{name}` | {} | `{}` |\n", cell(&file.title), cell(&file.signs)));
+        let signs = match &file.signs {
+            Some(signs) => format!("`{}`", cell(signs)),
+            None => "see its file".to_owned(),
+        };
+        table.push_str(&format!("| `{name}` | {} | {signs} |\n", cell(&file.title)));
     }
     table
 }

@@ -2,7 +2,7 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
-use countersign_core::scheme::{Claims, Construction, Encoding, Refusal, mac};
+use countersign_core::scheme::{Claims, Construction, Encoding, Key, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Request};
 
@@ -56,7 +56,8 @@ impl Steps for A04 {
 fn keyed_with(keys: &[&str], setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
     let spec = &setup.scheme.file().mac;
     let made = |key: &&str| {
-        let tag = spec.encoding.encode(&mac(Construction::Hmac, spec.hash, key.as_bytes(), text));
+        let key = Key::new(key.as_bytes().to_vec());
+        let tag = spec.encoding.encode(&setup.scheme.tag(Construction::Hmac, spec.hash, &key, text));
         claims.tags.iter().any(|sent| *sent == *tag.as_bytes())
     };
     Ok(keys.iter().any(made) || Reference.authentic(setup, claims, text)?)

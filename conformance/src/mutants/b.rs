@@ -2,7 +2,7 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
-use countersign_core::scheme::{Claims, Construction, Field, Hash, Key, Refusal, mac};
+use countersign_core::scheme::{Claims, Construction, Field, Hash, Key, Refusal};
 use countersign_core::wire::{Octets, Request};
 
 use super::lenient;
@@ -198,7 +198,7 @@ impl Steps for B14 {
         // The length of a tag says which label it had.
         let encoding = setup.scheme.file().mac.encoding;
         for (_, hash) in LABELS {
-            let tag = encoding.encode(&mac(Construction::Hmac, hash, &setup.key, text));
+            let tag = encoding.encode(&setup.scheme.tag(Construction::Hmac, hash, &setup.key, text));
             if any(claims, tag.as_bytes(), |sent, right| sent == right)? {
                 return Ok(true);
             }
@@ -271,7 +271,12 @@ pub struct B21;
 impl Steps for B21 {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let spec = &setup.scheme.file().mac;
-        let hashed = spec.encoding.encode(&mac(Construction::HashOfKeyAndText, spec.hash, &setup.key, text));
+        let hashed = spec.encoding.encode(&setup.scheme.tag(
+            Construction::HashOfKeyAndText,
+            spec.hash,
+            &setup.key,
+            text,
+        ));
         let found = any(claims, hashed.as_bytes(), |tag, hashed| tag == hashed)?;
         Ok(found || Reference.authentic(setup, claims, text)?)
     }

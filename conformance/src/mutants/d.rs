@@ -38,7 +38,7 @@ fn per_second(unit: ClockUnit) -> Option<i64> {
     match unit {
         ClockUnit::Seconds => Some(1),
         ClockUnit::Milliseconds => Some(1000),
-        ClockUnit::Rfc3339 | ClockUnit::Rfc1123 => None,
+        ClockUnit::Rfc3339 | ClockUnit::Rfc1123 | ClockUnit::Iso8601Basic => None,
     }
 }
 
@@ -327,7 +327,7 @@ impl Steps for D11 {
         tested(setup, claims, now, |clock, text| match clock.unit {
             ClockUnit::Rfc3339 => clock.unit.parse(&[text.get(..19)?, b"Z"].concat()),
             ClockUnit::Rfc1123 => clock.unit.parse(&[text.get(..25)?, b" GMT"].concat()),
-            ClockUnit::Seconds | ClockUnit::Milliseconds => clock.unit.parse(text),
+            ClockUnit::Seconds | ClockUnit::Milliseconds | ClockUnit::Iso8601Basic => clock.unit.parse(text),
         })
     }
 }

@@ -83,7 +83,7 @@ pub struct F09;
 
 impl Steps for F09 {
     fn admit(&self, setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
-        let named = setup.scheme.file().carries.iter().filter_map(|carrier| carrier.header.as_deref());
+        let named = setup.scheme.carriers().iter().filter_map(|carrier| carrier.header.as_deref());
         for name in named.chain(["Content-Type", "Content-Length"]) {
             if request.value(name).is_some() && !request.headers.iter().any(|line| line.name == name) {
                 return Err(Refusal::MissingSignature.into());

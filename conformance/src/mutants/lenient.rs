@@ -12,7 +12,7 @@ use crate::reference::{Halt, Setup};
 pub(super) fn carrier(setup: &Setup, field: Field) -> Option<&Carrier> {
     let slot = format!("{{{}}}", field.name());
     let holds = |text: Option<&str>| text.is_some_and(|text| text.contains(&slot));
-    setup.scheme.file().carries.iter().filter(|carrier| carrier.header.is_some()).find(|carrier| {
+    setup.scheme.carriers().iter().filter(|carrier| carrier.header.is_some()).find(|carrier| {
         holds(carrier.value.as_deref())
             || holds(carrier.list.as_ref().map(|list| list.item.as_str()))
             || carrier.fields.0.iter().any(|(_, carried)| *carried == field)

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign_core::scheme::{Claims, Construction, Coverage, Deployment, Key, Part, Refusal, Scheme, mac};
+use countersign_core::scheme::{Claims, Construction, Coverage, Deployment, Key, Part, Refusal, Scheme};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 use subtle::ConstantTimeEq as _;
@@ -47,13 +47,13 @@ impl Setup {
 
     /// The tag of a text under the right key.
     pub fn tag(&self, text: &[u8]) -> Vec<u8> {
-        mac(Construction::Hmac, self.scheme.file().mac.hash, &self.key, text)
+        self.scheme.tag(Construction::Hmac, self.scheme.file().mac.hash, &self.key, text)
     }
 
     /// The tag of a text under another key, as the scheme writes it.
     pub fn tag_text_under(&self, key: &Key, text: &[u8]) -> Vec<u8> {
         let spec = &self.scheme.file().mac;
-        spec.encoding.encode(&mac(Construction::Hmac, spec.hash, key, text)).into_bytes()
+        spec.encoding.encode(&self.scheme.tag(Construction::Hmac, spec.hash, key, text)).into_bytes()
     }
 
     /// The tag of a text, as the scheme writes it.
@@ -172,6 +172,14 @@ pub trait Steps: Send + Sync {
         Ok(claims.tags.iter().fold(false, |found, tag| found | bool::from(tag[..].ct_eq(&right[..]))))
     }
 
+    /// Compares the body with the digest of it in the head, now that the head can be believed.
+    ///
+    /// # Errors
+    /// It is the digest of another body.
+    fn compare_body(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<(), Halt> {
+        Ok(setup.scheme.compare_body(request, claims)?)
+    }
+
     /// Reads what stands in the body, now that the body can be believed.
     ///
     /// # Errors
@@ -279,6 +287,7 @@ pub fn checked(
     if !authentic {
         return Err(Refusal::BadTag.into());
     }
+    steps.compare_body(setup, request, &claims)?;
     steps.read_body(setup, request, &mut claims)?;
     steps.fresh(setup, request, &claims, now)?;
     let once = steps.once(setup, request, &claims)?;

@@ -9,10 +9,10 @@ use crate::recipe::{
     Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Parts, Recipe, Signing, Step,
     World, build_parts,
 };
-use crate::scheme::{Construction, Scheme};
+use crate::scheme::{Claims, Construction, Deployment, Scheme};
 use crate::spec::Attacker;
 use crate::tamper::{Tamper, WireTamper};
-use crate::wire::{Octets, Wire, receive};
+use crate::wire::{Octets, Request, Wire, receive};
 
 /// A file of cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,7 +158,7 @@ pub enum Need {
 
 impl Need {
     fn met_by(self, scheme: &dyn Scheme) -> bool {
-        use crate::scheme::{Coverage, Field, Hash, Once, Part};
+        use crate::scheme::{Coverage, Field, Hash, Home, Once, Part};
         use crate::time::ClockUnit;
         let file = scheme.file();
         let unit = file.clock.as_ref().map(|clock| clock.unit);
@@ -171,26 +171,26 @@ impl Need {
             Self::Seconds => unit == Some(ClockUnit::Seconds),
             Self::Milliseconds => unit == Some(ClockUnit::Milliseconds),
             Self::Decimal => matches!(unit, Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
-            Self::TimestampInHeader => {
-                unit.is_some() && !file.carries.iter().any(|carrier| carrier.field == Some(Field::Timestamp))
-            }
+            Self::TimestampInHeader => scheme.home(Field::Timestamp) == Some(Home::Header),
             Self::Nonce => file.once == Some(Once::Nonce),
             Self::Id => file.once == Some(Once::Id),
             Self::Unique => file.once.is_some(),
-            Self::List => file
-                .carries
+            Self::List => scheme
+                .carriers()
                 .iter()
                 .any(|c| c.list.is_some() && c.fields.0.iter().any(|(_, f)| *f == Field::Tag)),
-            Self::BareTag => file.carries.iter().any(|carrier| carrier.value.as_deref() == Some("{tag}")),
-            Self::BodyOnly => file.signs == "{body}",
+            Self::BareTag => {
+                scheme.carriers().iter().any(|carrier| carrier.value.as_deref() == Some("{tag}"))
+            }
+            Self::BodyOnly => file.signs.as_deref() == Some("{body}"),
             Self::CoversMethod => covers(Part::Method),
             Self::CoversPath => covers(Part::Path),
             Self::CoversQuery => covers(Part::Query),
-            Self::FreeBody => !file.carries.iter().any(|carrier| carrier.json.is_some()),
+            Self::FreeBody => Field::ALL.into_iter().all(|field| scheme.home(field) != Some(Home::Body)),
             Self::KeyId => scheme.coverage(&Part::KeyId) != Coverage::Absent,
             Self::Calendar => !matches!(unit, None | Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
             Self::Window => file.clock.as_ref().is_some_and(|clock| clock.past.is_some()),
-            Self::CoversOrigin => file.signs.contains("{url}"),
+            Self::CoversOrigin => covers_origin(scheme),
             Self::DecodedKey => file.mac.key != crate::scheme::KeyForm::Utf8,
         }
     }
@@ -224,6 +224,17 @@ impl Need {
     }
 }
 
+/// Whether another origin makes another text under the MAC.
+fn covers_origin(scheme: &dyn Scheme) -> bool {
+    let nothing = Octets::default;
+    let request = Request { method: nothing(), target: "/".into(), headers: Vec::new(), body: nothing() };
+    let text = |origin: &str| {
+        let deployment = Deployment { origin: origin.to_owned(), ..Deployment::default() };
+        scheme.signing_string(&request, &Claims::default(), &deployment)
+    };
+    text("https://one.example") != text("https://another.example")
+}
+
 /// Why a case does not run under a scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotApplicable {
@@ -238,6 +249,8 @@ pub enum NotApplicable {
     SchemeCannotNotice(&'static str),
 }
 
+const NOT_COVERED: &str = "what was changed is not under the MAC";
+const NO_WINDOW: &str = "it sets no window for the time of signing";
 const NOTHING_UNIQUE: &str = "nothing in it makes a request unique";
 
 impl Case {
@@ -269,20 +282,23 @@ impl Case {
                 Parts { message, sign: &twin.sign, tamper: &twin.tamper, wire, deliver: &Delivery::Once };
             let other = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
             if other.difference == Difference::Unseen && twin.sign.is_genuine() {
-                return Err(NotApplicable::SchemeCannotNotice("what was changed is not under the MAC"));
+                return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
             }
             built.rounds.extend(other.rounds);
         }
         let refused = matches!(self.expect, Expectation::Reject | Expectation::Alike);
-        if refused
-            && self.secret.is_none()
-            && built.difference == Difference::Unseen
-            && self.sign.is_genuine()
-        {
+        let unseen = refused && self.secret.is_none() && built.difference == Difference::Unseen;
+        if unseen && self.is_timely_anyhow(world) {
+            return Err(NotApplicable::SchemeCannotNotice(NO_WINDOW));
+        }
+        if self.follows_its_like(&built, world) {
+            return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
+        }
+        if unseen && self.sign.is_genuine() {
             let unique = world.scheme.file().once.is_some();
             match &self.deliver {
                 Delivery::Once => {
-                    return Err(NotApplicable::SchemeCannotNotice("what was changed is not under the MAC"));
+                    return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
                 }
                 Delivery::Parallel(_) | Delivery::Sequence(_) if !unique => {
                     return Err(NotApplicable::SchemeCannotNotice(NOTHING_UNIQUE));
@@ -295,6 +311,28 @@ impl Case {
 }
 
 impl Case {
+    /// Whether it is genuine but for the text of a time that lies in the window all the same.
+    fn is_timely_anyhow(&self, world: &World<'_>) -> bool {
+        let (Moment::Text(_), Some(clock)) = (&self.sign.at, &world.scheme.file().clock) else {
+            return false;
+        };
+        let is_admitted = || {
+            let at = self.sign.at.render(world.now, clock).and_then(|text| clock.unit.parse(&text));
+            at.is_some_and(|at| clock.admits(at, world.now))
+        };
+        let otherwise = Signing { at: Moment::Now, ..self.sign.clone() };
+        self.deliver == Delivery::Once && otherwise.is_genuine() && is_admitted()
+    }
+
+    /// Whether a genuine request follows a tampered one that counts as the first delivery of it.
+    fn follows_its_like(&self, built: &Built, world: &World<'_>) -> bool {
+        matches!(self.deliver, Delivery::Sequence(_))
+            && self.expect == Expectation::Accept
+            && built.difference == Difference::Unseen
+            && !self.tamper.is_empty()
+            && world.scheme.file().once.is_some()
+    }
+
     /// A replay needs something unique: without it the scheme, not the target, is open to replays.
     fn lacking(&self, need: Need, scheme: &dyn Scheme) -> NotApplicable {
         match need {
@@ -312,7 +350,7 @@ impl Case {
             Moment::BeyondPast(_) | Moment::BeyondFuture(_) | Moment::Offset(_)
                 if no_window && self.expect == Expectation::Reject =>
             {
-                NotApplicable::SchemeCannotNotice("it sets no window for the time of signing")
+                NotApplicable::SchemeCannotNotice(NO_WINDOW)
             }
             _ => NotApplicable::CannotBuild(why),
         }

@@ -63,6 +63,8 @@ pub enum ClockUnit {
     Rfc3339,
     /// `Wed, 01 May 2024 10:00:00 GMT` (the preferred form of RFC 9110, section 5.6.7).
     Rfc1123,
+    /// `20240501T100000Z` (ISO 8601, basic format, UTC).
+    Iso8601Basic,
 }
 
 impl ClockUnit {
@@ -73,6 +75,7 @@ impl ClockUnit {
             Self::Milliseconds => at.millis().to_string(),
             Self::Rfc3339 => format!("{:.0}", at.jiff()),
             Self::Rfc1123 => http_date(at),
+            Self::Iso8601Basic => format!("{:.0}", at.jiff()).replace(['-', ':'], ""),
         }
     }
 
@@ -86,6 +89,18 @@ impl ClockUnit {
             Self::Rfc1123 => {
                 let at = parse_http_date(text)?;
                 (http_date(at) == text).then_some(at)
+            }
+            Self::Iso8601Basic => {
+                let (date, time) = text.split_at_checked(8)?;
+                let time = time.strip_prefix('T')?.strip_suffix('Z')?;
+                let digits =
+                    time.len() == 6 && [date, time].iter().all(|t| t.bytes().all(|b| b.is_ascii_digit()));
+                let extended = digits.then(|| {
+                    let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
+                    format!("{year}-{month}-{day}T{}:{}:{}Z", &time[..2], &time[2..4], &time[4..])
+                })?;
+                let at = rfc3339(&extended)?;
+                (self.render(at) == text).then_some(at)
             }
         }
     }
@@ -122,8 +137,13 @@ pub fn parse_http_date(text: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    const UNITS: [ClockUnit; 4] =
-        [ClockUnit::Seconds, ClockUnit::Milliseconds, ClockUnit::Rfc3339, ClockUnit::Rfc1123];
+    const UNITS: [ClockUnit; 5] = [
+        ClockUnit::Seconds,
+        ClockUnit::Milliseconds,
+        ClockUnit::Rfc3339,
+        ClockUnit::Rfc1123,
+        ClockUnit::Iso8601Basic,
+    ];
 
     #[test]
     fn every_unit_reads_back_what_it_writes() {
@@ -133,6 +153,12 @@ mod tests {
         }
         assert_eq!(ClockUnit::Rfc3339.render(at), "2024-05-01T10:00:00Z");
         assert_eq!(ClockUnit::Rfc1123.render(at), "Wed, 01 May 2024 10:00:00 GMT");
+        assert_eq!(ClockUnit::Iso8601Basic.render(at), "20240501T100000Z");
+        for text in
+            ["20240501T100000", "20240501T1000Z", "2024-05-01T10:00:00Z", "20240501t100000Z", "é0240501T"]
+        {
+            assert_eq!(ClockUnit::Iso8601Basic.parse(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

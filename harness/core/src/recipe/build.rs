@@ -230,7 +230,7 @@ fn tamper(
     for tamper in recipe.tamper {
         apply(tamper, &mut tampered, world.scheme, world.now)?;
     }
-    let difference = difference(&untampered, tampered.request(), world);
+    let difference = difference(&untampered, tampered.request(), recipe.deliver, world);
     Ok((wire(recipe, tampered), encode(untampered, Framing::default()), difference))
 }
 
@@ -313,7 +313,8 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         None => (world.target, None),
     };
     let more = message.path.as_deref().unwrap_or_default();
-    let target = match message.query.as_deref().or(query) {
+    let usual = defaults.query.as_ref().map(|query| filled(query.as_bytes(), marker));
+    let target = match message.query.as_deref().or(query).or(usual.as_deref()) {
         Some(query) => [path.as_bytes(), more, b"?", query].concat().into(),
         None => [path.as_bytes(), more].concat().into(),
     };
@@ -395,16 +396,24 @@ fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, Can
 }
 
 /// Compares what a verifier of the scheme sees of both requests. Of several tags any may be right,
-/// so that others beside the right one make no difference.
-fn difference(signed: &Request, tampered: &Request, world: &World<'_>) -> Difference {
+/// so that others beside the right one make no difference. A time makes one if the scheme looks at it: if
+/// there is a window, or if it is no time at all. Another id or nonce under the same tag makes one only to
+/// a verifier that has seen the first.
+fn difference(signed: &Request, tampered: &Request, deliver: &Delivery, world: &World<'_>) -> Difference {
     // The tampered one first: most tampers already show there.
     let Ok(after) = world.scheme.read(tampered) else { return Difference::Seen };
     let Ok(before) = world.scheme.read(signed) else { return Difference::Seen };
     let unique = world.scheme.file().once.map(Once::field);
     let once = |claims| unique.and_then(|field| Claims::get(claims, field));
-    let same = before.timestamp == after.timestamp
+    let fresh = *deliver == Delivery::Once && once(&after).is_some_and(|text| !text.is_empty());
+    let any_time = match (&world.scheme.file().clock, &after.timestamp) {
+        (Some(clock), Some(text)) => clock.is_unbounded() && clock.unit.parse(text).is_some(),
+        _ => false,
+    };
+    let same = world.scheme.compare_body(tampered, &after).is_ok()
+        && (before.timestamp == after.timestamp || any_time)
         && before.tags.iter().any(|tag| after.tags.contains(tag))
-        && once(&before) == once(&after)
+        && (once(&before) == once(&after) || fresh)
         && world.scheme.signs_the_same((signed, &before), (tampered, &after), world.deployment);
     if same { Difference::Unseen } else { Difference::Seen }
 }

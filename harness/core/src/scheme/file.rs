@@ -1,15 +1,15 @@
 //! A scheme as written in YAML.
 //!
-//! The type to know is [`SchemeFile`]. It is data only; [`super::Declarative`] gives it meaning.
+//! The type to know is [`SchemeFile`]. It is data only; [`super::scheme`] gives it meaning.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Encoding, Field, Hash};
+use super::{Encoding, Field, Hash, Key};
 use crate::id::SchemeName;
 use crate::secret::Secret;
-use crate::time::ClockUnit;
+use crate::time::{ClockUnit, Timestamp};
 use crate::wire::{Header, Octets};
 
 /// A scheme: how requests are signed.
@@ -28,9 +28,15 @@ pub struct SchemeFile {
     pub about: Option<String>,
     /// How the MAC is made and written.
     pub mac: MacSpec,
+    /// The code that signs and reads, for schemes that no template can describe; then there is neither
+    /// `signs` nor `carries`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Template of the signing string, such as `{timestamp}.{body}`.
-    pub signs: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signs: Option<String>,
     /// What the request carries, and where.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub carries: Vec<Carrier>,
     /// Form and window of the timestamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +53,22 @@ pub struct SchemeFile {
     /// Known-answer vectors, recomputed in tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub published: Vec<Published>,
+}
+
+/// What is wrong with a scheme file, beyond its syntax.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SchemeError {
+    /// The text in the file that the message is about, for finding the line.
+    pub at: String,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl SchemeError {
+    pub(super) fn new(at: &str, message: impl Into<String>) -> Self {
+        Self { at: at.to_owned(), message: message.into() }
+    }
 }
 
 /// How the MAC is made and written.
@@ -87,6 +109,31 @@ impl KeyForm {
             Self::Base64After(prefix) => Secret::new(format!("{prefix}{}", Encoding::Base64.encode(key))),
         }
     }
+
+    /// Turns the configured secret into key bytes.
+    ///
+    /// # Errors
+    /// The secret has another form; the text says which is asked for, not what the secret is.
+    pub fn decode(&self, secret: &Secret) -> Result<Key, String> {
+        let bytes = secret.expose();
+        let base64 = |text: &[u8]| {
+            Encoding::Base64
+                .decode(text)
+                .map(Key::new)
+                .ok_or_else(|| "the secret is not standard base64".to_owned())
+        };
+        match self {
+            Self::Utf8 => Ok(Key::new(bytes.to_vec())),
+            Self::Hex => hex::decode(bytes)
+                .map(Key::new)
+                .map_err(|_| "the secret is not a string of hexadecimal digit pairs".to_owned()),
+            Self::Base64 => base64(bytes),
+            Self::Base64After(prefix) => match bytes.strip_prefix(prefix.as_bytes()) {
+                Some(rest) => base64(rest),
+                None => Err(format!("the secret does not start with `{prefix}`")),
+            },
+        }
+    }
 }
 
 /// One place in the request that carries fields: exactly one of `header` and `json`.
@@ -115,6 +162,21 @@ pub struct Carrier {
     /// Whether a genuine request always has it.
     #[serde(default, skip_serializing_if = "Presence::is_required")]
     pub presence: Presence,
+}
+
+impl Carrier {
+    /// A header with a template of its whole value.
+    pub(super) fn header(name: &str, value: &str) -> Self {
+        Self {
+            header: Some(name.to_owned()),
+            json: None,
+            value: Some(value.to_owned()),
+            list: None,
+            fields: Ordered::default(),
+            field: None,
+            presence: Presence::Required,
+        }
+    }
 }
 
 /// Whether a genuine request always carries something.
@@ -161,6 +223,20 @@ pub struct ClockSpec {
     pub future: Option<u32>,
 }
 
+impl ClockSpec {
+    /// Whether a time is within the window; both ends are.
+    pub fn admits(&self, at: Timestamp, now: Timestamp) -> bool {
+        let age = now.millis().saturating_sub(at.millis());
+        self.past.is_none_or(|past| age <= i64::from(past) * 1000)
+            && self.future.is_none_or(|future| age >= -i64::from(future) * 1000)
+    }
+
+    /// Whether every time is within the window.
+    pub fn is_unbounded(&self) -> bool {
+        self.past.is_none() && self.future.is_none()
+    }
+}
+
 /// Which field makes a request unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -190,6 +266,9 @@ pub struct MessageDefaults {
     /// Method; `POST` if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+    /// Query, without `?`, where neither the case nor the target has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
     /// Header lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,
@@ -207,12 +286,18 @@ pub struct Published {
     pub source: String,
     /// The secret as it was published.
     pub key: String,
+    /// How it becomes key bytes, if not as in the scheme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_form: Option<KeyForm>,
     /// The text of the timestamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
     /// The message id or nonce.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<String>,
+    /// The key id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
     /// Method; `POST` if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,

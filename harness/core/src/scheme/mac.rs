@@ -100,7 +100,8 @@ fn hmac(hash: Hash, key: &[u8], text: &[&[u8]]) -> Vec<u8> {
     }
 }
 
-fn digest(hash: Hash, texts: &[&[u8]]) -> Vec<u8> {
+/// The plain hash of a text in pieces.
+pub(super) fn digest(hash: Hash, texts: &[&[u8]]) -> Vec<u8> {
     fn with<D: Digest>(texts: &[&[u8]]) -> Vec<u8> {
         let mut digest = D::new();
         for text in texts {

@@ -1,8 +1,9 @@
 //! How requests are signed.
 //!
-//! The trait to know is [`Scheme`]; regular schemes are data, read by [`Declarative`]. Nothing
-//! here knows of cases, expectations or targets.
+//! The trait to know is [`Scheme`]; regular schemes are data, read by [`Declarative`], and the others
+//! are code, listed in [`CODED`]. Nothing here knows of cases, expectations or targets.
 
+mod coded;
 mod declarative;
 mod encoding;
 mod file;
@@ -13,15 +14,17 @@ mod template;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-pub use declarative::{Declarative, SchemeError};
+pub use coded::{CODED, Code};
+pub use declarative::Declarative;
 pub use encoding::Encoding;
 pub use file::{
     Carrier, ClockSpec, KeyForm, ListSpec, MacSpec, MessageDefaults, Once, Ordered, Presence, Published,
-    SchemeFile,
+    SchemeError, SchemeFile,
 };
 pub use mac::{Construction, Hash, mac};
 pub use signed::{Holds, Part, Place, Signed, Spot};
@@ -133,6 +136,8 @@ pub enum Refusal {
     NoKey,
     /// No tag matches.
     BadTag,
+    /// The body is not the one that the authenticated head describes.
+    DigestMismatch,
     /// Older than the window.
     Stale,
     /// Further ahead than the window.
@@ -155,6 +160,7 @@ impl Refusal {
             Self::UnknownKey => "unknown-key",
             Self::NoKey => "no-key",
             Self::BadTag => "bad-tag",
+            Self::DigestMismatch => "digest-mismatch",
             Self::Stale => "stale",
             Self::Future => "future",
             Self::Replayed => "replayed",
@@ -248,6 +254,26 @@ pub enum CannotSign {
     /// The scheme puts a field into a JSON body, and the body is none.
     #[error("the scheme carries its {} in a JSON body, and this body is not a JSON object", .0.name())]
     BodyIsNotJson(Field),
+    /// The scheme signs members of the body, and the body does not have them.
+    #[error("the scheme signs members of {0}, and this body is none")]
+    BodyIsNot(&'static str),
+    /// Something would stand there twice, so that nobody could say which one is signed.
+    #[error("the message already has {0}")]
+    AlreadyThere(&'static str),
+    /// The message has a form that the scheme cannot sign.
+    #[error("the scheme cannot sign {0}")]
+    Unsignable(&'static str),
+}
+
+/// Where in a request a field stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// In a header.
+    Header,
+    /// In the query.
+    Query,
+    /// In the body.
+    Body,
 }
 
 /// How requests are signed, and how signatures are read.
@@ -261,11 +287,26 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// Whether a part is under the MAC.
     fn coverage(&self, part: &Part) -> Coverage;
 
+    /// Where genuine requests carry a field; `None` if they do not.
+    fn home(&self, field: Field) -> Option<Home>;
+
+    /// What headers carry, as far as it can be said as data.
+    fn carriers(&self) -> &[Carrier] {
+        &self.file().carries
+    }
+
     /// Turns the configured secret into key bytes.
     ///
     /// # Errors
     /// The secret does not have the form that the scheme demands; the text says which, not what it is.
-    fn key(&self, secret: &Secret) -> Result<Key, String>;
+    fn key(&self, secret: &Secret) -> Result<Key, String> {
+        self.file().mac.key.decode(secret)
+    }
+
+    /// Makes the tag of a signing string. A scheme that derives a key for each day or region does it here.
+    fn tag(&self, construction: Construction, hash: Hash, key: &Key, text: &[u8]) -> Vec<u8> {
+        mac(construction, hash, key, text)
+    }
 
     /// The bytes under the MAC. A covered header that is missing counts as empty.
     fn signing_string(&self, request: &Request, claims: &Claims, deployment: &Deployment) -> Vec<u8>;
@@ -286,15 +327,50 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// The message cannot carry a signature of this scheme.
     fn sign(&self, message: Request, with: Ingredients<'_>) -> Result<Signed, CannotSign>;
 
-    /// Reads what a request claims, from its head alone.
+    /// Reads what a request claims: from its head, and from its body only where the tag itself stands there.
     ///
     /// # Errors
     /// Something is missing, stands twice, or has another shape.
     fn read(&self, request: &Request) -> Result<Claims, Refusal>;
 
+    /// Compares the body with the digest of it that the head carries; to be called after the head was
+    /// authenticated.
+    ///
+    /// # Errors
+    /// It is the digest of another body.
+    fn compare_body(&self, _request: &Request, _claims: &Claims) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Reads what stands in the body; to be called only after the body was authenticated.
     ///
     /// # Errors
     /// Something is missing or has another shape.
-    fn read_body(&self, request: &Request, claims: &mut Claims) -> Result<(), Refusal>;
+    fn read_body(&self, _request: &Request, _claims: &mut Claims) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// The same scheme with constants that replace its own.
+///
+/// # Errors
+/// The scheme does not work with these constants.
+pub fn with_constants(
+    scheme: &Arc<dyn Scheme>,
+    constants: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Scheme>, SchemeError> {
+    if constants.is_empty() {
+        return Ok(Arc::clone(scheme));
+    }
+    let mut file = scheme.file().clone();
+    file.constants.extend(constants.clone());
+    self::scheme(file)
+}
+
+/// Gives a scheme file its meaning: as data, or by the code that it names.
+///
+/// # Errors
+/// Parts that do not parse or do not fit together, or a code that does not exist.
+pub fn scheme(file: SchemeFile) -> Result<Arc<dyn Scheme>, SchemeError> {
+    if file.code.is_some() { coded::scheme(file) } else { Ok(Arc::new(Declarative::new(file)?)) }
 }

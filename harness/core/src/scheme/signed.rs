@@ -150,6 +150,15 @@ impl Signed {
         }
     }
 
+    /// Whether a header line carries more than one field.
+    pub fn shares_its_line(&self, line: usize) -> bool {
+        let fields = self.places.iter().filter(|place| {
+            matches!(place.holds, Holds::Field(_))
+                && matches!(place.spot, Spot::Header { line: at, .. } if at == line)
+        });
+        fields.count() > 1
+    }
+
     /// The header line that carries a part, if a header does.
     pub fn line(&self, part: &Part) -> Option<usize> {
         match self.find(part)? {
@@ -171,31 +180,33 @@ impl Signed {
     /// Puts other bytes at a spot.
     pub fn splice(&mut self, spot: &Spot, with: Octets) {
         let length = with.len();
-        let (old, changed) = match spot {
+        let old = match spot {
             Spot::Method => {
                 self.request.method = with;
                 return;
             }
             Spot::Target(range) => {
                 self.request.target.splice(range, with);
-                return;
+                range
             }
             Spot::Header { line, range } => {
                 self.request.headers[*line].value.splice(range, with);
-                (range.clone(), Some(*line))
+                range
             }
             Spot::Body(range) => {
                 self.request.body.splice(range, with);
-                (range.clone(), None)
+                range
             }
         };
         for place in &mut self.places {
-            let range = match (&mut place.spot, changed) {
-                (Spot::Header { line, range }, Some(changed)) if *line == changed => range,
-                (Spot::Body(range), None) => range,
+            let range = match (&mut place.spot, spot) {
+                (Spot::Header { line, range }, Spot::Header { line: changed, .. }) if line == changed => {
+                    range
+                }
+                (Spot::Body(range), Spot::Body(_)) | (Spot::Target(range), Spot::Target(_)) => range,
                 _ => continue,
             };
-            *range = moved(range, &old, length);
+            *range = moved(range, old, length);
         }
     }
 
@@ -310,6 +321,33 @@ mod tests {
         signed.remove_line(0);
         signed.reverse_lines();
         assert_eq!(text(&signed, &Part::Signature), "t=123456,v1=abcd");
+    }
+
+    #[test]
+    fn places_in_target_and_body_follow_too() {
+        let request = Request {
+            method: "POST".into(),
+            target: "/hook?a=1&hmac=abcd&t=9".into(),
+            headers: Vec::new(),
+            body: "ef".into(),
+        };
+        let places = vec![
+            Place { holds: Holds::Field(Field::Tag), spot: Spot::Target(15..19) },
+            Place { holds: Holds::Field(Field::Timestamp), spot: Spot::Target(22..23) },
+            Place { holds: Holds::Field(Field::Nonce), spot: Spot::Body(0..2) },
+        ];
+        let mut signed = Signed::new(request, places, None, vec![0xab, 0xcd]);
+        let path = signed.find(&Part::Path).expect("there");
+        signed.splice(&path, Octets::from("/"));
+        assert_eq!((text(&signed, &Part::Tag), text(&signed, &Part::Timestamp)), ("abcd".into(), "9".into()));
+        let tag = signed.find(&Part::Tag).expect("there");
+        signed.splice(&tag, Octets::from("abcdef"));
+        assert_eq!(text(&signed, &Part::Timestamp), "9");
+        let query = signed.find(&Part::Query).expect("there");
+        signed.splice(&query, Octets::from("x"));
+        assert_eq!(text(&signed, &Part::Timestamp), "x", "what was swallowed is what replaced it");
+        assert_eq!(text(&signed, &Part::Nonce), "ef");
+        assert!(signed.find(&Part::Signature).is_none(), "no header carries the tag");
     }
 
     #[test]

@@ -180,9 +180,7 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
                 if end < value.len() { start..end + width } else { start.saturating_sub(width)..end };
             signed.splice(&Spot::Header { line: *line, range: with_separator }, Octets::default());
         }
-        Some(Carrier { value: Some(value), .. }) if !names_a_line && value.matches('{').count() > 1 => {
-            signed.splice(&spot, Octets::default());
-        }
+        _ if !names_a_line && signed.shares_its_line(*line) => signed.splice(&spot, Octets::default()),
         _ => signed.remove_line(*line),
     }
     Ok(())
@@ -198,7 +196,7 @@ fn entry_bounds(value: &[u8], range: &std::ops::Range<usize>, separator: &[u8]) 
 fn carrier_of<'s>(scheme: &'s dyn Scheme, header: &str) -> Option<&'s Carrier> {
     let named =
         |carrier: &&Carrier| carrier.header.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(header));
-    scheme.file().carries.iter().find(named)
+    scheme.carriers().iter().find(named)
 }
 
 fn flip(part: &Part, old: &[u8], bit: i32) -> Result<Octets, NotThere> {

@@ -1,12 +1,13 @@
 //! Reading schemes and suites, with every check that needs no target.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Diagnostic, yaml};
 use crate::case::{Case, Expectation, SuiteFile};
 use crate::id::{BugClassId, RequirementId};
 use crate::recipe::{Delivery, Step};
-use crate::scheme::{Declarative, SchemeFile};
+use crate::scheme::{self, CODED, Scheme, SchemeFile};
 
 /// A suite that was read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +38,15 @@ const ENOUGH: usize = 20;
 ///
 /// # Errors
 /// Everything that is wrong with it, with its place; the first only.
-pub fn scheme(path: &str, text: &str) -> Result<Declarative, Diagnostic> {
+pub fn scheme(path: &str, text: &str) -> Result<Arc<dyn Scheme>, Diagnostic> {
     let file: SchemeFile = yaml::parse(path, text)?;
-    Declarative::new(file).map_err(|error| {
+    if let Some(code) = file.code.as_deref().filter(|code| CODED.iter().all(|known| known.name != *code)) {
+        let message = format!("there is no code `{code}`");
+        let names: Vec<&str> = CODED.iter().map(|known| known.name).collect();
+        let all = format!("known are {}", names.join(", "));
+        return Err(Diagnostic::find(path, text, "code:", code, message).nearest(code, names, &all));
+    }
+    scheme::scheme(file).map_err(|error| {
         Diagnostic::find(path, text, &error.at, &error.at, error.message)
             .help("the scheme format is described in vectors/README.md")
     })
@@ -140,4 +147,49 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
         return Some(("expect", "a genuine request cannot be expected to be refused"));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAC: &str = "title: Own\nsource: here\nmac: { hash: sha256, encoding: hex, key: utf8 }\n";
+
+    /// What is said of a scheme file with these lines behind the usual ones.
+    #[track_caller]
+    fn wrong(lines: &str) -> Diagnostic {
+        scheme("own.yaml", &format!("scheme: own\n{MAC}{lines}")).expect_err("a file with a mistake")
+    }
+
+    #[test]
+    fn a_scheme_can_be_a_variant_of_shipped_code() {
+        let lines = "code: dropbox-sign\nclock: { unit: seconds }\nconstants: { event-type: mine }\n";
+        let own = scheme("own.yaml", &format!("scheme: own\n{MAC}{lines}")).expect("a variant");
+        assert_eq!(own.file().code.as_deref(), Some("dropbox-sign"));
+    }
+
+    #[test]
+    fn an_unknown_code_is_shown_with_the_nearest_one() {
+        let shown = wrong("code: dropbox-sing\n");
+        assert_eq!((shown.line, shown.column), (5, 7));
+        assert_eq!(shown.help.as_deref(), Some("did you mean `dropbox-sign`?"));
+    }
+
+    #[test]
+    fn code_stands_in_place_of_templates_and_has_all_it_needs() {
+        let mistakes = [
+            ("code: twilio\nsigns: \"{body}\"\n", "leave out `signs`"),
+            ("code: twilio\ncarries: [{ header: X, value: \"{tag}\" }]\n", "leave out `carries`"),
+            ("", "give `signs`"),
+            ("code: dropbox-sign\n", "`event-type`"),
+            ("code: mailgun\n", "carries a timestamp; give `clock:`"),
+            ("code: twilio\nclock: { unit: seconds }\n", "carries no timestamp; leave out `clock:`"),
+            ("code: twilio\nonce: nonce\n", "carries no nonce"),
+            ("code: jwt-hmac\nconstants: { header: a, payload: b }\n", "base64url"),
+        ];
+        for (lines, expected) in mistakes {
+            let shown = wrong(lines);
+            assert!(shown.message.contains(expected), "{lines}: {shown}");
+        }
+    }
 }

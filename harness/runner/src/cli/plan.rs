@@ -10,7 +10,7 @@ use std::time::Duration;
 use countersign_conformance::Catalog;
 use countersign_core::id::{SchemeName, nearest};
 use countersign_core::observe::Oracle;
-use countersign_core::scheme::Scheme;
+use countersign_core::scheme::{Scheme, with_constants};
 use countersign_core::secret::Secret;
 use countersign_core::vector::Suite;
 
@@ -60,7 +60,13 @@ impl Plan {
             args.target.as_deref().or(config.target.as_deref()).unwrap_or("reference").parse()?;
         let allowed: Vec<String> = args.allow_host.iter().chain(&config.allow_host).cloned().collect();
         target.guard(&allowed)?;
-        let schemes = schemes(args, &config, &target)?;
+        let constants = constants(args, &config)?;
+        let mut schemes = schemes(args, &config, &target)?;
+        for named in &mut schemes {
+            named.scheme = with_constants(&named.scheme, &constants).map_err(|why| {
+                Failed::usage_help(why.to_string(), "see `--constant` and `constants:` of the configuration")
+            })?;
+        }
         let secret = secret(args, &config, &target)?;
         if let Some(secret) = &secret {
             for Named { scheme, .. } in &schemes {
@@ -100,7 +106,7 @@ impl Plan {
             oracle: oracle(args, &config)?,
             rate: rate(args, &config)?,
             origin: args.origin.clone().or(config.origin.clone()),
-            constants: constants(args, &config)?,
+            constants,
             max_time: max_time(args)?,
             slow: args.slow,
             key_id: args.key_id.clone().or(config.key_id.clone()),
@@ -200,9 +206,8 @@ pub(super) fn scheme(name: &str) -> Result<Arc<dyn Scheme>, Failed> {
     let catalog = Catalog::embedded();
     if is_file(name) {
         let text = vectors::read(Path::new(name))?;
-        let scheme = countersign_core::vector::scheme(name, &text)
-            .map_err(|found| Failed::usage(found.to_string()))?;
-        return Ok(Arc::new(scheme));
+        return countersign_core::vector::scheme(name, &text)
+            .map_err(|found| Failed::usage(found.to_string()));
     }
     catalog.schemes.get(name).cloned().ok_or_else(|| {
         let near = nearest(name, catalog.schemes.keys().map(|known| known.as_str()));

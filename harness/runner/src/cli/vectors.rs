@@ -47,7 +47,6 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Exit, Failed> {
         } else {
             match vector::scheme(&shown, &text) {
                 Ok(scheme) => {
-                    use countersign_core::scheme::Scheme as _;
                     report.push_str(&format!("{shown}: scheme `{}`\n", scheme.file().scheme));
                 }
                 Err(diagnostic) => found.push(diagnostic),

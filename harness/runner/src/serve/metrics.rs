@@ -14,7 +14,7 @@ use countersign_core::scheme::Refusal;
 const BUCKETS: [f64; 8] = [0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 1.0];
 
 /// Every reason that a correct verifier gives. Mutants give others, which are counted from their first time on.
-const REASONS: [Refusal; 11] = [
+const REASONS: [Refusal; 12] = [
     Refusal::MissingSignature,
     Refusal::MalformedSignature,
     Refusal::DuplicateField,
@@ -23,6 +23,7 @@ const REASONS: [Refusal; 11] = [
     Refusal::MissingUnique,
     Refusal::CoveredHeader,
     Refusal::BadTag,
+    Refusal::DigestMismatch,
     Refusal::Stale,
     Refusal::Future,
     Refusal::Replayed,

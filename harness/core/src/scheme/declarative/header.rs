@@ -5,23 +5,23 @@
 use smol_str::SmolStr;
 
 use super::{SchemeError, missing, template, wrong};
-use crate::scheme::{Carrier, Claims, Field, Holds, Piece, Presence, Refusal, Slot, Template};
-use crate::wire::{Octets, find};
+use crate::scheme::{Carrier, Claims, Field, Holds, Piece, Place, Presence, Refusal, Slot, Spot, Template};
+use crate::wire::{Header, Octets, Request, find};
 
 #[derive(Debug, Clone)]
-pub(super) struct HeaderCarrier {
+pub(in crate::scheme) struct HeaderCarrier {
     pub(super) name: SmolStr,
     pub(super) presence: Presence,
     pub(super) syntax: Syntax,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Syntax {
+pub(in crate::scheme) enum Syntax {
     Value(Template),
     List { separator: String, item: Template, fields: Vec<(String, Field)> },
 }
 
-pub(super) fn header_carrier(name: &str, carrier: &Carrier) -> Result<HeaderCarrier, SchemeError> {
+pub(in crate::scheme) fn header_carrier(name: &str, carrier: &Carrier) -> Result<HeaderCarrier, SchemeError> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
         return Err(wrong(name, "a header name is letters, digits, `-` and `_`"));
     }
@@ -67,7 +67,26 @@ pub(super) fn header_carrier(name: &str, carrier: &Carrier) -> Result<HeaderCarr
 pub(super) type Found = (Holds, std::ops::Range<usize>);
 
 impl HeaderCarrier {
-    pub(super) fn write(&self, claims: &Claims) -> (Vec<u8>, Vec<Found>) {
+    /// Adds the header line to a message, and says what stands where in it.
+    pub(in crate::scheme) fn put(&self, message: &mut Request, claims: &Claims) -> Vec<Place> {
+        let line = message.headers.len();
+        let (value, found) = self.write(claims);
+        message.headers.push(Header::new(self.name.clone(), value));
+        found.into_iter().map(|(holds, range)| Place { holds, spot: Spot::Header { line, range } }).collect()
+    }
+
+    /// Reads the one line of this header.
+    pub(in crate::scheme) fn take(&self, request: &Request, claims: &mut Claims) -> Result<(), Refusal> {
+        let mut values = request.values(&self.name);
+        match (values.next(), values.next()) {
+            (None, _) if self.presence == Presence::Optional => Ok(()),
+            (None, _) => Err(self.missing()),
+            (Some(_), Some(_)) => Err(Refusal::DuplicateField),
+            (Some(value), None) => self.read(value, claims),
+        }
+    }
+
+    fn write(&self, claims: &Claims) -> (Vec<u8>, Vec<Found>) {
         let mut value = Vec::with_capacity(128);
         let mut found = Vec::with_capacity(4);
         match &self.syntax {
@@ -87,7 +106,7 @@ impl HeaderCarrier {
         (value, found)
     }
 
-    pub(super) fn read(&self, value: &Octets, claims: &mut Claims) -> Result<(), Refusal> {
+    fn read(&self, value: &Octets, claims: &mut Claims) -> Result<(), Refusal> {
         match &self.syntax {
             Syntax::Value(template) => {
                 for (slot, text) in template.matches(value).ok_or(Refusal::MalformedSignature)? {
@@ -141,7 +160,7 @@ impl HeaderCarrier {
     }
 
     /// What it means that this header is not there.
-    pub(super) fn missing(&self) -> Refusal {
+    fn missing(&self) -> Refusal {
         if self.fields().any(|field| field == Field::Tag) {
             return Refusal::MissingSignature;
         }

@@ -9,15 +9,15 @@ mod json;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use header::{HeaderCarrier, Syntax, header_carrier};
+use header::Syntax;
+pub(super) use header::{HeaderCarrier, header_carrier};
 use json::{JsonCarrier, json_carrier, splice_json};
 
 use super::{
-    CannotSign, Claims, Coverage, Deployment, Encoding, Field, Holds, Ingredients, Key, KeyForm, Part, Piece,
-    Place, Presence, Refusal, Scheme, SchemeFile, Signed, Slot, Spot, Template, mac::mac_of,
+    CannotSign, Claims, Coverage, Deployment, Field, Holds, Home, Ingredients, Part, Piece, Place, Presence,
+    Refusal, Scheme, SchemeError, SchemeFile, Signed, Slot, Spot, Template, mac::mac_of,
 };
-use crate::secret::Secret;
-use crate::wire::{Header, Request};
+use crate::wire::Request;
 
 /// A scheme read from a file.
 #[derive(Debug, Clone)]
@@ -29,18 +29,8 @@ pub struct Declarative {
     covered_headers: Vec<SmolStr>,
 }
 
-/// What is wrong with a scheme file, beyond its syntax.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct SchemeError {
-    /// The text in the file that the message is about, for finding the line.
-    pub at: String,
-    /// What is wrong, and what to write instead.
-    pub message: String,
-}
-
 fn wrong(at: &str, message: impl Into<String>) -> SchemeError {
-    SchemeError { at: at.to_owned(), message: message.into() }
+    SchemeError::new(at, message)
 }
 
 impl Declarative {
@@ -49,7 +39,10 @@ impl Declarative {
     /// # Errors
     /// A template that does not parse, or parts that do not fit together.
     pub fn new(file: SchemeFile) -> Result<Self, SchemeError> {
-        let signs = template(&file.signs)?;
+        let Some(signs) = &file.signs else {
+            return Err(wrong("scheme", "give `signs`, the template of the signing string, or `code`"));
+        };
+        let signs = template(signs)?;
         let mut headers = Vec::new();
         let mut json = Vec::new();
         for carrier in &file.carries {
@@ -74,33 +67,31 @@ impl Declarative {
 
     fn check(&self) -> Result<(), SchemeError> {
         let carried = |field| self.carries(field);
+        let signs = self.file.signs.as_deref().unwrap_or_default();
         if !carried(Field::Tag) {
             return Err(wrong("carries", "no entry carries the `tag`"));
         }
         for slot in self.signs.slots() {
             match slot {
                 Slot::Field(Field::Tag) => {
-                    return Err(wrong(&self.file.signs, "the tag cannot be under the MAC"));
+                    return Err(wrong(signs, "the tag cannot be under the MAC"));
                 }
                 Slot::Field(field) if !carried(*field) => {
                     let name = field.name();
-                    return Err(wrong(
-                        &self.file.signs,
-                        format!("`{{{name}}}` is signed, but nothing carries it"),
-                    ));
+                    return Err(wrong(signs, format!("`{{{name}}}` is signed, but nothing carries it")));
                 }
                 Slot::Constant(name) if !self.file.constants.contains_key(name) => {
                     let hint = format!("`{{const:{name}}}` needs a default under `constants:`");
-                    return Err(wrong(&self.file.signs, hint));
+                    return Err(wrong(signs, hint));
                 }
                 Slot::Name | Slot::Value => {
-                    return Err(wrong(&self.file.signs, "`{name}` and `{value}` belong in list items"));
+                    return Err(wrong(signs, "`{name}` and `{value}` belong in list items"));
                 }
                 _ => {}
             }
         }
         if self.signs.slots().next().is_none() {
-            return Err(wrong(&self.file.signs, "a signing string without any field signs nothing"));
+            return Err(wrong(signs, "a signing string without any field signs nothing"));
         }
         if carried(Field::Timestamp) != self.file.clock.is_some() {
             return Err(wrong(
@@ -222,24 +213,13 @@ impl Scheme for Declarative {
         }
     }
 
-    fn key(&self, secret: &Secret) -> Result<Key, String> {
-        let bytes = secret.expose();
-        let base64 = |text: &[u8]| {
-            Encoding::Base64
-                .decode(text)
-                .map(Key::new)
-                .ok_or_else(|| "the secret is not standard base64".to_owned())
-        };
-        match &self.file.mac.key {
-            KeyForm::Utf8 => Ok(Key::new(bytes.to_vec())),
-            KeyForm::Hex => hex::decode(bytes)
-                .map(Key::new)
-                .map_err(|_| "the secret is not a string of hexadecimal digit pairs".to_owned()),
-            KeyForm::Base64 => base64(bytes),
-            KeyForm::Base64After(prefix) => match bytes.strip_prefix(prefix.as_bytes()) {
-                Some(rest) => base64(rest),
-                None => Err(format!("the secret does not start with `{prefix}`")),
-            },
+    fn home(&self, field: Field) -> Option<Home> {
+        if self.json.iter().any(|carrier| carrier.field == field) {
+            Some(Home::Body)
+        } else if self.carries(field) {
+            Some(Home::Header)
+        } else {
+            None
         }
     }
 
@@ -277,12 +257,7 @@ impl Scheme for Declarative {
             mac_of(with.construction, with.hash, with.key, &self.text(&message, &claims, with.deployment));
         claims.put(Field::Tag, self.file.mac.encoding.encode(&tag).into());
         for carrier in self.headers.iter().filter(|carrier| carrier.presence == Presence::Required) {
-            let line = message.headers.len();
-            let (value, found) = carrier.write(&claims);
-            places.extend(
-                found.into_iter().map(|(holds, range)| Place { holds, spot: Spot::Header { line, range } }),
-            );
-            message.headers.push(Header::new(carrier.name.clone(), value));
+            places.extend(carrier.put(&mut message, &claims));
         }
         Ok(Signed::new(message, places, self.covered_headers.first().cloned(), tag))
     }
@@ -290,13 +265,7 @@ impl Scheme for Declarative {
     fn read(&self, request: &Request) -> Result<Claims, Refusal> {
         let mut claims = Claims::default();
         for carrier in &self.headers {
-            let mut values = request.values(&carrier.name);
-            match (values.next(), values.next()) {
-                (None, _) if carrier.presence == Presence::Optional => {}
-                (None, _) => return Err(carrier.missing()),
-                (Some(_), Some(_)) => return Err(Refusal::DuplicateField),
-                (Some(value), None) => carrier.read(value, &mut claims)?,
-            }
+            carrier.take(request, &mut claims)?;
         }
         for name in &self.covered_headers {
             if request.values(name).count() != 1 {

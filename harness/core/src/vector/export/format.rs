@@ -53,8 +53,9 @@ pub struct Signs {
     pub hash: Hash,
     /// How a tag is written.
     pub encoding: Encoding,
-    /// Template of the canonical string.
-    pub canonical: String,
+    /// Template of the canonical string; none if code makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical: Option<String>,
     /// What requests carry, and where, as in a scheme file.
     pub carries: Vec<Carrier>,
     /// Form of the timestamp and its window in seconds; none if there is no timestamp.
