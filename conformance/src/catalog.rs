@@ -109,7 +109,8 @@ impl Catalog {
     }
 }
 
-fn files(folder: &str) -> impl Iterator<Item = (String, &'static str)> {
+/// The files of a folder below `spec/`, with their paths.
+pub(crate) fn files(folder: &str) -> impl Iterator<Item = (String, &'static str)> {
     let found = SPEC.get_dir(folder).map(|dir| dir.files().collect::<Vec<_>>()).unwrap_or_default();
     found.into_iter().map(|file| {
         let text = file.contents_utf8().expect("spec files are UTF-8");

@@ -87,9 +87,16 @@ impl InProcess<'_> {
 
     /// Judges a case whose requests were read before.
     pub fn judge_heard(&self, proof: &Baseline, case: &Case, heard: &Heard, now: Timestamp) -> Verdict {
+        judge(proof, case, &self.see(heard, now).0)
+    }
+
+    /// Answers the requests of a case: what is judged, and the outcome of every request in order.
+    pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Outcome>) {
         let mut seen = Seen { setup: None, judged: Vec::new(), alive: Alive::NotAsked, forged: None };
+        let mut outcomes = Vec::new();
         for (purpose, requests) in &heard.rounds {
             let mut observations = self.answer(requests, now);
+            outcomes.extend(observations.iter().map(|one| one.outcome));
             match purpose {
                 Purpose::Judged => seen.judged = observations,
                 Purpose::Aside => {}
@@ -99,7 +106,7 @@ impl InProcess<'_> {
                 }
             }
         }
-        judge(proof, case, &seen)
+        (seen, outcomes)
     }
 }
 
