@@ -10,6 +10,8 @@
 //! are tried again, which keeps the cost far below that of several matrices.
 
 pub mod check;
+pub mod report;
+pub mod text;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +74,17 @@ impl Row {
     /// The schemes under which any case kills it.
     pub fn schemes(&self) -> BTreeSet<&SchemeName> {
         self.kills.values().flatten().collect()
+    }
+
+    /// The title of its class.
+    pub fn title<'c>(&self, catalog: &'c Catalog) -> &'c str {
+        catalog.bug_classes.get(&self.class).map_or("", |class| &class.title)
+    }
+
+    /// The cases that name its class under `kills:`.
+    pub fn written_for_it<'c>(&self, catalog: &'c Catalog) -> BTreeSet<&'c CaseId> {
+        let own = catalog.cases().filter(|(_, case)| case.kills.contains(&self.class));
+        own.map(|(_, case)| &case.id).collect()
     }
 
     /// The requirements that notice it: the first one of each case that kills it.
