@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use countersign_core::case::Case;
+use countersign_core::case::{Case, Expectation};
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use countersign_core::scheme::Scheme;
-use countersign_core::spec::{BugClass, BugClassFile, Requirement, RequirementFile};
+use countersign_core::judge::Failure;
+use countersign_core::scheme::{Once, Scheme};
+use countersign_core::spec::{BugClass, BugClassFile, Level, Requirement, RequirementFile};
 use countersign_core::vector::{self, Diagnostic, Known, Suite, yaml};
 use include_dir::{Dir, include_dir};
 
@@ -101,6 +102,34 @@ impl Catalog {
             requirements: self.requirements.keys().cloned().collect(),
             bug_classes: self.bug_classes.keys().cloned().collect(),
         }
+    }
+
+    /// The requirement that decides on a case under a scheme: the first that it names, as a rule.
+    pub fn decides(&self, case: &Case, scheme: &dyn Scheme) -> Option<&Requirement> {
+        let own = self.requirements.get(case.requires.first()?)?;
+        match scheme.file().once {
+            // Webhook senders retry with the same id by design: memory is a SHOULD there.
+            Some(Once::Id) if own.id.as_str().starts_with("RPL-") && case.replays() => {
+                self.requirements.get("RPL-ID")
+            }
+            Some(Once::Id | Once::Nonce) | None => Some(own),
+        }
+    }
+
+    /// How much it weighs that a case failed: a crash breaks another requirement than a wrong decision does.
+    pub fn weight(&self, case: &Case, scheme: &dyn Scheme, failure: Failure) -> Level {
+        let broken = match failure {
+            Failure::Crashed | Failure::Garbled if case.expect != Expectation::Accept => {
+                self.requirements.get("ROB-REFUSE")
+            }
+            Failure::Hung | Failure::Died => self.requirements.get("ROB-ALIVE"),
+            Failure::Accepted
+            | Failure::Refused
+            | Failure::AcceptedTwice
+            | Failure::Crashed
+            | Failure::Garbled => self.decides(case, scheme),
+        };
+        broken.map_or(Level::Must, |requirement| requirement.level)
     }
 
     /// All cases with their suites, in order.

@@ -35,7 +35,7 @@ impl<'m> LeftOut<'m> {
         let cases = catalog.cases().filter(|(_, case)| others.contains(&case.id));
         Self {
             written: own.len(),
-            schemes: kills().flat_map(|(_, schemes)| schemes).collect(),
+            schemes: kills().flat_map(|(_, schemes)| schemes.keys()).collect(),
             requirements: cases.filter_map(|(_, case)| case.requires.first()).collect(),
             others,
         }
@@ -68,8 +68,6 @@ fn summary(matrix: &Matrix, catalog: &Catalog, smoke: &Smoke) -> String {
         let count = matrix.rows.iter().filter(|row| wanted(row)).count();
         format!("{count} of {mutants} ({} %)", count * 100 / mutants.max(1))
     };
-    let requests = |cases: &[&CaseId]| matrix.cost(cases.iter().copied());
-    let (all, few): (Vec<_>, Vec<_>) = (matrix.runs.keys().collect(), smoke.ids().collect());
     let rows = [
         ("mutants that die", share(&|row| !row.kills.is_empty())),
         (
@@ -85,10 +83,10 @@ fn summary(matrix: &Matrix, catalog: &Catalog, smoke: &Smoke) -> String {
             "mutants that still die without the cases written for them",
             share(&|row| !LeftOut::of(row, catalog).others.is_empty()),
         ),
-        ("smoke selection", format!("{} of {} cases", few.len(), all.len())),
+        ("smoke selection", format!("{} of {} cases", smoke.cases.len(), matrix.runs.len())),
         (
             "requests of the smoke selection, over all schemes",
-            format!("{} of {}", requests(&few), requests(&all)),
+            format!("{} of {}", smoke.requests, smoke.requests_of_all),
         ),
     ];
     let table: String = rows.iter().map(|(what, value)| format!("| {what} | {value} |\n")).collect();
@@ -99,7 +97,7 @@ fn summary(matrix: &Matrix, catalog: &Catalog, smoke: &Smoke) -> String {
          luck does not count. `countersign matrix` computes\nthe same, for every mutant and case.\n\n\
          Two cases are independent if the first requirement that each tests is another one.\n\n| | |\n| --- | --- |\n\
          {table}",
-        all.len(),
+        matrix.runs.len(),
         matrix.schemes.len(),
         SEEDS.len(),
     )

@@ -22,6 +22,10 @@ pub struct Smoke {
     pub selection: String,
     /// What it is for, in a sentence.
     pub about: String,
+    /// How many requests it sends, over all shipped schemes.
+    pub requests: usize,
+    /// How many requests all cases send.
+    pub requests_of_all: usize,
     /// The cases, in order of their ids.
     pub cases: Vec<Chosen>,
 }
@@ -55,9 +59,23 @@ impl Smoke {
         yaml::parse(&file.path, file.text)
     }
 
+    /// Reads a selection whose cases must all be known.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with its place.
+    pub fn parse(path: &str, text: &str, catalog: &Catalog) -> Result<Self, Diagnostic> {
+        let found: Self = yaml::parse(path, text)?;
+        let known: BTreeSet<&str> = catalog.cases().map(|(_, case)| case.id.as_str()).collect();
+        let Some(id) = found.ids().find(|id| !known.contains(id.as_str())) else { return Ok(found) };
+        let message = format!("unknown case `{id}`");
+        let diagnostic = Diagnostic::find(path, text, id.as_str(), id.as_str(), message);
+        Err(diagnostic.nearest(id.as_str(), known, "see `countersign list cases`"))
+    }
+
     /// Chooses cases greedily by new kills for each request, and drops what the rest makes needless.
     ///
-    /// A kill counts for a mutant under a scheme. Ties go to the first id, so that the choice is
+    /// A kill counts for a mutant under a scheme, if it weighs as much as the weightiest there: where all
+    /// cases find a broken MUST, the selection does. Ties go to the first id, so that the choice is
     /// always the same.
     pub fn choose(matrix: &Matrix) -> Self {
         let kills = Kills::new(matrix);
@@ -67,12 +85,21 @@ impl Smoke {
             id: (*case).clone(),
             needed_for: kills.only_by(case, &chosen).into_iter().cloned().collect(),
         });
-        Self { selection: NAME.to_owned(), about: ABOUT.to_owned(), cases: cases.collect() }
+        Self {
+            selection: NAME.to_owned(),
+            about: ABOUT.to_owned(),
+            requests: matrix.cost(chosen.iter().copied()),
+            requests_of_all: matrix.cost(matrix.runs.keys()),
+            cases: cases.collect(),
+        }
     }
 
     /// The file.
     pub fn text(&self) -> String {
-        let mut text = format!("{HEAD}selection: {}\nabout: {}\ncases:\n", self.selection, self.about);
+        let mut text = format!(
+            "{HEAD}selection: {}\nabout: {}\nrequests: {}\nrequests-of-all: {}\ncases:\n",
+            self.selection, self.about, self.requests, self.requests_of_all
+        );
         for Chosen { id, needed_for } in &self.cases {
             let classes: Vec<&str> = needed_for.iter().map(BugClassId::as_str).collect();
             text.push_str(&format!("  - {{ id: {id}, needed-for: [{}] }}\n", classes.join(", ")));
@@ -95,13 +122,16 @@ impl Smoke {
         catalog.suites.iter().map(chosen).filter(|suite| !suite.cases.is_empty()).collect()
     }
 
-    /// The kills of all cases that none of the selection makes, as class and scheme.
+    /// Where all cases kill a mutant, and the selection does not or with less weight.
     pub fn misses<'m>(&self, matrix: &'m Matrix) -> Vec<(&'m BugClassId, &'m SchemeName)> {
         let mut missed = Vec::new();
         for row in &matrix.rows {
-            let killed: BTreeSet<&SchemeName> =
-                self.ids().filter_map(|id| row.kills.get(id)).flatten().collect();
-            missed.extend(row.schemes().difference(&killed).map(|scheme| (&row.class, *scheme)));
+            let chosen = || self.ids().filter_map(|id| row.kills.get(id)).flatten();
+            for (scheme, level) in row.weightiest() {
+                if !chosen().any(|(other, weight)| other == scheme && *weight == level) {
+                    missed.push((&row.class, scheme));
+                }
+            }
         }
         missed
     }
@@ -120,8 +150,10 @@ impl<'m> Kills<'m> {
     fn new(matrix: &'m Matrix) -> Self {
         let mut of: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for (index, row) in matrix.rows.iter().enumerate() {
+            let weightiest = row.weightiest();
             for (case, schemes) in &row.kills {
-                of.entry(case).or_default().extend(schemes.iter().map(|scheme| (index, scheme)));
+                let full = schemes.iter().filter(|(scheme, level)| weightiest.get(*scheme) == Some(*level));
+                of.entry(case).or_default().extend(full.map(|(scheme, _)| (index, scheme)));
             }
         }
         Self { matrix, of }

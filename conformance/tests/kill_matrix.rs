@@ -11,6 +11,7 @@ use countersign_conformance::Catalog;
 use countersign_conformance::matrix::check::{Excuses, Problem, ProblemKind, problems};
 use countersign_conformance::matrix::{Matrix, Row};
 use countersign_conformance::mutants::MUTANTS;
+use countersign_conformance::smoke::Smoke;
 use countersign_core::case::Case;
 use countersign_core::id::{BugClassId, CaseId, RequirementId};
 use countersign_core::spec::ClassState;
@@ -113,6 +114,58 @@ fn every_case_kills_a_mutant_or_is_excused() {
                  what is stale there.";
     let kinds = [ProblemKind::IdleCase, ProblemKind::IdleExcuse];
     none(&wrong(&kinds), "cases and excuses that do not fit", to_do);
+}
+
+#[test]
+fn a_survivor_an_idle_case_and_an_idle_excuse_are_all_named() {
+    let catalog = Catalog::embedded();
+    let mut broken = matrix().clone();
+    let (lost, rest) = broken.rows.split_first_mut().expect("there are mutants");
+    let class = lost.class.to_string();
+    lost.kills.clear();
+    let (scheme, case) = (catalog.schemes.keys().next().cloned(), cases().next().map(|case| case.id.clone()));
+    let (scheme, case) = (scheme.expect("a scheme"), case.expect("a case"));
+    rest[0].survives.insert(scheme.clone(), case.clone());
+    let elsewhere = rest[0].class.to_string();
+    broken.rows.iter_mut().for_each(|row| drop(row.kills.remove(&case)));
+    let mut excuses = Excuses::embedded().expect("the excuses are well-formed");
+    let found = |excuses: &Excuses| -> BTreeSet<(ProblemKind, String)> {
+        problems(&broken, catalog, excuses).into_iter().map(|problem| (problem.kind, problem.id)).collect()
+    };
+    let all = found(&excuses);
+    for wanted in [
+        (ProblemKind::Survivor, class.clone()),
+        (ProblemKind::Survivor, elsewhere.clone()),
+        (ProblemKind::IdleCase, case.to_string()),
+    ] {
+        assert!(all.contains(&wanted), "{wanted:?} in {all:?}");
+    }
+    let reason = || "a reason that is long enough".to_owned();
+    excuses.mutants.extend([(class, reason()), (format!("{elsewhere}/{scheme}"), reason())]);
+    excuses.cases.insert(case.to_string(), reason());
+    excuses.cases.insert("no-such-case".to_owned(), reason());
+    let kinds: BTreeSet<_> = found(&excuses);
+    let excused = |(kind, id): &(ProblemKind, String)| *kind != ProblemKind::IdleCase || *id != case.as_str();
+    assert!(kinds.iter().all(excused) && !kinds.iter().any(|(kind, _)| *kind == ProblemKind::Survivor));
+    assert!(kinds.contains(&(ProblemKind::IdleExcuse, "no-such-case".to_owned())), "{kinds:?}");
+}
+
+#[test]
+fn the_smoke_selection_kills_what_all_cases_kill_under_every_scheme() {
+    let smoke = Smoke::embedded().expect("the selection is well-formed");
+    let missed: Vec<String> = smoke
+        .misses(matrix())
+        .into_iter()
+        .map(|(class, scheme)| format!("the mutant of {class} under {scheme}"))
+        .collect();
+    none(&missed, "kills are missing from vectors/smoke.yaml", "Run `cargo xtask detection`.");
+    assert!(smoke.requests < smoke.requests_of_all / 4, "{} is no small part", smoke.requests);
+    let known: BTreeSet<&CaseId> = cases().map(|case| &case.id).collect();
+    assert!(smoke.ids().all(|id| known.contains(id)));
+    for chosen in &smoke.cases {
+        assert!(!chosen.needed_for.is_empty(), "{} is needless", chosen.id);
+    }
+    assert_eq!(Smoke::choose(matrix()), smoke, "run `cargo xtask detection`");
 }
 
 #[test]

@@ -27,8 +27,8 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
         "smoke selection: {} of {} cases, {} of {} requests over all schemes",
         smoke.cases.len(),
         matrix.runs.len(),
-        matrix.cost(smoke.ids()),
-        matrix.cost(matrix.runs.keys()),
+        smoke.requests,
+        smoke.requests_of_all,
     );
     let files = [
         ("conformance/DETECTION.md", detection::page(&matrix, catalog, &smoke)),

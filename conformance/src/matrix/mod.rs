@@ -14,6 +14,7 @@ pub mod report;
 pub mod text;
 mod trial;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
 use countersign_core::judge::Verdict;
 use countersign_core::scheme::Scheme;
+use countersign_core::spec::Level;
 
 use crate::catalog::Catalog;
 use crate::mutants::{MUTANTS, Mutant};
@@ -61,8 +63,9 @@ pub struct Row {
     pub class: BugClassId,
     /// What it does wrong.
     pub about: &'static str,
-    /// The cases that it fails where the reference passes, and the schemes under which it does.
-    pub kills: BTreeMap<CaseId, BTreeSet<SchemeName>>,
+    /// The cases that it fails where the reference passes, and the schemes under which it does; each
+    /// with how much the failure weighs.
+    pub kills: BTreeMap<CaseId, BTreeMap<SchemeName, Level>>,
     /// Schemes whose valid request it refuses, so that nothing can be said of it there.
     pub without_control: BTreeSet<SchemeName>,
     /// Schemes under which it answers some case otherwise than the reference and yet passes all;
@@ -73,7 +76,17 @@ pub struct Row {
 impl Row {
     /// The schemes under which any case kills it.
     pub fn schemes(&self) -> BTreeSet<&SchemeName> {
-        self.kills.values().flatten().collect()
+        self.kills.values().flat_map(BTreeMap::keys).collect()
+    }
+
+    /// The schemes under which any case kills it, and how much the weightiest kill weighs there.
+    pub fn weightiest(&self) -> BTreeMap<&SchemeName, Level> {
+        let mut found: BTreeMap<&SchemeName, Level> = BTreeMap::new();
+        for (scheme, level) in self.kills.values().flatten() {
+            let most = found.entry(scheme).or_insert(*level);
+            *most = (*most).min(*level);
+        }
+        found
     }
 
     /// The title of its class.
@@ -170,11 +183,11 @@ impl Matrix {
                 row.without_control.insert(scheme.clone());
                 continue;
             };
-            let killed = marks.iter().any(|(_, mark)| *mark == Mark::Killed);
+            let killed = marks.iter().any(|(_, mark)| matches!(mark, Mark::Killed(_)));
             for (case, mark) in marks {
                 match mark {
-                    Mark::Killed => {
-                        row.kills.entry(case).or_default().insert(scheme.clone());
+                    Mark::Killed(Reverse(level)) => {
+                        row.kills.entry(case).or_default().insert(scheme.clone(), level);
                     }
                     Mark::Differs if !killed => {
                         row.survives.entry(scheme.clone()).or_insert(case);

@@ -92,7 +92,7 @@ impl Report {
 
 fn mutant(row: &Row, catalog: &Catalog) -> MutantRow {
     let kill = |case: &Case| {
-        let schemes = row.kills.get(&case.id)?.iter().cloned().collect();
+        let schemes = row.kills.get(&case.id)?.keys().cloned().collect();
         Some(KillRow { case: case.id.clone(), written_for_it: case.kills.contains(&row.class), schemes })
     };
     let survives =

@@ -2,6 +2,7 @@
 //!
 //! The type to know is [`Trial`]. It must not know other schemes.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use countersign_core::case::Case;
@@ -9,6 +10,7 @@ use countersign_core::id::CaseId;
 use countersign_core::judge::{Baseline, Verdict, judge};
 use countersign_core::observe::Outcome;
 use countersign_core::scheme::Scheme;
+use countersign_core::spec::Level;
 
 use super::Trouble;
 use crate::catalog::Catalog;
@@ -24,8 +26,8 @@ pub(super) enum Mark {
     Same,
     /// It answers otherwise, and may.
     Differs,
-    /// It fails the case.
-    Killed,
+    /// It fails the case; the failure weighs this much.
+    Killed(Reverse<Level>),
 }
 
 /// What was computed under one scheme.
@@ -88,13 +90,13 @@ impl<'m> Trial<'m> {
         let accepts = |index: usize| self.stands.iter().all(|stand: &Stand| stand.proofs[index].is_some());
         part.marks = (0..self.mutants.len()).map(|index| accepts(index).then(Vec::new)).collect();
         for (_, case) in catalog.cases() {
-            match self.case(case) {
+            match self.case(catalog, case) {
                 Tried::NotForThisScheme => {}
                 Tried::Trouble(verdict) => trouble(Some(case.id.clone()), verdict),
                 Tried::Marks { requests, marks } => {
                     part.runs.push((case.id.clone(), requests));
                     for (all, mark) in part.marks.iter_mut().zip(marks) {
-                        if let (Some(all), Mark::Differs | Mark::Killed) = (all, mark) {
+                        if let (Some(all), Mark::Differs | Mark::Killed(_)) = (all, mark) {
                             all.push((case.id.clone(), mark));
                         }
                     }
@@ -105,14 +107,14 @@ impl<'m> Trial<'m> {
     }
 
     /// One case under all seeds; the later ones try only what the first one saw.
-    fn case(&self, case: &Case) -> Tried {
-        let mut all = self.stands[0].case(case, self.mutants, |_| true);
+    fn case(&self, catalog: &Catalog, case: &Case) -> Tried {
+        let mut all = self.stands[0].case(catalog, case, self.mutants, |_| true);
         for stand in &self.stands[1..] {
             let Tried::Marks { marks, .. } = &mut all else { break };
             if marks.iter().all(|mark| *mark == Mark::Same) {
                 break;
             }
-            match stand.case(case, self.mutants, |index| marks[index] != Mark::Same) {
+            match stand.case(catalog, case, self.mutants, |index| marks[index] != Mark::Same) {
                 Tried::Marks { marks: again, .. } => {
                     marks.iter_mut().zip(again).for_each(|(mark, again)| *mark = again.min(*mark));
                 }
@@ -124,7 +126,13 @@ impl<'m> Trial<'m> {
 }
 
 impl Stand {
-    fn case(&self, case: &Case, mutants: &[&Mutant], wanted: impl Fn(usize) -> bool) -> Tried {
+    fn case(
+        &self,
+        catalog: &Catalog,
+        case: &Case,
+        mutants: &[&Mutant],
+        wanted: impl Fn(usize) -> bool,
+    ) -> Tried {
         let Some(reference) = &self.reference else { return Tried::NotForThisScheme };
         let Ok(built) = case.build(&self.place.world(case.id.as_str())) else {
             return Tried::NotForThisScheme;
@@ -142,7 +150,9 @@ impl Stand {
         }
         let mark = |(index, mutant): (usize, &&Mutant)| match &self.proofs[index] {
             Some(proof) if wanted(index) => match see(&*(mutant.make)(), proof) {
-                (Verdict::Fail(_), _) => Mark::Killed,
+                (Verdict::Fail(failure), _) => {
+                    Mark::Killed(Reverse(catalog.weight(case, &*self.place.scheme, failure)))
+                }
                 (Verdict::Pass | Verdict::Skipped(_) | Verdict::Inconclusive(_), outcomes) => {
                     if outcomes == right { Mark::Same } else { Mark::Differs }
                 }

@@ -3,6 +3,7 @@
 mod args;
 mod explain;
 mod list;
+mod matrix;
 mod plan;
 mod run;
 mod serve;
@@ -42,6 +43,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Serve(args) => serve::serve(args),
         Command::Explain { id } => explain::explain(&id),
         Command::List { what } => list::list(what),
+        Command::Matrix(args) => matrix::matrix(&args),
         Command::Vectors(VectorsCommand::Check { paths }) => vectors::check(&paths),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -2,15 +2,16 @@
 //!
 //! The type to know is [`Plan`]. Nothing is sent from here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_conformance::Catalog;
-use countersign_core::id::{SchemeName, nearest};
+use countersign_conformance::smoke::{self, Smoke};
+use countersign_core::id::{CaseId, SchemeName, nearest};
 use countersign_core::observe::Oracle;
-use countersign_core::scheme::{Once, Scheme};
+use countersign_core::scheme::Scheme;
 use countersign_core::secret::Secret;
 use countersign_core::vector::Suite;
 
@@ -119,30 +120,32 @@ impl Plan {
         self.schemes.iter().map(|named| self.cases(catalog, robust, &*named.scheme).len()).sum()
     }
 
-    /// Refuses patterns that choose nothing: nothing run is never a success.
+    /// Refuses a pattern that chooses nothing: nothing run is never a success.
     pub(super) fn check_selection(&self) -> Result<(), Failed> {
-        let suites =
-            || self.suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)));
-        let chosen = self.schemes.iter().any(|named| {
-            let name = named.scheme.file().scheme.as_str();
-            suites().any(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
-        });
-        if chosen {
-            return Ok(());
+        let names: Vec<&str> = self.schemes.iter().map(|named| named.scheme.file().scheme.as_str()).collect();
+        match self.patterns.iter().find(|pattern| !chooses_any(pattern, &names, &self.suites)) {
+            None => Ok(()),
+            Some(pattern) => Err(self.no_case(pattern)),
         }
-        let wanted = self.patterns.join("`, `");
-        let near =
-            self.patterns.first().map(|first| nearest(first, suites().map(|(_, case)| case.id.as_str())));
-        Err(unknown("case", &wanted, near.unwrap_or_default(), "see `countersign list cases`"))
+    }
+
+    /// The error for a pattern that chooses nothing: another choice would, or nothing ever.
+    fn no_case(&self, pattern: &str) -> Failed {
+        let catalog = Catalog::embedded();
+        let every: Vec<&str> = catalog.schemes.keys().map(SchemeName::as_str).collect();
+        if chooses_any(pattern, &every, &catalog.suites) {
+            let message = format!("`{}` is in none of the chosen suites and schemes", pattern.escape_debug());
+            return Failed::usage_help(message, "leave --suite or --scheme out, or choose others");
+        }
+        let own = self.suites.iter().flat_map(|suite| suite.cases.iter().map(|case| case.id.as_str()));
+        let shipped = catalog.cases().map(|(_, case)| case.id.as_str());
+        let known: BTreeSet<&str> = own.chain(shipped).collect();
+        let wanted = pattern.rsplit('/').next().unwrap_or(pattern);
+        unknown("case", pattern, nearest(wanted, known), "see `countersign list cases`")
     }
 
     fn chooses(&self, scheme: &str, suite: &str, case: &str) -> bool {
-        self.patterns.is_empty()
-            || self.patterns.iter().any(|pattern| {
-                glob::matches(pattern, case)
-                    || glob::matches(pattern, &format!("{suite}/{case}"))
-                    || glob::matches(pattern, &format!("{scheme}/{case}"))
-            })
+        self.patterns.is_empty() || self.patterns.iter().any(|pattern| chooses(pattern, scheme, suite, case))
     }
 
     /// The cases that match, in order.
@@ -158,18 +161,24 @@ impl Plan {
             .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
             .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
             .filter_map(|(suite, case)| {
-                let own = catalog.requirements.get(case.requires.first()?)?;
-                let requirement = match scheme.file().once {
-                    // Webhook senders retry with the same id by design: memory is a SHOULD there.
-                    Some(Once::Id) if own.id.as_str().starts_with("RPL-") && case.replays() => {
-                        catalog.requirements.get("RPL-ID")?
-                    }
-                    _ => own,
-                };
+                let requirement = catalog.decides(case, scheme)?;
                 Some(Planned { suite, case, requirement, robust })
             })
             .collect()
     }
+}
+
+fn chooses(pattern: &str, scheme: &str, suite: &str, case: &str) -> bool {
+    glob::matches(pattern, case)
+        || glob::matches(pattern, &format!("{suite}/{case}"))
+        || glob::matches(pattern, &format!("{scheme}/{case}"))
+}
+
+fn chooses_any(pattern: &str, schemes: &[&str], suites: &[Suite]) -> bool {
+    let mut cases = suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)));
+    cases.any(|(suite, case)| {
+        schemes.iter().any(|scheme| chooses(pattern, scheme, &suite.name, case.id.as_str()))
+    })
 }
 
 fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Vec<Named>, Failed> {
@@ -231,42 +240,51 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
     }
 }
 
+/// The suites named, each case once: shipped ones in their order, then files of the user.
 fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
     let catalog = Catalog::embedded();
     if named.is_empty() {
         return Ok(catalog.suites.clone());
     }
-    let mut found = Vec::new();
+    let mut chosen: BTreeSet<CaseId> = BTreeSet::new();
+    let mut own = Vec::new();
     for name in named {
         if name.ends_with(".yaml") || name.ends_with(".yml") {
-            found.push(vectors::suite(Path::new(name))?);
-            continue;
+            own.push(vectors::suite(Path::new(name))?);
+        } else {
+            chosen.extend(shipped(catalog, name)?);
         }
-        let path =
-            |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
-        let matching: Vec<Suite> = catalog
-            .suites
-            .iter()
-            .filter(|suite| {
-                glob::matches(name, &path(suite))
-                    || suite.name == *name
-                    || path(suite).starts_with(&format!("{name}/"))
-            })
-            .cloned()
-            .collect();
-        if matching.is_empty() {
-            let names: Vec<String> = catalog.suites.iter().map(path).collect();
-            let near = nearest(name, names.iter().map(String::as_str));
-            return Err(unknown(
-                "suite",
-                name,
-                near,
-                "see `countersign list suites`; a file of your own ends in .yaml",
-            ));
-        }
-        found.extend(matching);
     }
+    let mut found = catalog.suites.clone();
+    found.iter_mut().for_each(|suite| suite.cases.retain(|case| chosen.contains(&case.id)));
+    found.retain(|suite| !suite.cases.is_empty());
+    found.extend(own);
     Ok(found)
+}
+
+/// The cases of the shipped suites that a name matches, or of the smoke selection.
+fn shipped(catalog: &Catalog, name: &str) -> Result<Vec<CaseId>, Failed> {
+    if name == smoke::NAME {
+        let smoke = Smoke::embedded().map_err(|found| Failed::usage(found.to_string()))?;
+        return Ok(smoke.ids().cloned().collect());
+    }
+    let path = |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
+    let matches = |suite: &&Suite| {
+        glob::matches(name, &path(suite))
+            || suite.name == *name
+            || path(suite).starts_with(&format!("{name}/"))
+    };
+    let cases = catalog.suites.iter().filter(matches).flat_map(|suite| &suite.cases);
+    let cases: Vec<CaseId> = cases.map(|case| case.id.clone()).collect();
+    if !cases.is_empty() {
+        return Ok(cases);
+    }
+    let names: Vec<String> = catalog.suites.iter().map(path).chain([smoke::NAME.to_owned()]).collect();
+    // A name is known by its folder, by its own word, or by both.
+    let known: BTreeSet<&str> =
+        names.iter().flat_map(|path| path.split('/').chain([path.as_str()])).collect();
+    let otherwise = "see `countersign list suites`; a file of your own ends in .yaml";
+    Err(unknown("suite", name, nearest(name, known), otherwise))
 }
 
 fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
