@@ -18,8 +18,8 @@ pub fn terminal(matrix: &Matrix, catalog: &Catalog) -> String {
     let mut text = "class  cases  schemes  requirements  title, and what kills the mutant\n".to_owned();
     for row in &matrix.rows {
         text.push_str(&format!(
-            "{:<5}  {:>5}  {:>7}  {:>12}  {}\n{:35}{}\n",
-            row.class,
+            "{:<5}  {:>5}  {:>7}  {:>12}  {}\n{:37}{}\n",
+            row.class.as_str(),
             row.kills.len(),
             row.schemes().len(),
             row.requirements(catalog).len(),

@@ -37,14 +37,18 @@ pub(super) fn matrix(args: &MatrixArgs) -> Result<Exit, Failed> {
             format!("{}\n", json.map_err(|error| Failed::usage(format!("error: {error}")))?)
         }
     })?;
-    if !args.check || problems.is_empty() {
+    if !args.check {
         return Ok(Exit::Conformant);
     }
-    let mut err = std::io::stderr().lock();
-    for problem in &problems {
-        let _ = writeln!(err, "error: {problem}");
-    }
-    Ok(Exit::Findings)
+    let (exit, said) = verdict(&problems);
+    let _ = std::io::stderr().lock().write_all(said.as_bytes());
+    Ok(exit)
+}
+
+/// How `--check` ends, and what it says.
+fn verdict(problems: &[Problem]) -> (Exit, String) {
+    let exit = if problems.is_empty() { Exit::Conformant } else { Exit::Findings };
+    (exit, problems.iter().map(|problem| format!("error: {problem}\n")).collect())
 }
 
 fn extent(args: &MatrixArgs) -> Extent {
@@ -96,4 +100,19 @@ fn mutants(catalog: &Catalog, classes: &[String]) -> Result<Vec<&'static Mutant>
     }
     let wanted = |mutant: &&Mutant| classes.is_empty() || classes.iter().any(|class| class == mutant.class);
     Ok(MUTANTS.iter().filter(wanted).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_conformance::matrix::check::ProblemKind;
+
+    #[test]
+    fn a_check_fails_with_the_names_of_what_survives() {
+        assert_eq!(verdict(&[]), (Exit::Conformant, String::new()));
+        let text = "survives every case".to_owned();
+        let survivor = Problem { kind: ProblemKind::Survivor, id: "B03".to_owned(), text };
+        let (exit, said) = verdict(&[survivor]);
+        assert_eq!((exit, said.as_str()), (Exit::Findings, "error: B03: survives every case\n"));
+    }
 }

@@ -6,6 +6,7 @@ mod list;
 mod matrix;
 mod plan;
 mod run;
+mod select;
 mod serve;
 mod subject;
 mod vectors;

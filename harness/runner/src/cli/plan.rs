@@ -2,14 +2,13 @@
 //!
 //! The type to know is [`Plan`]. Nothing is sent from here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_conformance::Catalog;
-use countersign_conformance::smoke::{self, Smoke};
-use countersign_core::id::{CaseId, SchemeName, nearest};
+use countersign_core::id::{SchemeName, nearest};
 use countersign_core::observe::Oracle;
 use countersign_core::scheme::Scheme;
 use countersign_core::secret::Secret;
@@ -17,11 +16,10 @@ use countersign_core::vector::Suite;
 
 use super::args::{CarrierName, TargetArgs};
 use super::explain::unknown;
-use super::vectors;
+use super::{select, vectors};
 use crate::carrier::Deadlines;
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
-use crate::glob;
 use crate::run::{Planned, Robust};
 use crate::secret_source::SecretSource;
 use crate::targets::TargetSpec;
@@ -70,7 +68,7 @@ impl Plan {
                 })?;
             }
         }
-        let suites = suites(&args.suite)?;
+        let suites = select::suites(&args.suite)?;
         let seed = match args.seed {
             Some(seed) => seed,
             None => getrandom::u64()
@@ -123,29 +121,15 @@ impl Plan {
     /// Refuses a pattern that chooses nothing: nothing run is never a success.
     pub(super) fn check_selection(&self) -> Result<(), Failed> {
         let names: Vec<&str> = self.schemes.iter().map(|named| named.scheme.file().scheme.as_str()).collect();
-        match self.patterns.iter().find(|pattern| !chooses_any(pattern, &names, &self.suites)) {
+        match self.patterns.iter().find(|pattern| !select::chooses_any(pattern, &names, &self.suites)) {
             None => Ok(()),
-            Some(pattern) => Err(self.no_case(pattern)),
+            Some(pattern) => Err(select::no_case(pattern, &self.suites)),
         }
-    }
-
-    /// The error for a pattern that chooses nothing: another choice would, or nothing ever.
-    fn no_case(&self, pattern: &str) -> Failed {
-        let catalog = Catalog::embedded();
-        let every: Vec<&str> = catalog.schemes.keys().map(SchemeName::as_str).collect();
-        if chooses_any(pattern, &every, &catalog.suites) {
-            let message = format!("`{}` is in none of the chosen suites and schemes", pattern.escape_debug());
-            return Failed::usage_help(message, "leave --suite or --scheme out, or choose others");
-        }
-        let own = self.suites.iter().flat_map(|suite| suite.cases.iter().map(|case| case.id.as_str()));
-        let shipped = catalog.cases().map(|(_, case)| case.id.as_str());
-        let known: BTreeSet<&str> = own.chain(shipped).collect();
-        let wanted = pattern.rsplit('/').next().unwrap_or(pattern);
-        unknown("case", pattern, nearest(wanted, known), "see `countersign list cases`")
     }
 
     fn chooses(&self, scheme: &str, suite: &str, case: &str) -> bool {
-        self.patterns.is_empty() || self.patterns.iter().any(|pattern| chooses(pattern, scheme, suite, case))
+        self.patterns.is_empty()
+            || self.patterns.iter().any(|pattern| select::chooses(pattern, scheme, suite, case))
     }
 
     /// The cases that match, in order.
@@ -166,19 +150,6 @@ impl Plan {
             })
             .collect()
     }
-}
-
-fn chooses(pattern: &str, scheme: &str, suite: &str, case: &str) -> bool {
-    glob::matches(pattern, case)
-        || glob::matches(pattern, &format!("{suite}/{case}"))
-        || glob::matches(pattern, &format!("{scheme}/{case}"))
-}
-
-fn chooses_any(pattern: &str, schemes: &[&str], suites: &[Suite]) -> bool {
-    let mut cases = suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)));
-    cases.any(|(suite, case)| {
-        schemes.iter().any(|scheme| chooses(pattern, scheme, &suite.name, case.id.as_str()))
-    })
 }
 
 fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Vec<Named>, Failed> {
@@ -238,53 +209,6 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
             source.read().map(Some)
         }
     }
-}
-
-/// The suites named, each case once: shipped ones in their order, then files of the user.
-fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
-    let catalog = Catalog::embedded();
-    if named.is_empty() {
-        return Ok(catalog.suites.clone());
-    }
-    let mut chosen: BTreeSet<CaseId> = BTreeSet::new();
-    let mut own = Vec::new();
-    for name in named {
-        if name.ends_with(".yaml") || name.ends_with(".yml") {
-            own.push(vectors::suite(Path::new(name))?);
-        } else {
-            chosen.extend(shipped(catalog, name)?);
-        }
-    }
-    let mut found = catalog.suites.clone();
-    found.iter_mut().for_each(|suite| suite.cases.retain(|case| chosen.contains(&case.id)));
-    found.retain(|suite| !suite.cases.is_empty());
-    found.extend(own);
-    Ok(found)
-}
-
-/// The cases of the shipped suites that a name matches, or of the smoke selection.
-fn shipped(catalog: &Catalog, name: &str) -> Result<Vec<CaseId>, Failed> {
-    if name == smoke::NAME {
-        let smoke = Smoke::embedded().map_err(|found| Failed::usage(found.to_string()))?;
-        return Ok(smoke.ids().cloned().collect());
-    }
-    let path = |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
-    let matches = |suite: &&Suite| {
-        glob::matches(name, &path(suite))
-            || suite.name == *name
-            || path(suite).starts_with(&format!("{name}/"))
-    };
-    let cases = catalog.suites.iter().filter(matches).flat_map(|suite| &suite.cases);
-    let cases: Vec<CaseId> = cases.map(|case| case.id.clone()).collect();
-    if !cases.is_empty() {
-        return Ok(cases);
-    }
-    let names: Vec<String> = catalog.suites.iter().map(path).chain([smoke::NAME.to_owned()]).collect();
-    // A name is known by its folder, by its own word, or by both.
-    let known: BTreeSet<&str> =
-        names.iter().flat_map(|path| path.split('/').chain([path.as_str()])).collect();
-    let otherwise = "see `countersign list suites`; a file of your own ends in .yaml";
-    Err(unknown("suite", name, nearest(name, known), otherwise))
 }
 
 fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
