@@ -140,10 +140,8 @@ fn survivor<'e>(
         None => false,
     };
     let nowhere = row.kills.is_empty() && matrix.extent != Extent::SomeSchemes;
-    if nowhere || !row.survives.is_empty() {
-        if excused(row.class.as_str()) {
-            return None;
-        }
+    if (nowhere || !row.survives.is_empty()) && excused(row.class.as_str()) {
+        return None;
     }
     let lives = |(scheme, case): (&SchemeName, &CaseId)| format!("{scheme} ({case})");
     let open: Vec<String> = row
