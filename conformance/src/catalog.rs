@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use countersign_core::case::Case;
+use countersign_core::case::{Case, Expectation};
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
+use countersign_core::judge::Failure;
 use countersign_core::scheme::{Once, Scheme};
-use countersign_core::spec::{BugClass, BugClassFile, Requirement, RequirementFile};
+use countersign_core::spec::{BugClass, BugClassFile, Level, Requirement, RequirementFile};
 use countersign_core::vector::{self, Diagnostic, Known, Suite, yaml};
 use include_dir::{Dir, include_dir};
 
@@ -103,16 +104,35 @@ impl Catalog {
         }
     }
 
-    /// The requirement that a wrong decision breaks: it sets level, severity and attacker.
-    pub fn deciding(&self, scheme: &dyn Scheme, case: &Case) -> Option<&Requirement> {
+    /// The requirement that decides on a case under a scheme: the first that it names, as a rule.
+    pub fn decides(&self, case: &Case, scheme: &dyn Scheme) -> Option<&Requirement> {
         let own = self.requirements.get(case.requires.first()?)?;
         match scheme.file().once {
             // Webhook senders retry with the same id by design: memory is a SHOULD there.
             Some(Once::Id) if own.id.as_str().starts_with("RPL-") && case.replays() => {
                 self.requirements.get("RPL-ID")
             }
-            _ => Some(own),
+            Some(Once::Id | Once::Nonce) | None => Some(own),
         }
+    }
+
+    /// How much it weighs that a case failed: a crash breaks another requirement than a wrong decision does.
+    pub fn weight(&self, case: &Case, scheme: &dyn Scheme, failure: Failure) -> Level {
+        let broken = match failure {
+            Failure::Crashed | Failure::Garbled if case.expect != Expectation::Accept => {
+                self.requirements.get("ROB-REFUSE")
+            }
+            Failure::Hung | Failure::Died => self.requirements.get("ROB-ALIVE"),
+            Failure::Leaked => self.requirements.get("RSP-SECRET"),
+            Failure::Traced => self.requirements.get("RSP-TRACE"),
+            Failure::Accepted
+            | Failure::Refused
+            | Failure::AcceptedTwice
+            | Failure::Told
+            | Failure::Crashed
+            | Failure::Garbled => self.decides(case, scheme),
+        };
+        broken.map_or(Level::Must, |requirement| requirement.level)
     }
 
     /// All cases with their suites, in order.
@@ -121,7 +141,8 @@ impl Catalog {
     }
 }
 
-fn files(folder: &str) -> impl Iterator<Item = (String, &'static str)> {
+/// The files of a folder below `spec/`, with their paths.
+pub(crate) fn files(folder: &str) -> impl Iterator<Item = (String, &'static str)> {
     let found = SPEC.get_dir(folder).map(|dir| dir.files().collect::<Vec<_>>()).unwrap_or_default();
     found.into_iter().map(|file| {
         let text = file.contents_utf8().expect("spec files are UTF-8");

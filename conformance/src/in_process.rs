@@ -105,11 +105,18 @@ impl InProcess<'_> {
 
     /// Judges a case whose requests were read before.
     pub fn judge_heard(&self, proof: &Baseline, case: &Case, heard: &Heard, now: Timestamp) -> Verdict {
+        judge(proof, case, &self.see(heard, now).0)
+    }
+
+    /// Answers the requests of a case: what is judged, and the outcome of every request in order.
+    pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Outcome>) {
         let (setup, judged) = (None, Vec::new());
         let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None };
+        let mut outcomes = Vec::new();
         let mut now = now;
         for ((purpose, requests), wires) in heard.rounds.iter().zip(&heard.wires) {
             let mut observations = self.answer(requests, now);
+            outcomes.extend(observations.iter().map(|one| one.outcome));
             for (wire, seen_here) in wires.iter().zip(&observations) {
                 if seen_here.detail.as_deref() == Some(DIED) {
                     seen.alive = Alive::No;
@@ -127,7 +134,7 @@ impl InProcess<'_> {
                 }
             }
         }
-        judge(proof, case, &seen)
+        (seen, outcomes)
     }
 }
 

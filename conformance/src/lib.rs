@@ -8,10 +8,14 @@
 //! ```
 
 mod catalog;
+pub mod detection;
 pub mod in_process;
 pub mod matrix;
 pub mod mutants;
 pub mod place;
 pub mod reference;
+#[cfg(feature = "schema")]
+pub mod schema;
+pub mod smoke;
 
 pub use catalog::Catalog;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use countersign_core::recipe::{Unique, World};
-use countersign_core::scheme::{Deployment, Key, KeyForm, Scheme};
+use countersign_core::scheme::{Construction, Deployment, Encoding, Hash, Key, KeyForm, Scheme, mac};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
 
@@ -17,6 +17,10 @@ pub const NOW: Timestamp = Timestamp::from_seconds(1_795_262_400);
 
 /// The seed of all fresh texts.
 pub const SEED: u64 = 20_261_121;
+
+/// Seeds for what must not hang on luck: the usual one first. Where one
+/// byte decides, three of them leave one chance in sixteen million.
+pub const SEEDS: [u64; 3] = [SEED, SEED + 1, SEED + 2];
 
 /// The path of the endpoint.
 pub const PATH: &str = "/hook";
@@ -32,6 +36,20 @@ pub fn secret(form: &KeyForm) -> Secret {
     }
 }
 
+/// Another test secret for each seed, of the same form.
+fn secret_of(seed: u64, form: &KeyForm) -> Secret {
+    if seed == SEED {
+        return secret(form);
+    }
+    let bytes = mac(Construction::Hmac, Hash::Sha256, b"test secret", &seed.to_be_bytes());
+    match form {
+        KeyForm::Utf8 => Secret::new(format!("a secret that only tests know, seed {seed} of them")),
+        KeyForm::Hex => Secret::new(Encoding::Hex.encode(&bytes)),
+        KeyForm::Base64 => Secret::new(Encoding::Base64.encode(&bytes)),
+        KeyForm::Base64After(prefix) => Secret::new(format!("{prefix}{}", Encoding::Base64.encode(&bytes))),
+    }
+}
+
 /// One scheme and all that its signer and its verifier hold.
 pub struct Place {
     /// How requests are signed.
@@ -39,15 +57,21 @@ pub struct Place {
     secret: Secret,
     key: Key,
     deployment: Deployment,
+    seed: u64,
 }
 
 impl Place {
     /// The place of a scheme.
     pub fn new(scheme: &Arc<dyn Scheme>) -> Self {
-        let secret = secret(&scheme.file().mac.key);
+        Self::under(scheme, SEED)
+    }
+
+    /// The same with a secret and fresh texts of a seed.
+    pub fn under(scheme: &Arc<dyn Scheme>, seed: u64) -> Self {
+        let secret = secret_of(seed, &scheme.file().mac.key);
         let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
         let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
-        Self { scheme: Arc::clone(scheme), secret, key, deployment }
+        Self { scheme: Arc::clone(scheme), secret, key, deployment, seed }
     }
 
     /// The places of all shipped schemes, in order of their names.
@@ -57,10 +81,11 @@ impl Place {
 
     /// The same place, set up with other key bytes; none if the scheme has no such secret.
     pub fn with_key(&self, key: &[u8]) -> Option<Self> {
-        let Self { scheme, deployment, .. } = self;
+        let Self { scheme, deployment, seed, .. } = self;
         let secret = scheme.file().mac.key.write(key);
         let key = scheme.key(&secret).ok()?;
-        Some(Self { scheme: Arc::clone(scheme), secret, key, deployment: deployment.clone() })
+        let (scheme, deployment) = (Arc::clone(scheme), deployment.clone());
+        Some(Self { scheme, secret, key, deployment, seed: *seed })
     }
 
     /// The key of both sides.
@@ -70,7 +95,7 @@ impl Place {
 
     /// The world as the signer of a case knows it.
     pub fn world(&self, case: &str) -> World<'_> {
-        self.world_of(SEED, case)
+        self.world_of(self.seed, case)
     }
 
     /// The same with texts that are fresh for a seed.

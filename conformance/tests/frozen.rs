@@ -21,7 +21,7 @@ fn document(place: &Place) -> Document {
     let chosen = catalog.cases().map(|(suite, case)| Chosen {
         suite: &suite.name,
         case,
-        requirement: catalog.deciding(&*place.scheme, case).expect("every case names a known requirement"),
+        requirement: catalog.decides(case, &*place.scheme).expect("every case names a known requirement"),
     });
     export(&place.world(""), SEED, chosen).expect("every scheme signs its own message")
 }

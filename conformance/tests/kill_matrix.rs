@@ -8,9 +8,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use countersign_conformance::Catalog;
+use countersign_conformance::matrix::check::{Excuses, Problem, ProblemKind, problems};
 use countersign_conformance::matrix::{Matrix, Row};
 use countersign_conformance::mutants::MUTANTS;
-use countersign_core::case::{Case, Expectation};
+use countersign_conformance::smoke::Smoke;
+use countersign_core::case::Case;
 use countersign_core::id::{BugClassId, CaseId, RequirementId};
 use countersign_core::spec::ClassState;
 
@@ -42,19 +44,21 @@ fn none(offenders: &[String], what: &str, to_do: &str) {
     assert!(offenders.is_empty(), "{} {what}:\n  {}\n{to_do}", offenders.len(), offenders.join("\n  "));
 }
 
+/// What `countersign matrix --check` says, of some kinds.
+fn wrong(kinds: &[ProblemKind]) -> Vec<String> {
+    static PROBLEMS: OnceLock<Vec<Problem>> = OnceLock::new();
+    let all = PROBLEMS.get_or_init(|| {
+        let excuses = Excuses::embedded().expect("the excuses are well-formed");
+        problems(matrix(), Catalog::embedded(), &excuses)
+    });
+    all.iter().filter(|problem| kinds.contains(&problem.kind)).map(ToString::to_string).collect()
+}
+
 #[test]
 fn the_reference_passes_every_case_of_every_scheme() {
-    let wrong: Vec<String> = matrix()
-        .troubles
-        .iter()
-        .map(|trouble| {
-            let case = trouble.case.as_ref().map_or("(control)", CaseId::as_str);
-            format!("{case} under {}: {:?}", trouble.scheme, trouble.verdict)
-        })
-        .collect();
     let to_do = "Read the requirement and decide who is wrong: the case, which then needs another expectation or a \
                  `needs:`, or the reference.";
-    none(&wrong, "cases that the reference does not pass", to_do);
+    none(&wrong(&[ProblemKind::Reference]), "cases that the reference does not pass", to_do);
 }
 
 #[test]
@@ -87,14 +91,10 @@ fn no_case_repeats_another() {
 }
 
 #[test]
-fn every_mutant_dies() {
-    let alive: Vec<String> = matrix()
-        .rows
-        .iter()
-        .filter(|row| row.kills.is_empty())
-        .map(|row| format!("{}: {}", row.class, row.about))
-        .collect();
-    none(&alive, "mutants survive", "Write a case that tells each from the reference.");
+fn every_mutant_dies_under_every_scheme_where_it_shows() {
+    let to_do =
+        "Write a case that tells each from the reference, or write into spec/excused/mutants.yaml why not.";
+    none(&wrong(&[ProblemKind::Survivor]), "mutants survive", to_do);
 }
 
 #[test]
@@ -109,29 +109,64 @@ fn every_mutant_accepts_genuine_requests_of_most_schemes() {
     none(&strict, "mutants refuse genuine requests", "Make the mutant a smaller change to the reference.");
 }
 
-/// Dies of every case that expects a refusal, and so says nothing of any.
-const DIES_OF_EVERY_REFUSAL: &str = "A14";
-
 #[test]
 fn every_case_kills_a_mutant_or_is_excused() {
-    let excused = reasons("kill_matrix_exceptions.yaml");
-    let mut wrong = Vec::new();
-    for case in cases() {
-        let kills = matrix().killed_by(&case.id).any(|class| class.as_str() != DIES_OF_EVERY_REFUSAL);
-        // Where both outcomes are fine only a crash kills, and the case itself says why it is there.
-        let open = matches!(case.expect, Expectation::Either(_));
-        match (kills || open, excused.contains_key(case.id.as_str())) {
-            (true, true) => wrong.push(format!("{}: excused without need", case.id)),
-            (false, false) => wrong.push(format!("{}: kills nothing", case.id)),
-            (true, false) | (false, true) => {}
-        }
+    let to_do = "Sharpen the case, take it out, or write it into spec/excused/cases.yaml with the reason; take out \
+                 what is stale there.";
+    let kinds = [ProblemKind::IdleCase, ProblemKind::IdleExcuse];
+    none(&wrong(&kinds), "cases and excuses that do not fit", to_do);
+}
+
+#[test]
+fn a_survivor_an_idle_case_and_an_idle_excuse_are_all_named() {
+    let catalog = Catalog::embedded();
+    let mut broken = matrix().clone();
+    let (lost, rest) = broken.rows.split_first_mut().expect("there are mutants");
+    let class = lost.class.to_string();
+    lost.kills.clear();
+    let (scheme, case) = (catalog.schemes.keys().next().cloned(), cases().next().map(|case| case.id.clone()));
+    let (scheme, case) = (scheme.expect("a scheme"), case.expect("a case"));
+    rest[0].survives.insert(scheme.clone(), case.clone());
+    let elsewhere = rest[0].class.to_string();
+    broken.rows.iter_mut().for_each(|row| drop(row.kills.remove(&case)));
+    let mut excuses = Excuses::embedded().expect("the excuses are well-formed");
+    let found = |excuses: &Excuses| -> BTreeSet<(ProblemKind, String)> {
+        problems(&broken, catalog, excuses).into_iter().map(|problem| (problem.kind, problem.id)).collect()
+    };
+    let all = found(&excuses);
+    for wanted in [
+        (ProblemKind::Survivor, class.clone()),
+        (ProblemKind::Survivor, elsewhere.clone()),
+        (ProblemKind::IdleCase, case.to_string()),
+    ] {
+        assert!(all.contains(&wanted), "{wanted:?} in {all:?}");
     }
-    let known: BTreeSet<&str> = cases().map(|case| case.id.as_str()).collect();
-    let unknown = excused.keys().filter(|id| !known.contains(id.as_str()));
-    wrong.extend(unknown.map(|id| format!("{id}: excused, but unknown")));
-    let to_do = "Sharpen the case, take it out, or write it into kill_matrix_exceptions.yaml with the reason; take \
-                 out what is stale there.";
-    none(&wrong, "cases and excuses that do not fit", to_do);
+    let reason = || "a reason that is long enough".to_owned();
+    excuses.mutants.extend([(class, reason()), (format!("{elsewhere}/{scheme}"), reason())]);
+    excuses.cases.insert(case.to_string(), reason());
+    excuses.cases.insert("no-such-case".to_owned(), reason());
+    let kinds: BTreeSet<_> = found(&excuses);
+    let excused = |(kind, id): &(ProblemKind, String)| *kind != ProblemKind::IdleCase || *id != case.as_str();
+    assert!(kinds.iter().all(excused) && !kinds.iter().any(|(kind, _)| *kind == ProblemKind::Survivor));
+    assert!(kinds.contains(&(ProblemKind::IdleExcuse, "no-such-case".to_owned())), "{kinds:?}");
+}
+
+#[test]
+fn the_smoke_selection_kills_what_all_cases_kill_under_every_scheme() {
+    let smoke = Smoke::embedded().expect("the selection is well-formed");
+    let missed: Vec<String> = smoke
+        .misses(matrix())
+        .into_iter()
+        .map(|(class, scheme)| format!("the mutant of {class} under {scheme}"))
+        .collect();
+    none(&missed, "kills are missing from vectors/smoke.yaml", "Run `cargo xtask detection`.");
+    assert!(smoke.requests < smoke.requests_of_all / 4, "{} is no small part", smoke.requests);
+    let known: BTreeSet<&CaseId> = cases().map(|case| &case.id).collect();
+    assert!(smoke.ids().all(|id| known.contains(id)));
+    for chosen in &smoke.cases {
+        assert!(!chosen.needed_for.is_empty(), "{} is needless", chosen.id);
+    }
+    assert_eq!(Smoke::choose(matrix()), smoke, "run `cargo xtask detection`");
 }
 
 #[test]
@@ -203,17 +238,13 @@ fn the_kill_matrix_is_the_recorded_one() {
 /// Class, counts and what the mutant does, then the cases that kill it, wrapped.
 fn line(text: &mut String, row: &Row) {
     let killers = row.kills.keys().map(CaseId::as_str);
-    let requirements: BTreeSet<&RequirementId> = cases()
-        .filter(|case| row.kills.contains_key(&case.id))
-        .filter_map(|case| case.requires.first())
-        .collect();
     let _ = write!(
         text,
         "\n{}  {} cases, {} schemes, {} requirements: {}",
         row.class,
         row.kills.len(),
         row.schemes().len(),
-        requirements.len(),
+        row.requirements(Catalog::embedded()).len(),
         row.about
     );
     let mut width = usize::MAX;

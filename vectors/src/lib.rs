@@ -32,6 +32,11 @@ pub fn suites() -> impl Iterator<Item = File> {
     files("suites", &SUITES)
 }
 
+/// The smoke selection (`smoke.yaml`): ids of cases, generated from the kill matrix.
+pub fn smoke() -> File {
+    File { path: "smoke.yaml".to_owned(), text: include_str!("../smoke.yaml") }
+}
+
 fn files(root: &'static str, dir: &'static Dir<'static>) -> impl Iterator<Item = File> {
     let mut found = Vec::new();
     collect(dir, &mut found);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::step::{Ended, Steps, cargo};
-use crate::{Mode, implementations, readme, schema};
+use crate::{Mode, detection, implementations, readme, schema};
 
 /// The version of cargo-deny whose configuration `deny.toml` is.
 const CARGO_DENY: &str = "0.20.2";
@@ -26,6 +26,7 @@ pub(crate) fn ci(root: &Path) -> Result<(), String> {
     steps.step("format", || cargo(root, &["fmt", "--all", "--check"]));
     steps.step("generated schemas", || schema::run(root, Mode::Check));
     steps.step("generated parts of the README", || readme::run(root, Mode::Check));
+    steps.step("generated from the kill matrix", || detection::run(root, Mode::Check));
     test(&mut steps, root);
     steps.step("clippy", || {
         cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])

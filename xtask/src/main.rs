@@ -3,6 +3,7 @@
 //! The list to know is [`CHORES`]; help derives from it. Nothing that users install is in here.
 
 mod checks;
+mod detection;
 mod implementations;
 mod readme;
 mod schema;
@@ -52,6 +53,12 @@ const CHORES: &[Chore] = &[
         takes: "[--check]",
         about: "writes vectors/schema/ from the Rust types, or checks that it is up to date",
         run: schema::run,
+    },
+    Chore {
+        name: "detection",
+        takes: "[--check]",
+        about: "writes what the kill matrix says: DETECTION.md and smoke.yaml, or checks them",
+        run: detection::run,
     },
     Chore {
         name: "readme",

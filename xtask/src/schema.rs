@@ -16,7 +16,8 @@ const FOLDER: &str = "vectors/schema";
 pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
     let folder = root.join(FOLDER);
     let mut wanted = Vec::new();
-    for (name, schema) in countersign_core::schema::schemas() {
+    let core = countersign_core::schema::schemas();
+    for (name, schema) in core.into_iter().chain(countersign_conformance::schema::schemas()) {
         let text = serde_json::to_string_pretty(&schema).map_err(|error| format!("{name}: {error}"))?;
         wanted.push((name, format!("{text}\n")));
     }

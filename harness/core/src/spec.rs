@@ -273,3 +273,14 @@ pub enum ClassState {
     /// Not by a black box, and why.
     NotTestable(String),
 }
+
+impl ClassState {
+    /// The state in a word or two.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Covered => "covered",
+            Self::Planned(_) => "planned",
+            Self::NotTestable(_) => "not testable",
+        }
+    }
+}

@@ -5,11 +5,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use countersign_conformance::Catalog;
 use countersign_conformance::mutants::MUTANTS;
 use countersign_conformance::reference::{Reference, Steps};
 use countersign_core::id::nearest;
 use countersign_core::scheme::{KeyForm, Scheme};
 use countersign_core::secret::Secret;
+use countersign_core::spec::ClassState;
 use url::Url;
 
 use crate::exit::{Exit, Failed};
@@ -69,6 +71,9 @@ pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, Failed> {
     match MUTANTS.iter().find(|mutant| mutant.class == wanted) {
         Some(mutant) => Ok(Arc::from((mutant.make)())),
         None => {
+            if let Some(failed) = without_mutant(Catalog::embedded(), &wanted) {
+                return Err(failed);
+            }
             let near: Vec<String> = nearest(&wanted, MUTANTS.iter().map(|mutant| mutant.class))
                 .into_iter()
                 .map(|name| format!("`{name}`"))
@@ -81,6 +86,17 @@ pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, Failed> {
             Err(Failed::usage_help(format!("unknown mutant `{}`", id.escape_debug()), help))
         }
     }
+}
+
+/// The error for a bug class that has no mutant; none if there is no such class.
+pub(crate) fn without_mutant(catalog: &Catalog, class: &str) -> Option<Failed> {
+    let class = catalog.bug_classes.get(class)?;
+    let why = match &class.state {
+        ClassState::Covered => class.state.name().to_owned(),
+        ClassState::Planned(why) | ClassState::NotTestable(why) => format!("{}: {why}", class.state.name()),
+    };
+    let message = format!("the bug class `{}` has no mutant ({why})", class.id);
+    Some(Failed::usage_help(message, "see `countersign list mutants`"))
 }
 
 impl TargetSpec {

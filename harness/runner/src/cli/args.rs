@@ -32,6 +32,8 @@ pub(super) enum Command {
         /// What to list.
         what: Listed,
     },
+    /// Show which cases kill which deliberately broken verifier; nothing is sent.
+    Matrix(MatrixArgs),
     /// Work with vector files.
     #[command(subcommand)]
     Vectors(VectorsCommand),
@@ -61,6 +63,34 @@ pub(super) enum Listed {
     Mutants,
     /// Single changes to a signed request.
     Tampers,
+}
+
+/// Options of `matrix`.
+#[derive(Debug, Args)]
+pub(super) struct MatrixArgs {
+    /// Scheme name, or a scheme file; repeatable [default: all].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) scheme: Vec<String>,
+    /// Bug class whose mutant is tried; repeatable [default: all that have one].
+    #[arg(long, value_name = "ID")]
+    pub(super) class: Vec<String>,
+    /// How the matrix is printed.
+    #[arg(long, value_name = "NAME", default_value = "terminal")]
+    pub(super) format: MatrixFormat,
+    /// Exit with 1 if a mutant survives or a case kills none without a reason, and say which.
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+/// How the matrix is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MatrixFormat {
+    /// For people: two lines for each mutant.
+    Terminal,
+    /// For programs: one document.
+    Json,
+    /// For pages: a table.
+    Markdown,
 }
 
 /// Work with vector files.
@@ -149,7 +179,7 @@ pub(super) struct TargetArgs {
     /// Root seed; the same seed makes the same requests, up to the clock [default: random].
     #[arg(long)]
     pub(super) seed: Option<u64>,
-    /// Suite name (`integrity/body`), or a suite file of your own; repeatable.
+    /// Suite name (`integrity/body`), `smoke`, or a suite file of your own; repeatable.
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) suite: Vec<String>,
     /// Profile of the target [default: countersign.yaml, searched upward].

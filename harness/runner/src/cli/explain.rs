@@ -1,7 +1,7 @@
 //! `countersign explain`.
 
 use countersign_conformance::Catalog;
-use countersign_conformance::mutants::MUTANTS;
+use countersign_conformance::mutants::{MUTANTS, Mutant};
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName, nearest};
 use countersign_core::spec::{BugClass, ClassState, Requirement};
 use countersign_core::vector::yaml;
@@ -80,32 +80,36 @@ fn requirement(catalog: &Catalog, found: &Requirement) -> String {
 fn bug_class(catalog: &Catalog, found: &BugClass) -> String {
     let cwe: Vec<String> = found.cwe.iter().map(|number| format!("CWE-{number}")).collect();
     let state = match &found.state {
-        ClassState::Covered => "covered".to_owned(),
-        ClassState::Planned(what) => format!("planned: {what}"),
-        ClassState::NotTestable(why) => format!("not testable: {why}"),
+        ClassState::Covered => found.state.name().to_owned(),
+        ClassState::Planned(why) | ClassState::NotTestable(why) => {
+            format!("{}: {why}", found.state.name())
+        }
     };
     let cases: Vec<&str> = catalog
         .cases()
         .filter(|(_, case)| case.kills.contains(&found.id))
         .map(|(_, case)| case.id.as_str())
         .collect();
-    let mutant = MUTANTS.iter().find(|mutant| mutant.class == found.id.as_str());
     let mut text = format!(
-        "{}: {}\n\nprobe:     {}\nseverity:  {}\nmaps to:   {}\nstate:     {state}\ncases:     {}\n",
+        "{}: {}\n\nprobe:     {}\nseverity:  {}\nmaps to:   {}\nstate:     {state}\n",
         found.id,
         found.title,
         found.probe.trim(),
         found.severity,
         cwe.join(", "),
-        cases.join(", "),
     );
     for seen in &found.seen_in {
         text.push_str(&format!("seen in:   {seen}\n"));
     }
-    if let Some(mutant) = mutant {
+    for mutant in MUTANTS.iter().filter(|mutant| mutant.class == found.id.as_str()) {
+        text.push_str(&format!("mutant:    {}\n", mutant.about));
+    }
+    if Mutant::of(found.id.as_str()).is_some() {
         text.push_str(&format!(
-            "mutant:    {}\ntry it:    countersign run --target mutant:{}\n",
-            mutant.about, found.id
+            "killed by: {}\nall kills: countersign matrix --class {}\ntry it:    countersign run --target mutant:{}\n",
+            if cases.is_empty() { "cases that were written for other classes".to_owned() } else { cases.join(", ") },
+            found.id,
+            found.id
         ));
     }
     text

@@ -23,7 +23,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
         .cases()
         .filter(|(suite, case)| chooses(&args.case, suite, case))
         .filter_map(|(suite, case)| {
-            let requirement = catalog.deciding(&*scheme, case)?;
+            let requirement = catalog.decides(case, &*scheme)?;
             Some(Chosen { suite: &suite.name, case, requirement })
         })
         .collect();

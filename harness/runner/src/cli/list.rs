@@ -1,8 +1,8 @@
 //! `countersign list`.
 
 use countersign_conformance::Catalog;
-use countersign_conformance::mutants::MUTANTS;
-use countersign_core::spec::ClassState;
+use countersign_conformance::mutants::{MUTANTS, Mutant};
+use countersign_conformance::smoke::Smoke;
 use countersign_core::tamper::Tamper;
 
 use super::args::Listed;
@@ -24,6 +24,7 @@ pub(super) fn list(what: Listed) -> Result<Exit, Failed> {
                 let name = suite.path.trim_start_matches("suites/").trim_end_matches(".yaml");
                 (name.to_owned(), format!("{} ({} cases)", suite.about, suite.cases.len()))
             })
+            .chain([smoke()?])
             .collect(),
         Listed::Cases => catalog
             .cases()
@@ -42,17 +43,14 @@ pub(super) fn list(what: Listed) -> Result<Exit, Failed> {
         Listed::BugClasses => catalog
             .bug_classes
             .values()
-            .map(|class| {
-                let state = match &class.state {
-                    ClassState::Covered => "covered",
-                    ClassState::Planned(_) => "planned",
-                    ClassState::NotTestable(_) => "not testable",
-                };
-                (class.id.to_string(), format!("{state:12} {}", class.title))
-            })
+            .map(|class| (class.id.to_string(), format!("{:12} {}", class.state.name(), class.title)))
             .collect(),
         Listed::Mutants => {
-            MUTANTS.iter().map(|mutant| (mutant.class.to_owned(), mutant.about.to_owned())).collect()
+            let state = |mutant: &Mutant| {
+                catalog.bug_classes.get(mutant.class).map_or("unknown", |class| class.state.name())
+            };
+            let line = |mutant: &Mutant| format!("{:12} {}", state(mutant), mutant.about);
+            MUTANTS.iter().map(|mutant| (mutant.class.to_owned(), line(mutant))).collect()
         }
         Listed::Tampers => {
             Tamper::NAMES.iter().map(|(name, about)| ((*name).to_owned(), (*about).to_owned())).collect()
@@ -61,4 +59,15 @@ pub(super) fn list(what: Listed) -> Result<Exit, Failed> {
     let width = lines.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
     let text: String = lines.iter().map(|(id, about)| format!("{id:width$}  {about}\n")).collect();
     super::print(&text)
+}
+
+/// The line of the smoke selection.
+fn smoke() -> Result<(String, String), Failed> {
+    let smoke = Smoke::embedded().map_err(|found| Failed::usage(found.to_string()))?;
+    let Smoke { selection, about, requests, requests_of_all, cases } = smoke;
+    let count = cases.len();
+    let about = format!(
+        "{about} ({count} cases of the suites above, {requests} of {requests_of_all} requests, generated)"
+    );
+    Ok((selection, about))
 }

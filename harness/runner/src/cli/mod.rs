@@ -4,8 +4,10 @@ mod args;
 mod explain;
 mod export;
 mod list;
+mod matrix;
 mod plan;
 mod run;
+mod select;
 mod serve;
 mod subject;
 mod vectors;
@@ -43,6 +45,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Serve(args) => serve::serve(args),
         Command::Explain { id } => explain::explain(&id),
         Command::List { what } => list::list(what),
+        Command::Matrix(args) => matrix::matrix(&args),
         Command::Vectors(VectorsCommand::Check { paths }) => vectors::check(&paths),
         Command::Vectors(VectorsCommand::Export(args)) => export::export(&args),
         Command::Completions { shell } => {

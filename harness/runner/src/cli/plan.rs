@@ -16,11 +16,10 @@ use countersign_core::vector::Suite;
 
 use super::args::{CarrierName, TargetArgs};
 use super::explain::unknown;
-use super::vectors;
+use super::{select, vectors};
 use crate::carrier::Deadlines;
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
-use crate::glob;
 use crate::run::{Planned, Robust};
 use crate::secret_source::SecretSource;
 use crate::targets::TargetSpec;
@@ -77,7 +76,7 @@ impl Plan {
                 })?;
             }
         }
-        let suites = suites(&args.suite)?;
+        let suites = select::suites(&args.suite)?;
         let seed = match args.seed {
             Some(seed) => seed,
             None => getrandom::u64()
@@ -128,30 +127,18 @@ impl Plan {
         self.schemes.iter().map(|named| self.cases(catalog, robust, &*named.scheme).len()).sum()
     }
 
-    /// Refuses patterns that choose nothing: nothing run is never a success.
+    /// Refuses a pattern that chooses nothing: nothing run is never a success.
     pub(super) fn check_selection(&self) -> Result<(), Failed> {
-        let suites =
-            || self.suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)));
-        let chosen = self.schemes.iter().any(|named| {
-            let name = named.scheme.file().scheme.as_str();
-            suites().any(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
-        });
-        if chosen {
-            return Ok(());
+        let names: Vec<&str> = self.schemes.iter().map(|named| named.scheme.file().scheme.as_str()).collect();
+        match self.patterns.iter().find(|pattern| !select::chooses_any(pattern, &names, &self.suites)) {
+            None => Ok(()),
+            Some(pattern) => Err(select::no_case(pattern, &self.suites)),
         }
-        let wanted = self.patterns.join("`, `");
-        let near =
-            self.patterns.first().map(|first| nearest(first, suites().map(|(_, case)| case.id.as_str())));
-        Err(unknown("case", &wanted, near.unwrap_or_default(), "see `countersign list cases`"))
     }
 
     fn chooses(&self, scheme: &str, suite: &str, case: &str) -> bool {
         self.patterns.is_empty()
-            || self.patterns.iter().any(|pattern| {
-                glob::matches(pattern, case)
-                    || glob::matches(pattern, &format!("{suite}/{case}"))
-                    || glob::matches(pattern, &format!("{scheme}/{case}"))
-            })
+            || self.patterns.iter().any(|pattern| select::chooses(pattern, scheme, suite, case))
     }
 
     /// The cases that match, in order.
@@ -167,7 +154,7 @@ impl Plan {
             .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
             .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
             .filter_map(|(suite, case)| {
-                let requirement = catalog.deciding(scheme, case)?;
+                let requirement = catalog.decides(case, scheme)?;
                 Some(Planned { suite, case, requirement, robust })
             })
             .collect()
@@ -230,44 +217,6 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
             source.read().map(Some)
         }
     }
-}
-
-fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
-    let catalog = Catalog::embedded();
-    if named.is_empty() {
-        return Ok(catalog.suites.clone());
-    }
-    let mut found = Vec::new();
-    for name in named {
-        if name.ends_with(".yaml") || name.ends_with(".yml") {
-            found.push(vectors::suite(Path::new(name))?);
-            continue;
-        }
-        let path =
-            |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
-        let matching: Vec<Suite> = catalog
-            .suites
-            .iter()
-            .filter(|suite| {
-                glob::matches(name, &path(suite))
-                    || suite.name == *name
-                    || path(suite).starts_with(&format!("{name}/"))
-            })
-            .cloned()
-            .collect();
-        if matching.is_empty() {
-            let names: Vec<String> = catalog.suites.iter().map(path).collect();
-            let near = nearest(name, names.iter().map(String::as_str));
-            return Err(unknown(
-                "suite",
-                name,
-                near,
-                "see `countersign list suites`; a file of your own ends in .yaml",
-            ));
-        }
-        found.extend(matching);
-    }
-    Ok(found)
 }
 
 fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {

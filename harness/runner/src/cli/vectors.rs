@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use countersign_conformance::Catalog;
+use countersign_conformance::smoke::Smoke;
 use countersign_core::vector::yaml::MAX_FILE;
 use countersign_core::vector::{self, Diagnostic, Suite};
 
@@ -32,7 +33,15 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Exit, Failed> {
     for path in &files {
         let shown = path.display().to_string();
         let text = read(path)?;
-        if is_suite(&text) {
+        if text.lines().any(|line| line.starts_with("selection:")) {
+            match Smoke::parse(&shown, &text, Catalog::embedded()) {
+                Ok(smoke) => {
+                    let count = smoke.cases.len();
+                    report.push_str(&format!("{shown}: selection `{}`, {count} cases\n", smoke.selection));
+                }
+                Err(diagnostic) => found.push(diagnostic),
+            }
+        } else if is_suite(&text) {
             match vector::suite(&shown, &text, &Catalog::embedded().known()) {
                 Ok(suite) => {
                     let plural = if suite.cases.len() == 1 { "" } else { "s" };

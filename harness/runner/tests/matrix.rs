@@ -1,0 +1,42 @@
+//! The kill matrix as a product: its document fits its schema, and the smoke selection finds over the
+//! wire what it finds in the matrix.
+
+mod support;
+
+use serde_json::Value;
+use support::{countersign, root, stderr, stdout};
+
+#[test]
+fn the_document_fits_its_published_schema() {
+    let output = countersign(&["matrix", "--scheme", "canonical-request", "--format", "json", "--check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let path = root().join("vectors/schema/matrix.schema.json");
+    let schema = std::fs::read_to_string(path).expect("the schema is published");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    assert_eq!(report["schema"], "countersign.matrix/1");
+    assert_eq!(report["problems"], Value::Array(Vec::new()));
+    let killed = |row: &&Value| row["killed_by"].as_array().is_some_and(|cases| !cases.is_empty());
+    assert!(report["mutants"].as_array().expect("mutants").iter().filter(killed).count() > 50);
+}
+
+#[test]
+fn every_mutant_fails_the_smoke_selection_over_the_wire() {
+    let mutants = stdout(&countersign(&["list", "mutants"]));
+    let classes: Vec<&str> = mutants.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(classes.len() > 50, "{mutants}");
+    let passes: Vec<&str> = classes
+        .into_iter()
+        .filter(|class| {
+            let target = format!("mutant:{class}");
+            let args = ["run", "--suite", "smoke", "--target", &target, "--fail-on", "should", "--seed", "7"];
+            countersign(&args).status.code() != Some(1)
+        })
+        .collect();
+    assert!(passes.is_empty(), "the smoke selection passes {passes:?}");
+    let reference = countersign(&["run", "--suite", "smoke", "--fail-on", "should", "--seed", "7"]);
+    assert_eq!(reference.status.code(), Some(0), "{}", stdout(&reference));
+}
