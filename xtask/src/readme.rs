@@ -71,7 +71,7 @@ fn schemes(catalog: &Catalog) -> String {
         let file = scheme.file();
         let signs = match &file.signs {
             Some(signs) => format!("`{}`", cell(signs)),
-            None => "see its file".to_owned(),
+            None => format!("code `{}`", file.code.as_deref().unwrap_or_default()),
         };
         table.push_str(&format!("| `{name}` | {} | {signs} |\n", cell(&file.title)));
     }

@@ -10,7 +10,7 @@ use super::args::CarrierName;
 use super::plan::{Named, Plan, quoted};
 use crate::carrier::{Carrier, Polite, Raw};
 use crate::exit::Failed;
-use crate::run::{Pace, Subject, clock};
+use crate::run::{Pace, Subject, Workshop, clock};
 use crate::serve::{AuditSink, Endpoint, Running};
 use crate::targets::{TargetSpec, made_up_secret};
 
@@ -25,6 +25,11 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
     let steps: Option<Arc<dyn Steps>> = plan.target.steps()?;
     let secret = plan.secret.clone().unwrap_or_else(|| made_up_secret(&**scheme, plan.seed));
     let replay = format!("{} --scheme {}", plan.replay, quoted(&named.given));
+    let workshop = steps.as_ref().map(|steps| Workshop {
+        steps: Arc::clone(steps),
+        deployment: deployment(plan, format!("https://{EMBEDDED_HOST}")),
+        path: EMBEDDED_PATH.to_owned(),
+    });
     let (host, target, origin, address, carrier, endpoint) = match (&plan.target, steps) {
         (TargetSpec::Url(url), _) => {
             let (host, port) =
@@ -88,6 +93,7 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
     )
     .map_err(|why| Failed::usage(format!("error: {why}")))?;
     subject.slow = plan.slow;
+    subject.workshop = workshop;
     Ok((subject, endpoint))
 }
 

@@ -14,8 +14,6 @@ use countersign_core::spec::{Level, Requirement};
 use countersign_core::vector::Suite;
 use futures_util::future::join_all;
 
-use std::time::Duration;
-
 use super::Keep;
 use super::subject::Subject;
 
@@ -185,13 +183,30 @@ impl Planned<'_> {
         }
         let waits = self.case.waits();
         if self.case.secret.is_some() || (waits > 0 && !subject.slow) {
-            let why = match waits {
-                0 => "needs a target that can be set up with another secret".to_owned(),
-                seconds => format!("waits {seconds} s; runs with --slow"),
+            let why = match subject.apart(self.case).await {
+                Some(Ok((other, running))) => {
+                    let done = self.send_and_judge(&other, proof, redactor, keep, attempt).await;
+                    running.shutdown().await;
+                    return done;
+                }
+                Some(Err(why)) => why,
+                None if waits > 0 => format!("waits {waits} s; runs with --slow"),
+                None => "needs a target that can be set up with another secret".to_owned(),
             };
             let result = self.without_sending(subject, Verdict::Skipped(why));
             return Done { result, unnoticed: None, alive: Alive::NotAsked };
         }
+        self.send_and_judge(subject, proof, redactor, keep, attempt).await
+    }
+
+    async fn send_and_judge(
+        &self,
+        subject: &Subject,
+        proof: &Baseline,
+        redactor: &Redactor,
+        keep: Keep,
+        attempt: Attempt,
+    ) -> Done {
         let built = match self
             .case
             .build(&subject.world(&attempt.seed(self.case.id.as_str()), subject.clock.now()))
@@ -270,7 +285,7 @@ async fn send(subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
         match round.purpose {
             Purpose::Judged => seen.judged.extend(answers),
             Purpose::Aside => {}
-            Purpose::Wait(seconds) => tokio::time::sleep(Duration::from_secs(seconds.into())).await,
+            Purpose::Wait(seconds) => subject.pass(seconds).await,
             Purpose::Setup => {
                 seen.setup =
                     seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));

@@ -3,6 +3,7 @@
 //! The functions to know are [`scheme`] for one scheme and [`conclude`] for the end. A batch of
 //! cases counts only if a control was accepted before and after it.
 
+mod apart;
 mod case;
 pub mod clock;
 mod lanes;
@@ -23,6 +24,7 @@ use countersign_core::report::FailOn;
 use countersign_core::secret::Secret;
 use futures_util::stream::{self, StreamExt as _};
 
+pub use apart::Workshop;
 use case::Attempt;
 pub use case::{Planned, Robust};
 pub use lanes::Lanes;

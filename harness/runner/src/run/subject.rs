@@ -3,9 +3,10 @@
 //! The type to know is [`Subject`]. It must not know how results are shown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use countersign_core::case::Case;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
@@ -18,9 +19,11 @@ use countersign_core::target::Target as _;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Wire};
 
+use super::apart::{Apart, Workshop};
 use super::clock::{self, Clock};
 use super::pace::Pace;
 use crate::carrier::Carrier;
+use crate::serve::Running;
 
 /// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
 const THROTTLE_BUDGET: u64 = 120;
@@ -51,6 +54,10 @@ pub struct Subject {
     pub pace: Pace,
     /// Whether cases that wait are run.
     pub slow: bool,
+    /// Makes endpoints for single cases, if the target is our own.
+    pub workshop: Option<Workshop>,
+    /// Moves the target's clock, if it is our own.
+    ahead: Option<Arc<AtomicI64>>,
     /// The target's clock.
     pub clock: Clock,
     /// The status with which the application refuses a forged request, once it was seen doing so.
@@ -102,11 +109,50 @@ impl Subject {
             seed,
             pace,
             slow: false,
+            workshop: None,
+            ahead: None,
             clock,
             forged: None,
             controls,
             patience: AtomicU64::new(THROTTLE_BUDGET),
         })
+    }
+
+    /// The same against an endpoint that is set up for one case; none if the target is not our own.
+    ///
+    /// # Errors
+    /// The scheme has no such secret, or no endpoint can be started.
+    pub async fn apart(&self, case: &Case) -> Option<Result<(Self, Running), String>> {
+        let workshop = self.workshop.as_ref()?;
+        let secret = match &case.secret {
+            Some(key) => self.scheme.file().mac.key.write(key),
+            None => self.secret.clone(),
+        };
+        let started = async {
+            let Apart { running, carrier, ahead } = workshop.start(&self.scheme, &secret).await?;
+            let subject = Self::new(
+                Arc::clone(&self.scheme),
+                secret,
+                self.host.clone(),
+                self.target.clone(),
+                self.deployment.clone(),
+                carrier,
+                self.address.clone(),
+                self.replay.clone(),
+                self.seed,
+                Pace::default(),
+            )?;
+            Ok((Self { ahead: Some(ahead), forged: self.forged, ..subject }, running))
+        };
+        Some(started.await)
+    }
+
+    /// Lets time pass for the target.
+    pub async fn pass(&self, seconds: u16) {
+        match &self.ahead {
+            Some(ahead) => drop(ahead.fetch_add(seconds.into(), Ordering::Relaxed)),
+            None => tokio::time::sleep(Duration::from_secs(seconds.into())).await,
+        }
     }
 
     /// The world as the signer of one case knows it.

@@ -18,6 +18,7 @@ mod params;
 mod query;
 mod shopify;
 mod sigv4;
+mod sigv4_query;
 mod text;
 mod twilio;
 
@@ -43,6 +44,11 @@ pub const CODED: &[Code] = &[
         name: "aws-sigv4",
         constants: &["region", "service", "path", "content-sha256"],
         make: |file| made(sigv4::SigV4::new(file)?),
+    },
+    Code {
+        name: "aws-sigv4-query",
+        constants: &["region", "service", "path"],
+        make: |file| made(sigv4_query::Presigned::new(file)?),
     },
     Code { name: "azure-shared-key", constants: &[], make: |file| made(azure::Azure::new(file)?) },
     Code { name: "cavage", constants: &["headers"], make: |file| made(cavage::Cavage { file }) },

@@ -5,6 +5,7 @@ use percent_encoding::percent_encode;
 
 use super::params::{Params, Values, credentials, get, only, params};
 use super::query::{RESERVED_IN_PATHS, decoded, encoded, raw};
+use super::sigv4_query::SIGNATURE;
 use super::text::Text;
 use super::{claims, constant, home_of, sealed};
 use crate::scheme::mac::{digest, mac};
@@ -14,13 +15,14 @@ use crate::scheme::{
 };
 use crate::wire::{Header, Request};
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE: &str = "X-Amz-Date";
 const BODY: &str = "X-Amz-Content-SHA256";
 const END: &str = "aws4_request";
 
 /// Headers that proxies and clients change on the way.
-const NEVER_SIGNED: [&str; 5] = ["authorization", "connection", "expect", "user-agent", "x-amzn-trace-id"];
+pub(super) const NEVER_SIGNED: [&str; 5] =
+    ["authorization", "connection", "expect", "user-agent", "x-amzn-trace-id"];
 
 /// The scheme.
 #[derive(Debug)]
@@ -48,19 +50,12 @@ enum BodyForm {
     Header,
     /// By its digest in the canonical request alone.
     Implied,
+    /// The same, in a request that carries its signature in the query.
+    Presigned,
 }
 
 impl SigV4 {
     pub(super) fn new(file: SchemeFile) -> Result<Self, SchemeError> {
-        let path = match constant(&file, "path") {
-            "normalized" => PathForm::Normalized,
-            "unnormalized" => PathForm::Unnormalized,
-            "encoded-once" => PathForm::Once,
-            other => {
-                let hint = "the constant `path` is `normalized`, `unnormalized` or `encoded-once`";
-                return Err(SchemeError::new(other, hint));
-            }
-        };
         let body = match constant(&file, "content-sha256") {
             "header" => BodyForm::Header,
             "implied" => BodyForm::Implied,
@@ -69,6 +64,24 @@ impl SigV4 {
                     other,
                     "the constant `content-sha256` is `header` or `implied`",
                 ));
+            }
+        };
+        Self::with(file, body)
+    }
+
+    /// The same for requests that carry the signature in their query.
+    pub(super) fn presigned(file: SchemeFile) -> Result<Self, SchemeError> {
+        Self::with(file, BodyForm::Presigned)
+    }
+
+    fn with(file: SchemeFile, body: BodyForm) -> Result<Self, SchemeError> {
+        let path = match constant(&file, "path") {
+            "normalized" => PathForm::Normalized,
+            "unnormalized" => PathForm::Unnormalized,
+            "encoded-once" => PathForm::Once,
+            other => {
+                let hint = "the constant `path` is `normalized`, `unnormalized` or `encoded-once`";
+                return Err(SchemeError::new(other, hint));
             }
         };
         if file.mac.hash != Hash::Sha256 {
@@ -91,8 +104,11 @@ impl SigV4 {
         if path.is_empty() { "/".to_owned() } else { path }
     }
 
-    fn canonical_request(&self, request: &Request, signed: &str) -> Vec<u8> {
+    fn canonical_request(&self, request: &Request, signed: &str, payload: &[u8]) -> Vec<u8> {
+        // In the header form this is a parameter like any other; in the query form it is the tag.
+        let is_tag = |name: &[u8]| self.body == BodyForm::Presigned && decoded(name) == SIGNATURE.as_bytes();
         let mut query: Vec<(String, String)> = raw(request.query().unwrap_or_default())
+            .filter(|(name, _)| !is_tag(name))
             .map(|(name, value)| (encoded(&decoded(name)), encoded(&decoded(value))))
             .collect();
         query.sort_unstable();
@@ -104,20 +120,49 @@ impl SigV4 {
             text.extend([name.as_bytes(), b":", &values.join(&b','), b"\n"].concat());
         }
         text.extend(format!("\n{signed}\n").bytes());
-        match request.value(BODY) {
-            Some(claimed) => text.extend_from_slice(claimed),
-            None => text.extend(body_digest(request).bytes()),
-        }
+        text.extend_from_slice(payload);
         text
     }
 
+    /// What is under the MAC, of a request with these signed headers.
+    pub(super) fn string_to_sign(
+        &self,
+        request: &Request,
+        signed: &str,
+        time: &[u8],
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let canonical = self.canonical_request(request, signed, payload);
+        let hashed = hex::encode(digest(Hash::Sha256, &[&canonical]));
+        let scope = format!("{}/{}", day(time), self.scope());
+        [ALGORITHM.as_bytes(), time, scope.as_bytes(), hashed.as_bytes()].join(&b'\n')
+    }
+
+    /// The key id of a credential whose scope is that of the time, region and service.
+    pub(super) fn key_id_of<'c>(&self, credential: &'c str, time: &[u8]) -> Option<&'c str> {
+        let rest = credential.strip_suffix(&self.scope())?.strip_suffix('/')?;
+        rest.strip_suffix(day(time)).filter(|_| !day(time).is_empty())?.strip_suffix('/')
+    }
+
+    /// Whether all headers that have to be signed are, and all that are signed are there.
+    pub(super) fn covers_headers(&self, request: &Request, names: &[&str]) -> bool {
+        let covered = |line: &Header| {
+            let name = line.name.to_ascii_lowercase();
+            self.coverage(&Part::Header(name.clone())) == Coverage::Uncovered
+                || names.contains(&name.as_str())
+        };
+        let single = ["Host", "Content-Type", BODY].iter().all(|name| request.values(name).count() <= 1);
+        let there = names.iter().all(|name| request.value(name).is_some());
+        names.contains(&"host") && single && there && request.headers.iter().all(covered)
+    }
+
     /// Region, service and end of the scope.
-    fn scope(&self) -> String {
+    pub(super) fn scope(&self) -> String {
         format!("{}/{}/{END}", constant(&self.file, "region"), constant(&self.file, "service"))
     }
 }
 
-fn body_digest(request: &Request) -> String {
+pub(super) fn body_digest(request: &Request) -> String {
     hex::encode(digest(Hash::Sha256, &[&request.body]))
 }
 
@@ -146,8 +191,14 @@ fn squeezed(value: &[u8]) -> Vec<u8> {
 }
 
 /// The first eight characters of a timestamp.
-fn day(time: &[u8]) -> &str {
+pub(super) fn day(time: &[u8]) -> &str {
     time.get(..8).and_then(|day| std::str::from_utf8(day).ok()).unwrap_or_default()
+}
+
+/// Whether a list of signed headers is in order, each once, in lower case.
+pub(super) fn lists_well(names: &[&str]) -> bool {
+    let plain = |name: &&str| !name.is_empty() && !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    names.windows(2).all(|two| two[0] < two[1]) && names.iter().all(plain)
 }
 
 fn authorization(request: &Request) -> Result<Params<'_>, Refusal> {
@@ -197,9 +248,10 @@ impl Scheme for SigV4 {
         let found = authorization(request).unwrap_or_default();
         let time = claims.get(Field::Timestamp).unwrap_or_default();
         let signed = named(&found, "SignedHeaders").unwrap_or_default();
-        let hashed = hex::encode(digest(Hash::Sha256, &[&self.canonical_request(request, signed)]));
-        let scope = format!("{}/{}", day(time), self.scope());
-        [ALGORITHM.as_bytes(), time, scope.as_bytes(), hashed.as_bytes()].join(&b'\n')
+        match request.value(BODY) {
+            Some(claimed) => self.string_to_sign(request, signed, time, claimed),
+            None => self.string_to_sign(request, signed, time, body_digest(request).as_bytes()),
+        }
     }
 
     fn sign(&self, mut message: Request, with: Ingredients<'_>) -> Result<Signed, CannotSign> {
@@ -241,25 +293,13 @@ impl Scheme for SigV4 {
             Some(_) => only(request, DATE)?,
             None => return Err(Refusal::MissingTimestamp),
         };
-        let key_id = credential
-            .strip_suffix(&self.scope())
-            .and_then(|rest| rest.strip_suffix('/')?.strip_suffix(day(time))?.strip_suffix('/'))
-            .ok_or(Refusal::MalformedSignature)?;
+        let key_id = self.key_id_of(credential, time).ok_or(Refusal::MalformedSignature)?;
         let names: Vec<&str> = signed.split(';').collect();
-        let plain = |name: &&str| !name.is_empty() && !name.bytes().any(|byte| byte.is_ascii_uppercase());
-        let ascending = names.windows(2).all(|two| two[0] < two[1]);
-        if found.len() != 3 || day(time).is_empty() || !ascending || !names.iter().all(plain) {
+        if found.len() != 3 || !lists_well(&names) {
             return Err(Refusal::MalformedSignature);
         }
-        let covered = |line: &Header| {
-            let name = line.name.to_ascii_lowercase();
-            self.coverage(&Part::Header(name.clone())) == Coverage::Uncovered
-                || names.contains(&name.as_str())
-        };
-        let single = ["Host", "Content-Type", BODY].iter().all(|name| request.values(name).count() <= 1);
-        let digest = self.body == BodyForm::Implied || request.value(BODY).is_some();
-        let there = names.iter().all(|name| request.value(name).is_some());
-        if !names.contains(&"host") || !there || !single || !digest || !request.headers.iter().all(covered) {
+        let described = self.body != BodyForm::Header || request.value(BODY).is_some();
+        if !described || !self.covers_headers(request, &names) {
             return Err(Refusal::CoveredHeader);
         }
         Ok(Claims {
