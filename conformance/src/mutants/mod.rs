@@ -97,6 +97,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B23: "overwrites the accumulator of the comparison, so that the last byte decides";
     b::B24: "compares the first 53 bits, as much as a floating-point number holds";
     c::C01: "remembers tags that were right, and does not look at the body again";
+    c::C02: "believes a digest that is signed, and does not compare it with the body";
     c::C03: "parses a JSON body and signs what it serializes again";
     c::C04: "decodes the body as UTF-8 with replacement characters";
     c::C05: "drops a byte order mark before the body";
