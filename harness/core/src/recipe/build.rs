@@ -411,6 +411,7 @@ fn difference(signed: &Request, tampered: &Request, deliver: &Delivery, world: &
         _ => false,
     };
     let same = world.scheme.compare_body(tampered, &after).is_ok()
+        && before.key_id == after.key_id
         && (before.timestamp == after.timestamp || any_time)
         && before.tags.iter().any(|tag| after.tags.contains(tag))
         && (once(&before) == once(&after) || fresh)
