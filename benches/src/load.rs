@@ -1,4 +1,4 @@
-//! The load: every shipped case under every shipped scheme of HMAC-SHA256 that it applies to.
+//! The load: every shipped case under every scheme as data of HMAC-SHA256 that it applies to.
 //!
 //! The type to know is [`Load`]. Each pass builds every case anew with texts that no pass had before;
 //! [`Load::macs`] computes nothing but the MACs that such a pass computes.
@@ -34,7 +34,11 @@ impl Load {
     /// The shipped cases.
     pub fn shipped(size: Size) -> Self {
         let mut load = Self { places: Place::all(), jobs: Vec::new(), texts: Vec::new() };
-        load.places.retain(|place| place.scheme.file().mac.hash == Hash::Sha256);
+        // Schemes in code do more for a tag than one MAC, and what they do is not in the peer.
+        load.places.retain(|place| {
+            let file = place.scheme.file();
+            file.mac.hash == Hash::Sha256 && file.code.is_none()
+        });
         for (index, place) in load.places.iter().enumerate() {
             for (_, case) in Catalog::embedded().cases() {
                 let Ok(built) = case.build(&place.world_of(0, case.id.as_str())) else { continue };
@@ -71,14 +75,16 @@ impl Load {
     }
 
     /// Builds one case, counted around, down to the octets of everything that is sent.
-    pub fn build(&self, at: usize, round: u64) -> Built {
+    ///
+    /// None if the texts of this round leave it nothing to change, such as letters in a tag without any.
+    pub fn build(&self, at: usize, round: u64) -> Option<Built> {
         let (index, case) = self.jobs[at % self.jobs.len()];
         let place = &self.places[index];
-        let built = case.build(&place.world_of(round, case.id.as_str())).expect("it was built before");
+        let built = case.build(&place.world_of(round, case.id.as_str())).ok()?;
         for wire in built.rounds.iter().flat_map(|round| &round.wires) {
             black_box(wire.pieces());
         }
-        built
+        Some(built)
     }
 
     /// The bare MACs of one pass, each with its key set up anew as a signer does; their number.
@@ -129,6 +135,7 @@ mod tests {
         let load = Load::shipped(Size::Small);
         assert!(load.cases() > 500, "{} cases", load.cases());
         assert_eq!(load.generate(1), load.macs());
-        assert_ne!(load.build(0, 1).untampered.octets(), load.build(0, 2).untampered.octets());
+        let first = |round| load.build(0, round).expect("the first case is always built").untampered;
+        assert_ne!(first(1).octets(), first(2).octets());
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! The function to know is [`exposed`]. It must not know what was expected of the target.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::observe::Exposure;
 use crate::redact::Redactor;
 use crate::scheme::{Deployment, Key, Scheme};
-use crate::wire::{Answer, Wire, find};
+use crate::wire::{Answer, Wire};
 
 /// Beginnings and pieces of the stack traces of common platforms.
 const TRACES: &[&str] = &[
@@ -28,8 +32,11 @@ const TRACES: &[&str] = &[
     ".rb:in `",
 ];
 
-/// The shortest answer that can show a tag.
-const SHORTEST: usize = 20;
+/// The shortest word that can be a tag: 20 bytes in base64 without padding.
+const SHORTEST: usize = 27;
+
+static TRACE: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(TRACES).expect("the pieces are few and short"));
 
 /// Who asked and was answered.
 #[derive(Debug, Clone, Copy)]
@@ -46,32 +53,30 @@ pub struct Place<'a> {
 
 /// What the answer to a request shows that it must not; the worst of it.
 pub fn exposed(place: Place<'_>, sent: &Wire, answer: &Answer) -> Option<Exposure> {
-    let length = |line: &crate::wire::Header| line.name.len() + line.value.len() + 2;
-    let text = || {
-        let lines = answer.headers.iter().flat_map(|line| [line.name.as_bytes(), b"\n", &line.value, b"\n"]);
-        lines.chain([&answer.body[..]]).collect::<Vec<_>>().concat()
-    };
-    if answer.body.len() + answer.headers.iter().map(length).sum::<usize>() < SHORTEST {
-        return None;
-    }
-    let text = text();
-    if place.secrets.finds(&text) && !place.secrets.finds(&sent.octets()) {
+    let values = answer.headers.iter().map(|line| &line.value[..]);
+    let pieces = || values.clone().chain([&answer.body[..]]);
+    if pieces().any(|piece| place.secrets.finds(piece)) && !place.secrets.finds(&sent.octets()) {
         return Some(Exposure::Secret);
     }
-    if shows_right_tag(place, sent, &text) {
+    if pieces().any(has_long_word) && shows_right_tag(place, sent, pieces()) {
         return Some(Exposure::Tag);
     }
-    let traced = TRACES.iter().any(|trace| find(&text, trace.as_bytes()).is_some());
-    traced.then_some(Exposure::Trace)
+    pieces().any(|piece| TRACE.is_match(piece)).then_some(Exposure::Trace)
+}
+
+/// Whether a tag could stand in a text, in hexadecimal, base64, percent-encoding or raw.
+fn has_long_word(text: &[u8]) -> bool {
+    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-%\\".contains(byte) || !byte.is_ascii();
+    text.split(|byte| !in_word(byte)).any(|word| word.len() >= SHORTEST || !word.is_ascii())
 }
 
 /// Whether a text shows the tag that would have been right for a request that does not have it.
-fn shows_right_tag(place: Place<'_>, sent: &Wire, text: &[u8]) -> bool {
+fn shows_right_tag<'a>(place: Place<'_>, sent: &Wire, mut pieces: impl Iterator<Item = &'a [u8]>) -> bool {
     let Place { scheme, key, deployment, .. } = place;
     let claims = scheme.read(sent.request()).unwrap_or_default();
     let signed = scheme.signing_string(sent.request(), &claims, deployment);
     let hash = scheme.file().mac.hash;
     let tag = crate::scheme::mac(crate::scheme::Construction::Hmac, hash, key, &signed);
     let tags = Redactor::default().and(&tag);
-    tags.finds(text) && !tags.finds(&sent.octets())
+    pieces.any(|piece| tags.finds(piece)) && !tags.finds(&sent.octets())
 }

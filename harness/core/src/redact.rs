@@ -6,6 +6,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -38,6 +39,8 @@ const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 pub struct Redactor {
     /// Longest first, so that a padded text is replaced with its padding.
     needles: Vec<Zeroizing<Vec<u8>>>,
+    /// The same, for asking whether any of them is there; none if there are none.
+    finder: Option<AhoCorasick>,
 }
 
 impl Redactor {
@@ -53,12 +56,13 @@ impl Redactor {
             .extend(writings(key).into_iter().filter(|needle| needle.len() >= SHORTEST).map(Zeroizing::new));
         self.needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         self.needles.dedup();
+        self.finder = AhoCorasick::new(self.needles.iter().map(|needle| &needle[..])).ok();
         self
     }
 
     /// Whether any secret stands in the bytes.
     pub fn finds(&self, bytes: &[u8]) -> bool {
-        self.needles.iter().any(|needle| memchr::memmem::find(bytes, needle).is_some())
+        self.finder.as_ref().is_some_and(|finder| finder.is_match(bytes))
     }
 
     /// The bytes without secrets.
