@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::observe::Exposure;
 use crate::redact::Redactor;
-use crate::scheme::{Deployment, Key, Scheme};
+use crate::scheme::{Construction, Deployment, Key, Scheme};
 use crate::wire::{Answer, Wire};
 
 /// Beginnings and pieces of the stack traces of common platforms.
@@ -75,8 +75,7 @@ fn shows_right_tag<'a>(place: Place<'_>, sent: &Wire, mut pieces: impl Iterator<
     let Place { scheme, key, deployment, .. } = place;
     let claims = scheme.read(sent.request()).unwrap_or_default();
     let signed = scheme.signing_string(sent.request(), &claims, deployment);
-    let hash = scheme.file().mac.hash;
-    let tag = crate::scheme::mac(crate::scheme::Construction::Hmac, hash, key, &signed);
+    let tag = scheme.tag(Construction::Hmac, scheme.file().mac.hash, key, &signed);
     let tags = Redactor::default().and(&tag);
     pieces.any(|piece| tags.finds(piece)) && !tags.finds(&sent.octets())
 }
