@@ -108,15 +108,15 @@ impl InProcess<'_> {
         judge(proof, case, &self.see(heard, now).0)
     }
 
-    /// Answers the requests of a case: what is judged, and the outcome of every request in order.
-    pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Outcome>) {
+    /// Answers the requests of a case: what is judged, and the answer to every request in order.
+    pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Observation>) {
         let (setup, judged) = (None, Vec::new());
         let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None };
-        let mut outcomes = Vec::new();
+        let mut answers = Vec::new();
         let mut now = now;
         for ((purpose, requests), wires) in heard.rounds.iter().zip(&heard.wires) {
             let mut observations = self.answer(requests, now);
-            outcomes.extend(observations.iter().map(|one| one.outcome));
+            answers.extend(observations.iter().cloned());
             for (wire, seen_here) in wires.iter().zip(&observations) {
                 if seen_here.detail.as_deref() == Some(DIED) {
                     seen.alive = Alive::No;
@@ -134,7 +134,7 @@ impl InProcess<'_> {
                 }
             }
         }
-        (seen, outcomes)
+        (seen, answers)
     }
 }
 

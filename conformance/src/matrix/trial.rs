@@ -8,7 +8,7 @@ use std::sync::Arc;
 use countersign_core::case::Case;
 use countersign_core::id::CaseId;
 use countersign_core::judge::{Baseline, Verdict, judge};
-use countersign_core::observe::Outcome;
+use countersign_core::observe::Observation;
 use countersign_core::scheme::Scheme;
 use countersign_core::spec::Level;
 
@@ -144,9 +144,9 @@ impl Stand {
             return Tried::NotForThisScheme;
         };
         let heard = Heard::new(&built);
-        let see = |steps: &dyn Steps, proof: &Baseline| -> (Verdict, Vec<Outcome>) {
-            let (seen, outcomes) = InProcess { setup: &place.setup(), steps }.see(&heard, NOW);
-            (judge(proof, case, &seen), outcomes)
+        let see = |steps: &dyn Steps, proof: &Baseline| -> (Verdict, Vec<Observation>) {
+            let (seen, answers) = InProcess { setup: &place.setup(), steps }.see(&heard, NOW);
+            (judge(proof, case, &seen), answers)
         };
         let (verdict, right) = see(&Reference, reference);
         match verdict {
@@ -159,8 +159,8 @@ impl Stand {
                 (Verdict::Fail(failure), _) => {
                     Mark::Killed(Reverse(catalog.weight(case, &*self.place.scheme, failure)))
                 }
-                (Verdict::Pass | Verdict::Skipped(_) | Verdict::Inconclusive(_), outcomes) => {
-                    if outcomes == right { Mark::Same } else { Mark::Differs }
+                (Verdict::Pass | Verdict::Skipped(_) | Verdict::Inconclusive(_), answers) => {
+                    if answers == right { Mark::Same } else { Mark::Differs }
                 }
             },
             Some(_) | None => Mark::Same,

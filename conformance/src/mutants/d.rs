@@ -338,7 +338,11 @@ pub struct D12;
 
 impl Steps for D12 {
     fn admit(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
-        match Reference.read(setup, request) {
+        let read = Reference.read(setup, request).and_then(|mut claims| {
+            Reference.read_body(setup, request, &mut claims)?;
+            Ok(claims)
+        });
+        match read {
             Ok(claims) if claims.timestamp.is_some() => Reference.fresh(setup, request, &claims, now),
             _ => Ok(()),
         }

@@ -23,7 +23,7 @@ pub enum Part {
     TagBytes,
     /// What stands directly before the tag: `sha256=`, `v1=`.
     Label,
-    /// The whole value of the header that carries the tag.
+    /// The whole value of the header that carries the tag; the tag itself where no header does.
     Signature,
     /// The timestamp.
     Timestamp,
@@ -131,7 +131,7 @@ impl Signed {
             Part::KeyId => self.place(Holds::Field(Field::KeyId)),
             Part::Signature => match self.place(Holds::Field(Field::Tag))? {
                 Spot::Header { line, .. } => Some(self.whole(line)),
-                Spot::Method | Spot::Target(_) | Spot::Body(_) => None,
+                elsewhere => Some(elsewhere),
             },
             Part::Method => Some(Spot::Method),
             Part::Path => Some(Spot::Target(0..self.request.path_end())),
@@ -347,7 +347,7 @@ mod tests {
         signed.splice(&query, Octets::from("x"));
         assert_eq!(text(&signed, &Part::Timestamp), "x", "what was swallowed is what replaced it");
         assert_eq!(text(&signed, &Part::Nonce), "ef");
-        assert!(signed.find(&Part::Signature).is_none(), "no header carries the tag");
+        assert_eq!(signed.find(&Part::Signature), signed.find(&Part::Tag), "no header carries the tag");
     }
 
     #[test]

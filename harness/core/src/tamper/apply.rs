@@ -1,5 +1,7 @@
 //! What each tamper does to the bytes.
 
+use std::ops::Range;
+
 use memchr::memmem::rfind;
 
 use super::{At, Beside, Bit, Copied, Duplicate, Entry, Keep, Letters, Line, Move, Rename, Tamper, With};
@@ -157,12 +159,16 @@ fn append_target(signed: &mut Signed, with: &[u8]) {
     signed.splice(&Spot::Target(end..end), with.into());
 }
 
-/// Takes a part away: its entry of a list, its header line if it stands alone there, else its bytes.
+/// Takes a part away: its entry of a list, its header line if it stands alone there, its parameter of
+/// the query, its member of the body, else its bytes.
 fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     let Spot::Header { line, range } = &spot else {
+        let request = signed.request();
         let whole = match &spot {
             Spot::Target(range) if *part == Part::Query => Spot::Target(range.start - 1..range.end),
+            Spot::Target(range) => Spot::Target(parameter_bounds(&request.target, range)),
+            Spot::Body(range) => Spot::Body(member_bounds(&request.body, range)),
             other => other.clone(),
         };
         signed.splice(&whole, Octets::default());
@@ -187,10 +193,40 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
 }
 
 /// Start and end of the list entry around `range`.
-fn entry_bounds(value: &[u8], range: &std::ops::Range<usize>, separator: &[u8]) -> (usize, usize) {
+fn entry_bounds(value: &[u8], range: &Range<usize>, separator: &[u8]) -> (usize, usize) {
     let start = rfind(&value[..range.start], separator).map_or(0, |at| at + separator.len());
     let end = find(&value[range.end..], separator).map_or(value.len(), |at| range.end + at);
     (start, end)
+}
+
+/// Start and end of the query parameter whose value is at `range`, with one of the `&` around it; of the
+/// range itself if it is not the value of a parameter.
+fn parameter_bounds(target: &[u8], range: &Range<usize>) -> Range<usize> {
+    let Some(start) = target[..range.start].iter().rposition(|byte| matches!(byte, b'?' | b'&')) else {
+        return range.clone();
+    };
+    match target.get(range.end) {
+        Some(b'&') => start + 1..range.end + 1,
+        _ => start..range.end,
+    }
+}
+
+/// Start and end of the JSON member whose value is at `range`, with one of the commas around it; of the
+/// range itself if it is not the value of a member.
+fn member_bounds(body: &[u8], range: &Range<usize>) -> Range<usize> {
+    let solid = |byte: &u8| !byte.is_ascii_whitespace();
+    let before = |at: usize| body[..at].iter().rposition(solid).map(|at| (at, body[at]));
+    let after = |at: usize| body[at..].iter().position(solid).map(|by| (at + by, body[at + by]));
+    let quoted = before(range.start).filter(|(_, byte)| *byte == b'"');
+    let (value, end) = quoted.map_or((range.start, range.end), |(at, _)| (at, range.end + 1));
+    let named = before(value).filter(|(_, byte)| *byte == b':').and_then(|(at, _)| before(at));
+    let Some((close, b'"')) = named else { return range.clone() };
+    let Some(open) = body[..close].iter().rposition(|&byte| byte == b'"') else { return range.clone() };
+    match (after(end), before(open)) {
+        (Some((comma, b',')), _) => open..comma + 1,
+        (_, Some((comma, b','))) => comma..end,
+        _ => open..end,
+    }
 }
 
 fn carrier_of<'s>(scheme: &'s dyn Scheme, header: &str) -> Option<&'s Carrier> {
@@ -340,4 +376,32 @@ fn move_bytes(moved: &Move, signed: &mut Signed) -> Result<(), NotThere> {
     let spot = at(signed, second)?;
     signed.splice(&spot, new_second.into());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn without(text: &str, value: &str, bounds: fn(&[u8], &Range<usize>) -> Range<usize>) -> String {
+        let at = text.find(value).expect("the value is there");
+        let whole = bounds(text.as_bytes(), &(at..at + value.len()));
+        [&text[..whole.start], &text[whole.end..]].concat()
+    }
+
+    #[test]
+    fn a_parameter_goes_with_its_name() {
+        assert_eq!(without("/?tag=ab&t=1", "ab", parameter_bounds), "/?t=1");
+        assert_eq!(without("/?t=1&tag=ab", "ab", parameter_bounds), "/?t=1");
+        assert_eq!(without("/?tag=ab", "ab", parameter_bounds), "/");
+        assert_eq!(without("/hook/ab", "ab", parameter_bounds), "/hook/");
+    }
+
+    #[test]
+    fn a_member_goes_with_its_name() {
+        assert_eq!(without(r#"{"tag":"ab","t":1}"#, "ab", member_bounds), r#"{"t":1}"#);
+        assert_eq!(without(r#"{"t":1, "tag" : "ab" }"#, "ab", member_bounds), r#"{"t":1 }"#);
+        assert_eq!(without(r#"{"time":12,"t":1}"#, "12", member_bounds), r#"{"t":1}"#);
+        assert_eq!(without(r#"{"tag":"ab"}"#, "ab", member_bounds), "{}");
+        assert_eq!(without("tag=ab", "ab", member_bounds), "tag=");
+    }
 }

@@ -22,7 +22,8 @@ use crate::wire::Octets;
 #[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Tamper {
-    /// Takes a part away: its whole header line if it stands alone in one, else only its bytes.
+    /// Takes a part away: with its whole header line, query parameter or JSON member if it stands alone
+    /// there, else only its bytes.
     Remove(On),
     /// Empties a part and leaves what stands around it.
     Clear(On),
