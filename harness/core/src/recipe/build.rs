@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
@@ -52,7 +53,7 @@ impl Unique {
     }
 
     /// 32 lower-case hexadecimal digits for the `n`-th request; they hold at least one letter.
-    fn text(self, n: u64) -> String {
+    fn digits(self, n: u64) -> [u8; 32] {
         let bytes = match n {
             0 => self.0,
             _ => Sha256::new().chain_update(self.0).chain_update(n.to_be_bytes()).finalize().into(),
@@ -60,7 +61,7 @@ impl Unique {
         let mut digits = [0; 32];
         hex::encode_to_slice(&bytes[..16], &mut digits).expect("two digits for each of 16 bytes");
         digits[0] = b'c';
-        String::from_utf8(digits.into()).expect("digits are ASCII")
+        digits
     }
 }
 
@@ -252,8 +253,9 @@ pub(super) fn prepare<T>(
     then: impl FnOnce(Request, Ingredients<'_>) -> Result<T, CannotSign>,
 ) -> Result<T, CannotBuild> {
     let file = world.scheme.file();
-    let fresh = world.unique.text(n);
-    let message = draft(recipe.message, world, &fresh);
+    let digits = world.unique.digits(n);
+    let fresh = str::from_utf8(&digits).expect("digits are ASCII");
+    let message = draft(recipe.message, world, fresh);
     let Signing { key, hash, construction, at, unique: own, key_id, origin } = recipe.sign;
     if hash.is_some_and(|hash| hash == file.mac.hash) {
         return Err(CannotBuild::Genuine);
@@ -268,7 +270,7 @@ pub(super) fn prepare<T>(
     if template.is_some() && !carries(&Part::Unique) {
         return Err(CannotBuild::NoUnique);
     }
-    let text = template.map(|t| t.replace("{unique}", &fresh).replace("{UNIQUE}", &fresh.to_uppercase()));
+    let text = template.map(|t| t.replace("{unique}", fresh).replace("{UNIQUE}", &fresh.to_uppercase()));
     if key_id.is_some() && !carries(&Part::KeyId) {
         return Err(CannotBuild::NoKeyId);
     }
@@ -287,13 +289,17 @@ pub(super) fn prepare<T>(
             id: match &text {
                 _ if !carries(&Part::Id) => Octets::default(),
                 Some(text) => text.clone().into(),
-                None => [b"msg_", &fresh.as_bytes()[..24]].concat().into(),
+                None => Octets::joined(&[b"msg_", &fresh.as_bytes()[..24]]),
             },
-            nonce: if carries(&Part::Nonce) { text.unwrap_or(fresh).into() } else { Octets::default() },
+            nonce: match text {
+                _ if !carries(&Part::Nonce) => Octets::default(),
+                Some(text) => text.into(),
+                None => Octets::copy_of(&digits),
+            },
             key_id: match key_id {
                 _ if !carries(&Part::KeyId) => Octets::default(),
                 Some(text) => text.as_str().into(),
-                None => world.deployment.key_id.as_str().into(),
+                None => Octets::copy_of(world.deployment.key_id.as_bytes()),
             },
             deployment: &deployment,
         },
@@ -315,8 +321,8 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
     let more = message.path.as_deref().unwrap_or_default();
     let usual = defaults.query.as_ref().map(|query| filled(query.as_bytes(), marker));
     let target = match message.query.as_deref().or(query).or(usual.as_deref()) {
-        Some(query) => [path.as_bytes(), more, b"?", query].concat().into(),
-        None => [path.as_bytes(), more].concat().into(),
+        Some(query) => Octets::joined(&[path.as_bytes(), more, b"?", query]),
+        None => Octets::joined(&[path.as_bytes(), more]),
     };
     let body = match &message.body {
         Some(body) => body.clone(),
@@ -328,10 +334,11 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         (None, None) => Octets::from_static(b"POST"),
     };
     let mut request = Request { method, target, headers: Vec::with_capacity(8), body };
-    request.headers.push(Header::new("Host", world.host));
+    let host = Octets::copy_of(world.host.as_bytes());
+    request.headers.push(Header { name: SmolStr::new_static("Host"), value: host });
     if !defaults.headers.iter().any(|line| line.is("Content-Type")) {
         let json = Octets::from_static(b"application/json");
-        request.headers.push(Header { name: "Content-Type".into(), value: json });
+        request.headers.push(Header { name: SmolStr::new_static("Content-Type"), value: json });
     }
     for line in &defaults.headers {
         let value = match line.value.contains(&b'{') {

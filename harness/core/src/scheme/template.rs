@@ -84,6 +84,12 @@ impl Template {
     /// slot takes the bytes up to the next literal. `None` if the text has another shape.
     pub fn matches<'t>(&self, text: &'t [u8]) -> Option<Vec<(&Slot, &'t [u8])>> {
         let mut found = Vec::with_capacity(self.pieces.len());
+        self.walk(text, |slot, bytes| found.push((slot, bytes)))?;
+        Some(found)
+    }
+
+    /// As [`Template::matches`], slot by slot; `None` may come after some of them.
+    pub fn walk<'s, 't>(&'s self, text: &'t [u8], mut each: impl FnMut(&'s Slot, &'t [u8])) -> Option<()> {
         let mut rest = text;
         let mut pieces = self.pieces.iter().peekable();
         while let Some(piece) = pieces.next() {
@@ -94,12 +100,12 @@ impl Template {
                         Some(Piece::Literal(next)) => find(rest, next)?,
                         Some(Piece::Field(_)) | None => rest.len(),
                     };
-                    found.push((slot, &rest[..end]));
+                    each(slot, &rest[..end]);
                     rest = &rest[end..];
                 }
             }
         }
-        rest.is_empty().then_some(found)
+        rest.is_empty().then_some(())
     }
 }
 

@@ -3,7 +3,9 @@
 //! The type to know is [`Octets`]. It must not know what the bytes mean.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::{Deref, Range};
 
 use base64::Engine as _;
@@ -22,30 +24,68 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(octets.to_string(), r#"{"\xff"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "OctetsForm", into = "OctetsForm")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "OctetsForm"))]
-pub struct Octets(Bytes);
+pub struct Octets(Store);
+
+/// Where the bytes are: most are few, and then a copy is cheaper than a count of owners.
+#[derive(Clone)]
+enum Store {
+    Here { len: u8, bytes: [u8; HERE] },
+    Shared(Bytes),
+}
+
+/// The longest byte string that is kept in place; with it an [`Octets`] takes 40 bytes.
+const HERE: usize = 38;
 
 impl Octets {
     /// Bytes of the program itself.
     pub const fn from_static(bytes: &'static [u8]) -> Self {
-        Self(Bytes::from_static(bytes))
+        Self(Store::Shared(Bytes::from_static(bytes)))
+    }
+
+    /// A copy of some bytes.
+    pub fn copy_of(bytes: &[u8]) -> Self {
+        Self::joined(&[bytes])
+    }
+
+    /// Pieces one behind the other.
+    pub fn joined(pieces: &[&[u8]]) -> Self {
+        let total = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        if total > HERE {
+            return Self(Store::Shared(pieces.concat().into()));
+        }
+        let (mut bytes, mut len) = ([0; HERE], 0);
+        for piece in pieces {
+            bytes[len..len + piece.len()].copy_from_slice(piece);
+            len += piece.len();
+        }
+        Self(Store::Here { len: len as u8, bytes })
     }
 
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Store::Here { len, bytes } => &bytes[..usize::from(*len)],
+            Store::Shared(bytes) => bytes,
+        }
     }
 
     /// Takes the bytes out.
     pub fn into_vec(self) -> Vec<u8> {
-        self.0.into()
+        match self.0 {
+            Store::Here { .. } => self.as_slice().to_vec(),
+            Store::Shared(bytes) => bytes.into(),
+        }
     }
 
     /// The bytes, shared.
     pub fn into_bytes(self) -> Bytes {
-        self.0
+        match self.0 {
+            Store::Here { .. } => Bytes::copy_from_slice(self.as_slice()),
+            Store::Shared(bytes) => bytes,
+        }
     }
 
     /// A part of these bytes, shared.
@@ -54,7 +94,10 @@ impl Octets {
     /// If `part` is not a slice of these bytes.
     #[must_use]
     pub fn share(&self, part: &[u8]) -> Self {
-        Self(self.0.slice_ref(part))
+        match &self.0 {
+            Store::Shared(bytes) if part.len() > HERE => Self(Store::Shared(bytes.slice_ref(part))),
+            _ => Self::copy_of(part),
+        }
     }
 
     /// Puts other bytes in the place of a range.
@@ -62,7 +105,7 @@ impl Octets {
         *self = if range.len() == self.len() {
             with
         } else {
-            Self::from([&self[..range.start], &with, &self[range.end..]].concat())
+            Self::joined(&[&self[..range.start], &with, &self[range.end..]])
         };
     }
 
@@ -75,9 +118,16 @@ impl Octets {
     }
 }
 
+impl Default for Octets {
+    fn default() -> Self {
+        Self::from_static(b"")
+    }
+}
+
 impl<T: Into<Vec<u8>>> From<T> for Octets {
     fn from(bytes: T) -> Self {
-        Self(bytes.into().into())
+        let bytes = bytes.into();
+        if bytes.len() > HERE { Self(Store::Shared(bytes.into())) } else { Self::copy_of(&bytes) }
     }
 }
 
@@ -85,19 +135,45 @@ impl Deref for Octets {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        self.as_slice()
     }
 }
 
 impl Borrow<[u8]> for Octets {
     fn borrow(&self) -> &[u8] {
-        &self.0
+        self
+    }
+}
+
+impl PartialEq for Octets {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Octets {}
+
+impl PartialOrd for Octets {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Octets {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl Hash for Octets {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
     }
 }
 
 impl PartialEq<[u8]> for Octets {
     fn eq(&self, other: &[u8]) -> bool {
-        *self.0 == *other
+        **self == *other
     }
 }
 
@@ -125,13 +201,13 @@ impl proptest::arbitrary::Arbitrary for Octets {
 
 impl fmt::Display for Octets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape(&self.0))
+        f.write_str(&escape(self))
     }
 }
 
 impl fmt::Debug for Octets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "b\"{}\"", escape(&self.0))
+        write!(f, "b\"{}\"", escape(self))
     }
 }
 
@@ -214,11 +290,11 @@ impl TryFrom<OctetsForm> for Octets {
 
 impl From<Octets> for OctetsForm {
     fn from(octets: Octets) -> Self {
-        if let Some(&first) = octets.0.first()
-            && octets.0.len() > 256
+        if let Some(&first) = octets.first()
+            && octets.len() > 256
             && first.is_ascii_graphic()
-            && octets.0.iter().all(|&byte| byte == first)
-            && let Ok(times) = u32::try_from(octets.0.len())
+            && octets.iter().all(|&byte| byte == first)
+            && let Ok(times) = u32::try_from(octets.len())
         {
             return Self::Repeat(Repeat { text: char::from(first).to_string(), times });
         }
@@ -239,6 +315,24 @@ mod tests {
         let all: Octets = (0..=255u8).collect::<Vec<_>>().into();
         let text = serde_json::to_string(&all).expect("octets serialize");
         assert_eq!(serde_json::from_str::<Octets>(&text).expect("and come back"), all);
+    }
+
+    #[test]
+    fn short_and_long_ones_share_split_and_compare_alike() {
+        for length in [0, 1, HERE - 1, HERE, HERE + 1, 3 * HERE] {
+            let bytes: Vec<u8> = (0..=255).cycle().take(length).collect();
+            let octets = Octets::from(bytes.clone());
+            assert_eq!((&*octets, octets.clone().into_vec()), (&bytes[..], bytes.clone()));
+            assert_eq!(octets.clone().into_bytes(), bytes);
+            let part = &octets[length / 3..length - length / 3];
+            assert_eq!(octets.share(part), Octets::joined(&[part, b""]));
+            let mut spliced = octets.clone();
+            spliced.splice(&(0..length / 2), Octets::from_static(b"x"));
+            let expected = if length / 2 == length { b"x".to_vec() } else { [b"x", &bytes[length / 2..]].concat() };
+            assert_eq!(spliced.into_vec(), expected);
+            assert!(octets <= Octets::joined(&[&bytes, &[0]]));
+        }
+        assert_eq!(size_of::<Octets>(), 40);
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl Scheme for Azure {
         claims.tags.push(Vec::new().into());
         let mut places = Vec::new();
         for header in &self.headers {
-            places.extend(header.put(&mut message, &claims));
+            header.put(&mut message, &claims, &mut places);
         }
         Ok(sealed(self, message, places, Some("x-ms-version"), &with))
     }

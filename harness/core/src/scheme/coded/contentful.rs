@@ -133,7 +133,7 @@ impl Scheme for Contentful {
         claims.tags.push(Vec::new().into());
         let mut places = Vec::new();
         for header in &self.headers {
-            places.extend(header.put(&mut message, &claims));
+            header.put(&mut message, &claims, &mut places);
         }
         Ok(sealed(self, message, places, covered.as_deref(), &with))
     }

@@ -10,7 +10,7 @@ use crate::scheme::{
     CannotSign, Carrier, Claims, Coverage, Deployment, Field, Hash, Home, Ingredients, Part, Refusal, Scheme,
     SchemeError, SchemeFile, Signed,
 };
-use crate::wire::Request;
+use crate::wire::{Octets, Request};
 
 const HEADER: &str = "X-Twilio-Signature";
 const DIGEST: &str = "bodySHA256";
@@ -86,8 +86,9 @@ impl Scheme for Twilio {
             let parameter = format!("{DIGEST}={}", body_digest(&message));
             append(&mut message, parameter.as_bytes());
         }
-        let places =
-            self.header.put(&mut message, &Claims { tags: vec![Vec::new().into()], ..Claims::default() });
+        let mut places = Vec::new();
+        let untagged = Claims { tags: vec![Octets::default()], ..Claims::default() };
+        self.header.put(&mut message, &untagged, &mut places);
         Ok(sealed(self, message, places, None, &with))
     }
 

@@ -2,6 +2,8 @@
 //!
 //! The type to know is [`HeaderCarrier`]. It must not know what is signed.
 
+use std::ops::Range;
+
 use smol_str::SmolStr;
 
 use super::{SchemeError, missing, template, wrong};
@@ -63,16 +65,16 @@ pub(in crate::scheme) fn header_carrier(name: &str, carrier: &Carrier) -> Result
     Ok(HeaderCarrier { name: name.into(), presence: carrier.presence, syntax })
 }
 
-/// A field or label inside a header value.
-pub(super) type Found = (Holds, std::ops::Range<usize>);
+/// What takes note of a field or label inside a header value.
+type Found<'f> = dyn FnMut(Holds, Range<usize>) + 'f;
 
 impl HeaderCarrier {
     /// Adds the header line to a message, and says what stands where in it.
-    pub(in crate::scheme) fn put(&self, message: &mut Request, claims: &Claims) -> Vec<Place> {
+    pub(in crate::scheme) fn put(&self, message: &mut Request, claims: &Claims, places: &mut Vec<Place>) {
         let line = message.headers.len();
-        let (value, found) = self.write(claims);
-        message.headers.push(Header::new(self.name.clone(), value));
-        found.into_iter().map(|(holds, range)| Place { holds, spot: Spot::Header { line, range } }).collect()
+        let mut found = |holds, range| places.push(Place { holds, spot: Spot::Header { line, range } });
+        let value = self.write(claims, &mut found);
+        message.headers.push(Header { name: self.name.clone(), value });
     }
 
     /// Reads the one line of this header.
@@ -86,35 +88,34 @@ impl HeaderCarrier {
         }
     }
 
-    fn write(&self, claims: &Claims) -> (Vec<u8>, Vec<Found>) {
+    fn write(&self, claims: &Claims, found: &mut Found<'_>) -> Octets {
         let mut value = Vec::with_capacity(128);
-        let mut found = Vec::with_capacity(4);
         match &self.syntax {
-            Syntax::Value(template) => write_item(template, None, claims, &mut value, &mut found),
+            Syntax::Value(template) => write_item(template, None, claims, &mut value, found),
             Syntax::List { item, fields, .. } if fields.is_empty() => {
-                write_item(item, None, claims, &mut value, &mut found);
+                write_item(item, None, claims, &mut value, found);
             }
             Syntax::List { separator, item, fields } => {
                 for (index, pair) in fields.iter().enumerate() {
                     if index > 0 {
                         value.extend_from_slice(separator.as_bytes());
                     }
-                    write_item(item, Some(pair), claims, &mut value, &mut found);
+                    write_item(item, Some(pair), claims, &mut value, found);
                 }
             }
         }
-        (value, found)
+        value.into()
     }
 
     fn read(&self, value: &Octets, claims: &mut Claims) -> Result<(), Refusal> {
         match &self.syntax {
-            Syntax::Value(template) => {
-                for (slot, text) in template.matches(value).ok_or(Refusal::MalformedSignature)? {
+            Syntax::Value(template) => template
+                .walk(value, |slot, text| {
                     if let Slot::Field(field) = slot {
                         claims.put(*field, value.share(text));
                     }
-                }
-            }
+                })
+                .ok_or(Refusal::MalformedSignature)?,
             Syntax::List { separator, item, fields } => {
                 for text in split(value, separator.as_bytes()) {
                     let Some(slots) = item.matches(text) else { continue };
@@ -173,9 +174,10 @@ fn write_item(
     named: Option<&(String, Field)>,
     claims: &Claims,
     value: &mut Vec<u8>,
-    found: &mut Vec<Found>,
+    found: &mut Found<'_>,
 ) {
     let start = value.len();
+    let mut end = start;
     for piece in item.pieces() {
         let field = match (piece, named) {
             (Piece::Literal(bytes), _) => {
@@ -192,14 +194,12 @@ fn write_item(
         };
         let at = value.len();
         value.extend_from_slice(claims.get(field).unwrap_or_default());
-        found.push((Holds::Field(field), at..value.len()));
+        found(Holds::Field(field), at..value.len());
         // In a value with several fields, only a label at the very start belongs to the tag.
-        if field == Field::Tag
-            && at > start
-            && found.iter().all(|(_, range)| range.end <= start || range.start >= at)
-        {
-            found.push((Holds::Label, start..at));
+        if field == Field::Tag && at > start && end == start {
+            found(Holds::Label, start..at);
         }
+        end = value.len();
     }
 }
 

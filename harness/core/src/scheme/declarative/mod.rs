@@ -257,7 +257,7 @@ impl Scheme for Declarative {
             mac_of(with.construction, with.hash, with.key, &self.text(&message, &claims, with.deployment));
         claims.put(Field::Tag, self.file.mac.encoding.encode(&tag).into());
         for carrier in self.headers.iter().filter(|carrier| carrier.presence == Presence::Required) {
-            places.extend(carrier.put(&mut message, &claims));
+            carrier.put(&mut message, &claims, &mut places);
         }
         Ok(Signed::new(message, places, self.covered_headers.first().cloned(), tag))
     }
