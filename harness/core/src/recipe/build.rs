@@ -263,7 +263,7 @@ pub(super) fn prepare<T>(
     let timestamp = match (&file.clock, at) {
         (None, Moment::Now) => Octets::default(),
         (None, _) => return Err(CannotBuild::NoTimestamp),
-        (Some(clock), at) => at.render(world.now, clock).ok_or(CannotBuild::NoWindow)?.into(),
+        (Some(clock), at) => at.render(world.now, clock).ok_or(CannotBuild::NoWindow)?,
     };
     let template = unique.or(own.as_deref());
     let carries = |field| world.scheme.coverage(field) != Coverage::Absent;

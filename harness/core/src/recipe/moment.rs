@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::scheme::ClockSpec;
-use crate::time::Timestamp;
+use crate::time::{ClockUnit, Timestamp};
+use crate::wire::Octets;
 
 /// When a request claims to have been signed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -31,8 +32,12 @@ pub enum Moment {
 
 impl Moment {
     /// The text of the timestamp; `None` if the scheme has no window on the side that is asked for.
-    pub fn render(&self, now: Timestamp, clock: &ClockSpec) -> Option<Vec<u8>> {
-        let plain = |at: Timestamp| clock.unit.render(at).into_bytes();
+    pub fn render(&self, now: Timestamp, clock: &ClockSpec) -> Option<Octets> {
+        let plain = |at: Timestamp| match clock.unit {
+            ClockUnit::Seconds => Octets::decimal(at.seconds()),
+            ClockUnit::Milliseconds => Octets::decimal(at.millis()),
+            unit => unit.render(at).into(),
+        };
         let window = |limit: Option<u32>| limit.map(i64::from);
         Some(match self {
             Self::Now => plain(now),
@@ -47,9 +52,9 @@ impl Moment {
                 .replace("{now}", &clock.unit.render(now))
                 .replace("{seconds}", &now.seconds().to_string())
                 .replace("{millis}", &now.millis().to_string())
-                .replace("{rfc3339}", &crate::time::ClockUnit::Rfc3339.render(now))
-                .replace("{wall}", crate::time::ClockUnit::Rfc3339.render(now).trim_end_matches('Z'))
-                .into_bytes(),
+                .replace("{rfc3339}", &ClockUnit::Rfc3339.render(now))
+                .replace("{wall}", ClockUnit::Rfc3339.render(now).trim_end_matches('Z'))
+                .into(),
         })
     }
 }

@@ -55,9 +55,14 @@ impl Encoding {
 
 /// Lower-case hexadecimal digits, written in one go: the commonest encoding of the hottest loop.
 fn digits(tag: &[u8]) -> String {
-    let mut text = vec![0; tag.len() * 2];
-    hex::encode_to_slice(tag, &mut text).expect("two digits for each byte");
-    String::from_utf8(text).expect("digits are ASCII")
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    let mut text = String::with_capacity(tag.len() * 2);
+    for byte in tag {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use super::Key;
+
 /// A hash function under HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -71,11 +73,18 @@ pub enum Construction {
 /// assert_eq!(tag[..4], [0x5b, 0xdc, 0xc1, 0x46]);
 /// ```
 pub fn mac(construction: Construction, hash: Hash, key: &[u8], text: &[u8]) -> Vec<u8> {
-    mac_of(construction, hash, key, &[text])
+    mac_in_pieces(construction, hash, key, &[text])
 }
 
-/// Computes the tag of a text that is given in pieces.
-pub(super) fn mac_of(construction: Construction, hash: Hash, key: &[u8], text: &[&[u8]]) -> Vec<u8> {
+/// Computes the tag of a text that is given in pieces, under a key that is used again and again.
+pub(super) fn mac_of(construction: Construction, hash: Hash, key: &Key, text: &[&[u8]]) -> Vec<u8> {
+    match (construction, hash) {
+        (Construction::Hmac, Hash::Sha256) => finish(key.hmac_sha256(), text),
+        _ => mac_in_pieces(construction, hash, key, text),
+    }
+}
+
+fn mac_in_pieces(construction: Construction, hash: Hash, key: &[u8], text: &[&[u8]]) -> Vec<u8> {
     match construction {
         Construction::Hmac => hmac(hash, key, text),
         Construction::HashOfKeyAndText => digest(hash, &[&[key], text].concat()),
@@ -86,11 +95,7 @@ pub(super) fn mac_of(construction: Construction, hash: Hash, key: &[u8], text: &
 
 fn hmac(hash: Hash, key: &[u8], text: &[&[u8]]) -> Vec<u8> {
     fn with<M: Mac + KeyInit>(key: &[u8], text: &[&[u8]]) -> Vec<u8> {
-        let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of every length");
-        for piece in text {
-            mac.update(piece);
-        }
-        mac.finalize().into_bytes().to_vec()
+        finish(<M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of every length"), text)
     }
     match hash {
         Hash::Sha1 => with::<Hmac<Sha1>>(key, text),
@@ -98,6 +103,13 @@ fn hmac(hash: Hash, key: &[u8], text: &[&[u8]]) -> Vec<u8> {
         Hash::Sha384 => with::<Hmac<Sha384>>(key, text),
         Hash::Sha512 => with::<Hmac<Sha512>>(key, text),
     }
+}
+
+fn finish<M: Mac>(mut mac: M, text: &[&[u8]]) -> Vec<u8> {
+    for piece in text {
+        mac.update(piece);
+    }
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// The plain hash of a text in pieces.

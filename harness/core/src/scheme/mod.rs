@@ -14,9 +14,11 @@ mod template;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use hmac::{Hmac, KeyInit};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use coded::{CODED, Code};
@@ -204,12 +206,22 @@ impl Default for Deployment {
 
 /// Key bytes, decoded from a secret; wiped when dropped, and never printed.
 #[derive(Clone)]
-pub struct Key(Zeroizing<Vec<u8>>);
+pub struct Key {
+    bytes: Zeroizing<Vec<u8>>,
+    /// HMAC-SHA256 under this key before any text, once it was asked for.
+    sha256: OnceLock<Hmac<Sha256>>,
+}
 
 impl Key {
     /// A key of these bytes.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self { bytes: Zeroizing::new(bytes), sha256: OnceLock::new() }
+    }
+
+    /// A fresh HMAC-SHA256 under this key; the key is set up only once.
+    pub(crate) fn hmac_sha256(&self) -> Hmac<Sha256> {
+        let ready = || Hmac::new_from_slice(self).expect("HMAC takes keys of every length");
+        self.sha256.get_or_init(ready).clone()
     }
 }
 
@@ -217,7 +229,7 @@ impl Deref for Key {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 

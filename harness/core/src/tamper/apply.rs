@@ -70,15 +70,20 @@ pub fn apply(
         }
         Tamper::Replace(With { part, with }) => edit(signed, part, encoding, |_| Ok(with.clone())),
         Tamper::Prepend(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok([with, old].concat().into()))
+            edit(signed, part, encoding, |old| Ok(Octets::joined(&[with, old])))
+        }
+        Tamper::Append(With { part: Part::Body, with }) => {
+            let body = signed.request().body.followed_by(with);
+            signed.splice(&Spot::Body(0..signed.request().body.len()), body);
+            Ok(())
         }
         Tamper::Append(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok([old, with].concat().into()))
+            edit(signed, part, encoding, |old| Ok(Octets::joined(&[old, with])))
         }
         Tamper::Insert(At { part, at, with }) => edit(signed, part, encoding, |old| {
             let at = usize::from(*at);
             let (front, back) = old.split_at_checked(at).ok_or_else(|| NotThere::TooShort(part.clone()))?;
-            Ok([front, with, back].concat().into())
+            Ok(Octets::joined(&[front, with, back]))
         }),
         Tamper::FlipBit(Bit { part, bit }) => edit(signed, part, encoding, |old| flip(part, old, *bit)),
         Tamper::Truncate(Keep { part, bytes }) => edit(signed, part, encoding, |old| {
@@ -150,8 +155,9 @@ fn edit(
     Ok(())
 }
 
-fn changed(old: &[u8], new: Vec<u8>) -> Result<Octets, NotThere> {
-    if old == new { Err(NotThere::NoChange) } else { Ok(new.into()) }
+fn changed(old: &[u8], new: impl Into<Octets>) -> Result<Octets, NotThere> {
+    let new = new.into();
+    if *old == *new { Err(NotThere::NoChange) } else { Ok(new) }
 }
 
 fn append_target(signed: &mut Signed, with: &[u8]) {
@@ -263,7 +269,7 @@ fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Octets, NotThere> {
     Ok(new.into())
 }
 
-fn timestamp(scheme: &dyn Scheme, moment: &Moment, now: Timestamp) -> Result<Vec<u8>, NotThere> {
+fn timestamp(scheme: &dyn Scheme, moment: &Moment, now: Timestamp) -> Result<Octets, NotThere> {
     let clock = scheme.file().clock.as_ref().ok_or(NotThere::Window)?;
     moment.render(now, clock).ok_or(NotThere::Window)
 }
@@ -285,7 +291,7 @@ fn copied(
         }
         Copied::Corrupted => flip(part, signed.bytes(&spot), 0),
         Copied::Part(octets) | Copied::Whole(octets) => Ok(octets.clone()),
-        Copied::Retimed(moment) => timestamp(scheme, moment, now).map(Octets::from),
+        Copied::Retimed(moment) => timestamp(scheme, moment, now),
     }
 }
 

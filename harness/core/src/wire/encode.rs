@@ -105,15 +105,16 @@ impl Wire {
     /// What goes on the wire.
     pub fn octets(&self) -> Cow<'_, [u8]> {
         match self.pieces() {
-            [front, []] => Cow::Borrowed(front),
+            [front, [], _] => Cow::Borrowed(front),
             pieces => Cow::Owned(pieces.concat()),
         }
     }
 
-    /// What goes on the wire, in two pieces of which the second may be empty.
-    pub fn pieces(&self) -> [&[u8]; 2] {
+    /// What goes on the wire, in pieces of which all but the first may be empty.
+    pub fn pieces(&self) -> [&[u8]; 3] {
         let Written { front, rest, .. } = self.written();
-        [front, rest]
+        let [rest, more] = rest.pieces();
+        [front, rest, more]
     }
 
     /// Where the sender waits, in ascending order.
@@ -194,7 +195,7 @@ fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Octets) {
         Some(values) => values.iter().for_each(|value| line(b"Content-Length", value)),
         None if framing.chunk.is_some() || request.value("Content-Length").is_some() => {}
         None if request.body.is_empty() && matches!(&request.method[..], b"GET" | b"HEAD") => {}
-        None => line(b"Content-Length", request.body.len().to_string().as_bytes()),
+        None => line(b"Content-Length", &Octets::decimal(request.body.len() as i64)),
     }
     if framing.chunk.is_some() {
         line(b"Transfer-Encoding", b"chunked");
@@ -245,7 +246,7 @@ mod tests {
     fn a_large_body_goes_out_as_it_is() {
         let body = Octets::from(vec![b'x'; LARGE]);
         let wire = encode(Request { body: body.clone(), ..request() }, Framing::default());
-        let [front, rest] = wire.pieces();
+        let [front, rest, _] = wire.pieces();
         assert!(front.ends_with(b"Content-Length: 8192\r\n\r\n"));
         assert_eq!(rest.as_ptr(), body.as_ptr(), "the body was copied");
         assert_eq!(receive(&wire.octets()).expect("well-formed").body, body);

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, Range};
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,15 +30,26 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "OctetsForm"))]
 pub struct Octets(Store);
 
-/// Where the bytes are: most are few, and then a copy is cheaper than a count of owners.
+/// Where the bytes are: most are few, and then a copy is cheaper than a count of owners; where they are
+/// many, two strings one behind the other are cheaper than a copy.
 #[derive(Clone)]
 enum Store {
     Here { len: u8, bytes: [u8; HERE] },
     Shared(Bytes),
+    Chain(Arc<Chain>),
+}
+
+/// Two strings that are read as one, and that one as soon as it is needed.
+struct Chain {
+    pieces: [Bytes; 2],
+    whole: OnceLock<Bytes>,
 }
 
 /// The longest byte string that is kept in place; with it an [`Octets`] takes 40 bytes.
 const HERE: usize = 38;
+
+/// The shortest byte string that [`Octets::followed_by`] does not copy.
+const CHAINED: usize = 16 * 1024;
 
 impl Octets {
     /// Bytes of the program itself.
@@ -64,27 +76,73 @@ impl Octets {
         Self(Store::Here { len: len as u8, bytes })
     }
 
+    /// A whole number in decimal digits.
+    pub fn decimal(number: i64) -> Self {
+        let (mut digits, mut at, mut rest) = ([0; 20], 20, number.unsigned_abs());
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        Self::joined(&[if number < 0 { b"-" } else { b"" }, &digits[at..]])
+    }
+
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
             Store::Here { len, bytes } => &bytes[..usize::from(*len)],
             Store::Shared(bytes) => bytes,
+            Store::Chain(chain) => chain.whole.get_or_init(|| chain.pieces.concat().into()),
         }
+    }
+
+    /// The bytes in two pieces, of which the second is empty for most.
+    pub fn pieces(&self) -> [&[u8]; 2] {
+        match &self.0 {
+            Store::Chain(chain) => [&chain.pieces[0], &chain.pieces[1]],
+            _ => [self, b""],
+        }
+    }
+
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Store::Chain(chain) => chain.pieces.iter().map(Bytes::len).sum(),
+            _ => self.as_slice().len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// These bytes and others behind them; many are not copied for it.
+    #[must_use]
+    pub fn followed_by(&self, more: &Self) -> Self {
+        if self.len() < CHAINED {
+            return Self::joined(&[self, more]);
+        }
+        let pieces = [self.clone().into_bytes(), more.clone().into_bytes()];
+        Self(Store::Chain(Arc::new(Chain { pieces, whole: OnceLock::new() })))
     }
 
     /// Takes the bytes out.
     pub fn into_vec(self) -> Vec<u8> {
         match self.0 {
-            Store::Here { .. } => self.as_slice().to_vec(),
             Store::Shared(bytes) => bytes.into(),
+            Store::Here { .. } | Store::Chain(_) => self.as_slice().to_vec(),
         }
     }
 
     /// The bytes, shared.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
-            Store::Here { .. } => Bytes::copy_from_slice(self.as_slice()),
             Store::Shared(bytes) => bytes,
+            Store::Here { .. } | Store::Chain(_) => Bytes::copy_from_slice(self.as_slice()),
         }
     }
 
@@ -328,11 +386,30 @@ mod tests {
             assert_eq!(octets.share(part), Octets::joined(&[part, b""]));
             let mut spliced = octets.clone();
             spliced.splice(&(0..length / 2), Octets::from_static(b"x"));
-            let expected = if length / 2 == length { b"x".to_vec() } else { [b"x", &bytes[length / 2..]].concat() };
+            let expected =
+                if length / 2 == length { b"x".to_vec() } else { [b"x", &bytes[length / 2..]].concat() };
             assert_eq!(spliced.into_vec(), expected);
             assert!(octets <= Octets::joined(&[&bytes, &[0]]));
         }
         assert_eq!(size_of::<Octets>(), 40);
+    }
+
+    #[test]
+    fn a_chain_reads_as_one() {
+        let front = Octets::from(vec![b'a'; CHAINED]);
+        let chain = front.followed_by(&"bc".into()).followed_by(&"d".into());
+        assert_eq!(chain.len(), CHAINED + 3);
+        assert_eq!(chain.pieces().concat(), *chain);
+        assert_eq!(chain, Octets::joined(&[&front, b"bcd"]));
+        assert_eq!(chain.share(&chain[CHAINED..]), Octets::from("bcd"));
+        assert_eq!(chain.clone().into_bytes(), chain.into_vec());
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_everywhere() {
+        for number in [0, 1, 9, 10, -1, 1_795_262_400, 1_795_262_400_123, i64::MIN, i64::MAX] {
+            assert_eq!(*Octets::decimal(number), *number.to_string().as_bytes());
+        }
     }
 
     #[test]

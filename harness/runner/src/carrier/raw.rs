@@ -205,24 +205,23 @@ enum Sent {
 
 /// Writes the octets, piece by piece, with the waits between them.
 async fn send(mut to: WriteHalf<'_>, wire: &Wire) -> io::Result<()> {
-    let [mut front, mut rest] = wire.pieces();
+    let mut pauses = wire.pauses().iter().peekable();
     let mut sent = 0;
-    for pause in wire.pauses() {
-        let length = pause.at - sent;
-        let first;
-        (first, front) = front.split_at(length.min(front.len()));
-        to.write_all(first).await?;
-        let second;
-        (second, rest) = rest.split_at(length - first.len());
-        to.write_all(second).await?;
-        sent = pause.at;
-        match pause.millis {
-            0 => tokio::task::yield_now().await,
-            millis => sleep(Duration::from_millis(millis.into())).await,
+    for mut piece in wire.pieces() {
+        while let Some(pause) = pauses.next_if(|pause| pause.at < sent + piece.len()) {
+            let before;
+            (before, piece) = piece.split_at(pause.at - sent);
+            to.write_all(before).await?;
+            sent = pause.at;
+            match pause.millis {
+                0 => tokio::task::yield_now().await,
+                millis => sleep(Duration::from_millis(millis.into())).await,
+            }
         }
+        to.write_all(piece).await?;
+        sent += piece.len();
     }
-    to.write_all(front).await?;
-    to.write_all(rest).await
+    Ok(())
 }
 
 fn shown(duration: Duration) -> String {

@@ -147,7 +147,11 @@ impl Declarative {
                     text.push(deployment.origin.as_bytes());
                     &request.target
                 }
-                Slot::Body => &request.body,
+                Slot::Body => {
+                    let [front, rest] = request.body.pieces();
+                    text.push(front);
+                    rest
+                }
                 Slot::Header(name) => request.value(name).unwrap_or_default(),
                 Slot::Constant(name) => {
                     let known = deployment.constants.get(name).or_else(|| self.file.constants.get(name));
