@@ -28,13 +28,19 @@ fn every_mutant_fails_the_smoke_selection_over_the_wire() {
     let mutants = stdout(&countersign(&["list", "mutants"]));
     let classes: Vec<&str> = mutants.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(classes.len() > 50, "{mutants}");
+    let fails = |class: &str, schemes: &[&str]| {
+        let target = format!("mutant:{class}");
+        let mut args =
+            vec!["run", "--suite", "smoke", "--target", &target, "--fail-on", "should", "--seed", "7"];
+        args.extend(schemes);
+        countersign(&args).status.code() == Some(1)
+    };
+    // Most die under the first of these already; only for the others every scheme is tried.
+    let quick =
+        [["--scheme", "canonical-request-nonce"], ["--scheme", "standard-webhooks"], ["--scheme", "paddle"]];
     let passes: Vec<&str> = classes
         .into_iter()
-        .filter(|class| {
-            let target = format!("mutant:{class}");
-            let args = ["run", "--suite", "smoke", "--target", &target, "--fail-on", "should", "--seed", "7"];
-            countersign(&args).status.code() != Some(1)
-        })
+        .filter(|class| !quick.iter().any(|scheme| fails(class, scheme)) && !fails(class, &[]))
         .collect();
     assert!(passes.is_empty(), "the smoke selection passes {passes:?}");
     let reference = countersign(&["run", "--suite", "smoke", "--fail-on", "should", "--seed", "7"]);
