@@ -4,7 +4,8 @@
 //! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
 //! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes, [`d`] tells
 //! the time wrongly, [`d_replay`] remembers wrongly, [`e`] keeps keys wrongly,
-//! [`f`] breaks on what it should handle.
+//! [`f`] breaks on what it should handle. In [`sender`] stand those of all families that leave the
+//! sender a choice which is not theirs.
 
 pub mod a;
 pub mod b;
@@ -15,6 +16,8 @@ pub mod e;
 pub mod f;
 mod json;
 mod lenient;
+mod said;
+pub mod sender;
 
 use std::fmt;
 
@@ -89,6 +92,8 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B12: "looks for the tag anywhere in the header";
     b::B13: "searches the header for its pattern and does not match all of it";
     b::B14: "takes the hash that the label names, HMAC-SHA1 among them";
+    sender::B15: "verifies under the algorithm that the request names, or under none";
+    b::B16: "takes the text of a public key for a secret";
     b::B17: "ignores the label before the tag";
     b::B18: "looks at the last signature of a list only";
     b::B19: "gives up at a malformed entry of a list";
@@ -112,6 +117,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C15: "signs the path without empty and dot segments";
     c::C16: "signs the path in lower case";
     c::C17: "builds the address from the host that the request or a proxy names";
+    sender::C18: "takes any list of what is covered, and demands nothing";
     c::C20: "signs an absent covered header as empty text, or as a word for nothing";
     c::C21: "takes any of several lines of a header, or all joined, whichever fits";
     c::C22: "takes underscores in header names for hyphens, the last line winning";
@@ -140,6 +146,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     d_replay::D19: "looks a nonce up first and stores it later";
     d_replay::D20: "remembers the last 32 requests";
     d_replay::D21: "skips the replay test if there is no nonce or id";
+    sender::D23: "never asks whether a request has expired";
     d::D24: "signs one of several timestamps and tests another";
     d_replay::D26: "folds nonces and ids to 32 lower-case characters";
     e::E01: "reads the key from a file, found by a query with the key id";

@@ -147,7 +147,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// No key has the id that the request names, or there is none at all.
     fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
-        if setup.key.is_empty() {
+        if setup.key.is_empty() || is_public(&setup.key) {
             return Err(Refusal::NoKey.into());
         }
         let named = setup.scheme.coverage(&Part::KeyId) != Coverage::Absent;
@@ -204,6 +204,17 @@ pub trait Steps: Send + Sync {
             return Err(Refusal::Future.into());
         }
         Ok(())
+    }
+
+    /// Whether the request is past the time at which it says that it expires, if it says one.
+    ///
+    /// # Errors
+    /// It is, or what it says is no time.
+    fn unexpired(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
+        match setup.scheme.expiry(request)? {
+            Some(end) if now > end => Err(Refusal::Stale.into()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// What replay memory remembers of the request.
@@ -266,6 +277,13 @@ pub trait Steps: Send + Sync {
     }
 }
 
+/// Whether a key is the text of an asymmetric key or a certificate, which is no secret of two sides.
+pub fn is_public(key: &[u8]) -> bool {
+    let fronts: [&[u8]; 4] = [b"-----BEGIN ", b"---- BEGIN SSH2 ", b"ssh-", b"ecdsa-sha2-"];
+    let key = key.trim_ascii_start();
+    fronts.iter().any(|front| key.starts_with(front))
+}
+
 /// The first half of verification, step by step.
 ///
 /// # Errors
@@ -290,6 +308,7 @@ pub fn checked(
     steps.compare_body(setup, request, &claims)?;
     steps.read_body(setup, request, &mut claims)?;
     steps.fresh(setup, request, &claims, now)?;
+    steps.unexpired(setup, request, now)?;
     let once = steps.once(setup, request, &claims)?;
     Ok(Authentic { once, until: remember_until(setup, now) })
 }

@@ -412,6 +412,9 @@ impl Signing {
             && self.construction == Construction::Hmac
             && self.key_id.is_none()
             && self.origin.is_none()
+            && self.algorithm.is_none()
+            && self.covers.is_none()
+            && self.expires.is_none()
     }
 }
 
@@ -426,8 +429,10 @@ pub fn derive(recipe: &Recipe, built: &Built, scheme: &dyn Scheme) -> Option<Exp
     if recipe.deliver != Delivery::Once || !recipe.wire.is_empty() {
         return None;
     }
-    let Signing { key, hash, construction, at, unique, key_id, origin } = &recipe.sign;
-    if key_id.is_some() || origin.is_some() {
+    let Signing { key, hash, construction, at, unique, key_id, origin, algorithm, covers, expires } =
+        &recipe.sign;
+    let own_terms = algorithm.is_some() || covers.is_some() || expires.is_some();
+    if key_id.is_some() || origin.is_some() || own_terms {
         return None;
     }
     if *key != KeyChoice::Right || hash.is_some() || *construction != Construction::Hmac {

@@ -8,10 +8,13 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
-use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
+use crate::scheme::{
+    CannotSign, Claims, ClockSpec, Coverage, Deployment, Hash, Ingredients, Key, Once, Part, Scheme, Signed,
+    Terms,
+};
 use crate::secret::Secret;
 use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
-use crate::time::Timestamp;
+use crate::time::{ClockUnit, Timestamp};
 use crate::wire::{Framing, Header, Octets, Request, Wire, encode, find};
 
 /// Everything that a recipe needs to become a request: the world as the signer knows it.
@@ -127,6 +130,15 @@ pub enum CannotBuild {
     /// The scheme names no key.
     #[error("its requests name no key")]
     NoKeyId,
+    /// The scheme names no algorithm.
+    #[error("its requests name no algorithm")]
+    NoAlgorithm,
+    /// The scheme lists no parts.
+    #[error("its requests do not list what is covered")]
+    NoList,
+    /// The scheme has no time of expiry.
+    #[error("its requests do not say when they expire")]
+    NoExpiry,
     /// The choice of key or hash is the scheme's own.
     #[error("for this scheme it is the genuine choice")]
     Genuine,
@@ -240,7 +252,16 @@ fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
 }
 
 fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
-    prepare(recipe, world, n, unique, |message, with| world.scheme.sign(message, with))
+    let signed = prepare(recipe, world, n, unique, |message, with| world.scheme.sign(message, with))?;
+    if recipe.sign.covers.is_some() {
+        let all = Signing { covers: None, ..recipe.sign.clone() };
+        let all = Parts { sign: &all, ..recipe };
+        let all = prepare(all, world, n, unique, |message, with| world.scheme.sign(message, with))?;
+        if all.request() == signed.request() {
+            return Err(CannotBuild::Genuine);
+        }
+    }
+    Ok(signed)
 }
 
 /// Drafts the message of a recipe, gathers all that goes into its signature, and hands on both.
@@ -254,7 +275,7 @@ pub(super) fn prepare<T>(
     let file = world.scheme.file();
     let fresh = world.unique.text(n);
     let message = draft(recipe.message, world, &fresh);
-    let Signing { key, hash, construction, at, unique: own, key_id, origin } = recipe.sign;
+    let Signing { key, hash, construction, at, unique: own, key_id, origin, .. } = recipe.sign;
     if hash.is_some_and(|hash| hash == file.mac.hash) {
         return Err(CannotBuild::Genuine);
     }
@@ -277,6 +298,15 @@ pub(super) fn prepare<T>(
         None => Cow::Borrowed(world.deployment),
     };
     let key = choose(key, world)?;
+    let (algorithm, expires) = (algorithm(recipe.sign, world)?, expiry(recipe.sign, world)?);
+    if recipe.sign.covers.is_some() && !world.scheme.lists_parts() {
+        return Err(CannotBuild::NoList);
+    }
+    let terms = Terms {
+        algorithm: algorithm.as_deref(),
+        covers: recipe.sign.covers.as_deref(),
+        expires: expires.as_deref(),
+    };
     let done = then(
         message,
         Ingredients {
@@ -296,9 +326,35 @@ pub(super) fn prepare<T>(
                 None => world.deployment.key_id.as_str().into(),
             },
             deployment: &deployment,
+            terms,
         },
     )?;
     Ok(done)
+}
+
+/// The name that a request gives the algorithm, if it gives another than usual.
+fn algorithm(sign: &Signing, world: &World<'_>) -> Result<Option<String>, CannotBuild> {
+    let Some(text) = &sign.algorithm else { return Ok(None) };
+    let hashes = [
+        ("{sha1}", Hash::Sha1),
+        ("{sha256}", Hash::Sha256),
+        ("{sha384}", Hash::Sha384),
+        ("{sha512}", Hash::Sha512),
+    ];
+    let mut text = text.clone();
+    for (place, hash) in hashes {
+        let name = world.scheme.algorithm(hash).ok_or(CannotBuild::NoAlgorithm)?;
+        text = text.replace(place, name);
+    }
+    Ok(Some(text))
+}
+
+/// When a request says that it expires, if it says another time than usual.
+fn expiry(sign: &Signing, world: &World<'_>) -> Result<Option<Vec<u8>>, CannotBuild> {
+    let Some(moment) = &sign.expires else { return Ok(None) };
+    let clock = world.scheme.file().clock.as_ref().filter(|_| world.scheme.expires());
+    let clock = ClockSpec { unit: ClockUnit::Seconds, ..clock.ok_or(CannotBuild::NoExpiry)?.clone() };
+    moment.render(world.now, &clock).map(Some).ok_or(CannotBuild::NoWindow)
 }
 
 /// The body of a message that has none of its own, nor one of its scheme.

@@ -31,6 +31,7 @@ pub use signed::{Holds, Part, Place, Signed, Spot};
 pub use template::{Piece, Slot, Template};
 
 use crate::secret::Secret;
+use crate::time::Timestamp;
 use crate::wire::{Octets, Request};
 
 /// Something that a signed request carries besides the message.
@@ -246,6 +247,30 @@ pub struct Ingredients<'a> {
     pub key_id: Octets,
     /// Where the verifier runs.
     pub deployment: &'a Deployment,
+    /// What the request says of its own signature, where it says something else than usual.
+    pub terms: Terms<'a>,
+}
+
+/// What a request says of its own signature, where the sender does not keep to the scheme.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms<'a> {
+    /// Name of the algorithm.
+    pub algorithm: Option<&'a str>,
+    /// Parts that are listed as covered.
+    pub covers: Option<&'a [Part]>,
+    /// When it expires: seconds since 1970, or another text.
+    pub expires: Option<&'a [u8]>,
+}
+
+impl Terms<'_> {
+    /// Whether any of these parts is covered.
+    pub fn cover(&self, parts: &[Part]) -> bool {
+        let same = |one: &Part, other: &Part| match (one, other) {
+            (Part::Header(one), Part::Header(other)) => one.eq_ignore_ascii_case(other),
+            _ => one == other,
+        };
+        self.covers.is_none_or(|listed| listed.iter().any(|one| parts.iter().any(|other| same(one, other))))
+    }
 }
 
 /// Why a message cannot be signed by a scheme.
@@ -306,6 +331,29 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// Makes the tag of a signing string. A scheme that derives a key for each day or region does it here.
     fn tag(&self, construction: Construction, hash: Hash, key: &Key, text: &[u8]) -> Vec<u8> {
         mac(construction, hash, key, text)
+    }
+
+    /// The name that requests give HMAC with a hash; `None` if they name no algorithm.
+    fn algorithm(&self, _hash: Hash) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether requests list what is under the MAC.
+    fn lists_parts(&self) -> bool {
+        false
+    }
+
+    /// Whether requests can say when they expire.
+    fn expires(&self) -> bool {
+        false
+    }
+
+    /// When a request says that it expires; `None` if it does not.
+    ///
+    /// # Errors
+    /// What it says is no such time.
+    fn expiry(&self, _request: &Request) -> Result<Option<Timestamp>, Refusal> {
+        Ok(None)
     }
 
     /// The bytes under the MAC. A covered header that is missing counts as empty.
