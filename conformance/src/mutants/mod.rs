@@ -80,6 +80,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     a::A13: "takes the promise of a check for its result";
     a::A14: "answers refusals with 200";
     a::A15: "trusts requests that claim to come from the same machine";
+    sender::A17: "verifies the first of several signed items";
     b::B02: "compares as many characters as the shorter tag has";
     b::B03: "accepts the front of a tag, from four bytes on";
     b::B04: "compares without regard to letter case";
@@ -89,6 +90,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B08: "throws when the tag has another length";
     b::B09: "throws when the tag is not ASCII";
     b::B10: "counts characters and then compares bytes, which throws when they differ in number";
+    sender::B11: "compares loosely: what is true, zero or a list equals a text";
     b::B12: "looks for the tag anywhere in the header";
     b::B13: "searches the header for its pattern and does not match all of it";
     b::B14: "takes the hash that the label names, HMAC-SHA1 among them";
@@ -122,10 +124,12 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C21: "takes any of several lines of a header, or all joined, whichever fits";
     c::C22: "takes underscores in header names for hyphens, the last line winning";
     c::C23: "puts the body into a template in which doubled signs stand for one";
+    sender::C26: "undoes the content coding before it verifies";
     c::C27: "signs the first 64 KiB of the body";
     c::C28: "never asks whom the key id names";
     c::C30: "folds runs of blanks inside header values";
     c::C31: "reads header bytes as Latin-1 and signs them as UTF-8";
+    sender::C32: "believes credentials that stand where the signature does not";
     d::D01: "never looks at the timestamp";
     d::D02: "tests the age only if there is a timestamp";
     d::D03: "tests the age of a time header that nobody signed";

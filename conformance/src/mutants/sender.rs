@@ -6,8 +6,44 @@ use countersign_core::scheme::{Claims, Construction, Hash};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 
-use super::said;
+use super::{lenient, said};
 use crate::reference::{Authentic, Halt, Reference, Setup, Steps, checked};
+
+/// Verifies the first of several signed items.
+#[derive(Debug, Default)]
+pub struct A17;
+
+impl Steps for A17 {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let items = setup.scheme.items(request).unwrap_or_default();
+        checked(&Reference, setup, items.first().unwrap_or(request), now)
+    }
+}
+
+/// Compares loosely: what is true, zero or a list equals a text.
+#[derive(Debug, Default)]
+pub struct B11;
+
+impl Steps for B11 {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        match said::typed_tag(setup, request) {
+            Some((plain, equal)) => checked(&Loosely { equal }, setup, &plain, now),
+            None => Reference.check(setup, request, now),
+        }
+    }
+}
+
+/// Verifies one request whose tag is not a text.
+struct Loosely {
+    /// Whether the tag equals every text.
+    equal: bool,
+}
+
+impl Steps for Loosely {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        Ok(self.equal || Reference.authentic(setup, claims, text)?)
+    }
+}
 
 /// Verifies under the algorithm that the request names, or under none.
 #[derive(Debug, Default)]
@@ -65,6 +101,56 @@ impl Steps for C18 {
         let digested = ["Content-Digest", "Digest"].iter().any(|name| request.value(name).is_some());
         let own = ["rfc9421", "cavage"].map(Some).contains(&setup.scheme.file().code.as_deref());
         if own && !digested { Ok(()) } else { Reference.compare_body(setup, request, claims) }
+    }
+}
+
+/// Undoes the content coding before it verifies.
+#[derive(Debug, Default)]
+pub struct C26;
+
+impl Steps for C26 {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let coded =
+            request.value("Content-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case(b"gzip"));
+        match unpacked(&request.body).filter(|_| coded) {
+            Some(body) => Reference.check(setup, &Request { body: body.into(), ..request.clone() }, now),
+            None => Reference.check(setup, request, now),
+        }
+    }
+}
+
+/// Reads a gzip member of stored blocks (RFC 1951, section 3.2.4) without optional fields; its checksum is not looked at.
+fn unpacked(body: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = body.strip_prefix(&[0x1f, 0x8b, 8, 0])?.get(6..)?;
+    let mut plain = Vec::new();
+    while let [kind @ (0 | 1), low, high, _, _, data @ ..] = rest {
+        let (block, behind) = data.split_at_checked(usize::from(u16::from_le_bytes([*low, *high])))?;
+        plain.extend_from_slice(block);
+        if *kind == 1 {
+            return Some(plain);
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// Believes credentials that stand where the signature does not: in the query of a request that is signed in
+/// its head, and the other way round.
+#[derive(Debug, Default)]
+pub struct C32;
+
+impl Steps for C32 {
+    fn admit(&self, setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        let elsewhere = match setup.scheme.file().code.as_deref() {
+            Some("aws-sigv4") => request.query(),
+            Some("aws-sigv4-query") => request.value("Authorization"),
+            _ => None,
+        };
+        let known = format!("Credential={}", setup.deployment.key_id);
+        if elsewhere.is_some_and(|text| lenient::contains(text, known.as_bytes())) {
+            return Err(Halt::LetThrough);
+        }
+        Ok(())
     }
 }
 

@@ -258,12 +258,20 @@ pub trait Steps: Send + Sync {
         Duration::ZERO
     }
 
-    /// The first half of verification: is the request authentic and fresh?
+    /// The first half of verification: is the request authentic and fresh? Items that are signed one by one are
+    /// all verified.
     ///
     /// # Errors
     /// It is not.
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
-        checked(self, setup, request, now)
+        match setup.scheme.items(request) {
+            Some(items) if items.len() > 1 => {
+                let each: Result<Vec<Authentic>, Halt> =
+                    items.iter().map(|item| checked(self, setup, item, now)).collect();
+                each?.pop().ok_or_else(|| Refusal::MissingSignature.into())
+            }
+            Some(_) | None => checked(self, setup, request, now),
+        }
     }
 
     /// The second half: is it new?

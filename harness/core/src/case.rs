@@ -154,6 +154,8 @@ pub enum Need {
     CoversOrigin,
     /// The key is decoded from the text of the secret.
     DecodedKey,
+    /// The items of a body are signed one by one.
+    Items,
 }
 
 impl Need {
@@ -191,6 +193,7 @@ impl Need {
             Self::Calendar => !matches!(unit, None | Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
             Self::Window => file.clock.as_ref().is_some_and(|clock| clock.past.is_some()),
             Self::CoversOrigin => covers_origin(scheme),
+            Self::Items => has_items(scheme),
             Self::DecodedKey => file.mac.key != crate::scheme::KeyForm::Utf8,
         }
     }
@@ -220,8 +223,16 @@ impl Need {
             Self::Window => "it sets no limit for the age",
             Self::CoversOrigin => "it does not cover the origin",
             Self::DecodedKey => "its key is the text of the secret itself",
+            Self::Items => "it signs requests as a whole",
         }
     }
+}
+
+/// Whether the items of a body are signed one by one.
+fn has_items(scheme: &dyn Scheme) -> bool {
+    let nothing = Octets::default;
+    let request = Request { method: nothing(), target: "/".into(), headers: Vec::new(), body: nothing() };
+    scheme.items(&request).is_some()
 }
 
 /// Whether another origin makes another text under the MAC.

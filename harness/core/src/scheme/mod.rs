@@ -381,6 +381,12 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// Something is missing, stands twice, or has another shape.
     fn read(&self, request: &Request) -> Result<Claims, Refusal>;
 
+    /// The request once for each item of its body, if items are signed one by one; `None` if the scheme signs
+    /// requests as a whole. Such a scheme has no message id and no nonce.
+    fn items(&self, _request: &Request) -> Option<Vec<Request>> {
+        None
+    }
+
     /// Compares the body with the digest of it that the head carries; to be called after the head was
     /// authenticated.
     ///
