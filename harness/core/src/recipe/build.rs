@@ -7,14 +7,12 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
+use super::terms::OwnTerms;
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
-use crate::scheme::{
-    CannotSign, Claims, ClockSpec, Coverage, Deployment, Hash, Ingredients, Key, Once, Part, Scheme, Signed,
-    Terms,
-};
+use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
 use crate::secret::Secret;
 use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
-use crate::time::{ClockUnit, Timestamp};
+use crate::time::Timestamp;
 use crate::wire::{Framing, Header, Octets, Request, Wire, encode, find};
 
 /// Everything that a recipe needs to become a request: the world as the signer knows it.
@@ -298,15 +296,7 @@ pub(super) fn prepare<T>(
         None => Cow::Borrowed(world.deployment),
     };
     let key = choose(key, world)?;
-    let (algorithm, expires) = (algorithm(recipe.sign, world)?, expiry(recipe.sign, world)?);
-    if recipe.sign.covers.is_some() && !world.scheme.lists_parts() {
-        return Err(CannotBuild::NoList);
-    }
-    let terms = Terms {
-        algorithm: algorithm.as_deref(),
-        covers: recipe.sign.covers.as_deref(),
-        expires: expires.as_deref(),
-    };
+    let own = OwnTerms::of(recipe.sign, world)?;
     let done = then(
         message,
         Ingredients {
@@ -326,35 +316,10 @@ pub(super) fn prepare<T>(
                 None => world.deployment.key_id.as_str().into(),
             },
             deployment: &deployment,
-            terms,
+            terms: own.terms(recipe.sign),
         },
     )?;
     Ok(done)
-}
-
-/// The name that a request gives the algorithm, if it gives another than usual.
-fn algorithm(sign: &Signing, world: &World<'_>) -> Result<Option<String>, CannotBuild> {
-    let Some(text) = &sign.algorithm else { return Ok(None) };
-    let hashes = [
-        ("{sha1}", Hash::Sha1),
-        ("{sha256}", Hash::Sha256),
-        ("{sha384}", Hash::Sha384),
-        ("{sha512}", Hash::Sha512),
-    ];
-    let mut text = text.clone();
-    for (place, hash) in hashes {
-        let name = world.scheme.algorithm(hash).ok_or(CannotBuild::NoAlgorithm)?;
-        text = text.replace(place, name);
-    }
-    Ok(Some(text))
-}
-
-/// When a request says that it expires, if it says another time than usual.
-fn expiry(sign: &Signing, world: &World<'_>) -> Result<Option<Vec<u8>>, CannotBuild> {
-    let Some(moment) = &sign.expires else { return Ok(None) };
-    let clock = world.scheme.file().clock.as_ref().filter(|_| world.scheme.expires());
-    let clock = ClockSpec { unit: ClockUnit::Seconds, ..clock.ok_or(CannotBuild::NoExpiry)?.clone() };
-    moment.render(world.now, &clock).map(Some).ok_or(CannotBuild::NoWindow)
 }
 
 /// The body of a message that has none of its own, nor one of its scheme.

@@ -6,6 +6,7 @@
 mod build;
 mod moment;
 mod signature;
+mod terms;
 
 use serde::{Deserialize, Serialize};
 

@@ -76,3 +76,41 @@ pub(super) fn retype(signed: &mut Signed, part: &Part, to: Type) -> Result<(), N
     signed.splice(&spot, new.into());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheme::{Field, Holds, Place};
+    use crate::wire::Request;
+
+    fn retyped(target: &str, body: &str, spot: Spot, to: Type) -> Option<(String, String)> {
+        let nothing = Octets::default;
+        let request =
+            Request { method: nothing(), target: target.into(), headers: Vec::new(), body: body.into() };
+        let places = vec![Place { holds: Holds::Field(Field::Tag), spot }];
+        let mut signed = Signed::new(request, places, None, Vec::new());
+        retype(&mut signed, &Part::Tag, to).ok()?;
+        let text = |octets: &Octets| String::from_utf8_lossy(octets).into_owned();
+        Some((text(&signed.request().target), text(&signed.request().body)))
+    }
+
+    #[test]
+    fn a_member_becomes_another_type() {
+        let body = |to| retyped("/", r#"{"t":"ab","u":1}"#, Spot::Body(6..8), to).map(|(_, body)| body);
+        assert_eq!(body(Type::True).as_deref(), Some(r#"{"t":true,"u":1}"#));
+        assert_eq!(body(Type::Zero).as_deref(), Some(r#"{"t":0,"u":1}"#));
+        assert_eq!(body(Type::Null).as_deref(), Some(r#"{"t":null,"u":1}"#));
+        assert_eq!(body(Type::Array).as_deref(), Some(r#"{"t":["ab"],"u":1}"#));
+        assert_eq!(body(Type::EmptyArray).as_deref(), Some(r#"{"t":[],"u":1}"#));
+        assert_eq!(retyped("/", "t=ab", Spot::Body(2..4), Type::True), None, "it is no text of JSON");
+        assert_eq!(retyped("/", "ab", Spot::Body(0..2), Type::True), None);
+    }
+
+    #[test]
+    fn a_parameter_becomes_a_list() {
+        let target = |to| retyped("/?a=1&tag=ab&b=2", "", Spot::Target(10..12), to).map(|(target, _)| target);
+        assert_eq!(target(Type::Array).as_deref(), Some("/?a=1&tag[]=ab&b=2"));
+        assert_eq!(target(Type::EmptyArray).as_deref(), Some("/?a=1&tag[]=&b=2"));
+        assert_eq!(target(Type::True), None, "a query has texts and lists only");
+    }
+}
