@@ -82,7 +82,11 @@ impl Steps for Remembering {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         let authentic = Reference.check(setup, request, now)?;
         let mut seen = self.0.lock().expect("no poison");
-        let tags = Reference.read(setup, request)?.tags.concat();
+        let items = setup.scheme.items(request).unwrap_or_else(|| vec![request.clone()]);
+        let mut tags = Vec::new();
+        for item in &items {
+            tags.extend(Reference.read(setup, item)?.tags.concat());
+        }
         if seen.contains(&tags) {
             return Err(Refusal::Replayed.into());
         }

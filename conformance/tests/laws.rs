@@ -65,7 +65,8 @@ fn signings() -> impl Strategy<Value = Signing> {
     prop_oneof![
         5 => Just(Signing::default()),
         2 => at.prop_map(|at| Signing { at, ..Signing::default() }),
-        1 => any::<Signing>(),
+        // Boxed, because derived strategies are large and copied from frame to frame.
+        1 => any::<Signing>().boxed(),
     ]
 }
 
@@ -85,7 +86,7 @@ fn tampers() -> impl Strategy<Value = Tamper> {
     ];
     let with = (select(parts.clone()), text("[!-~]{0,6}")).prop_map(|(part, with)| With { part, with });
     prop_oneof![
-        4 => any::<Tamper>().prop_filter("a thousand entries find nothing that three do not", small),
+        4 => any::<Tamper>().boxed().prop_filter("a thousand entries find nothing that three do not", small),
         1 => select(parts).prop_map(|part| Tamper::Remove(On { part })),
         1 => with.clone().prop_map(Tamper::Append),
         1 => with.prop_map(Tamper::Replace),

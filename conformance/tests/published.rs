@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_conformance::Catalog;
 use countersign_core::scheme::{
-    Construction, Deployment, Field, Ingredients, Part, Published, Scheme, SchemeFile,
+    Construction, Deployment, Field, Ingredients, Part, Published, Scheme, SchemeFile, Terms,
 };
 use countersign_core::secret::Secret;
 use countersign_core::vector::yaml;
@@ -44,6 +44,7 @@ fn recomputed(scheme: &Arc<dyn Scheme>, published: &Published) -> String {
         nonce: unique.into(),
         key_id: published.key_id.clone().unwrap_or_default().into(),
         deployment: &deployment,
+        terms: Terms::default(),
     };
     let signed = scheme.sign(message, with.clone()).expect("the published message can be signed");
     let spot = signed.find(&Part::Tag).expect("every scheme carries a tag");

@@ -6,11 +6,24 @@ use countersign_core::scheme::{Claims, Construction, Field, Hash, Key, Refusal};
 use countersign_core::wire::{Octets, Request};
 
 use super::lenient;
-use crate::reference::{Halt, Reference, Setup, Steps};
+use crate::reference::{Halt, Reference, Setup, Steps, is_public};
 
 /// Whether any tag passes another comparison with the right text.
 fn any(claims: &Claims, right: &[u8], same: impl Fn(&[u8], &[u8]) -> bool) -> Result<bool, Halt> {
     Ok(claims.tags.iter().any(|tag| same(tag, right)))
+}
+
+/// Takes whatever is configured as the key, the text of a public key among it.
+#[derive(Debug, Default)]
+pub struct B16;
+
+impl Steps for B16 {
+    fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
+        match Reference.key(setup, claims) {
+            Err(Halt::Refused(Refusal::NoKey)) if is_public(&setup.key) => Ok(Some(setup.key.clone())),
+            other => other,
+        }
+    }
 }
 
 /// Compares as many characters as the shorter tag has.

@@ -4,7 +4,8 @@
 //! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
 //! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes, [`d`] tells
 //! the time wrongly, [`d_replay`] remembers wrongly, [`e`] keeps keys wrongly,
-//! [`f`] breaks on what it should handle.
+//! [`f`] breaks on what it should handle. In [`sender`] stand those of all families that leave the
+//! sender a choice which is not theirs.
 
 pub mod a;
 pub mod b;
@@ -15,6 +16,8 @@ pub mod e;
 pub mod f;
 mod json;
 mod lenient;
+mod said;
+pub mod sender;
 
 use std::fmt;
 
@@ -77,6 +80,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     a::A13: "takes the promise of a check for its result";
     a::A14: "answers refusals with 200";
     a::A15: "trusts requests that claim to come from the same machine";
+    sender::A17: "verifies the first of several signed items";
     b::B02: "compares as many characters as the shorter tag has";
     b::B03: "accepts the front of a tag, from four bytes on";
     b::B04: "compares without regard to letter case";
@@ -86,9 +90,12 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B08: "throws when the tag has another length";
     b::B09: "throws when the tag is not ASCII";
     b::B10: "counts characters and then compares bytes, which throws when they differ in number";
+    sender::B11: "compares loosely: what is true, zero or a list equals a text";
     b::B12: "looks for the tag anywhere in the header";
     b::B13: "searches the header for its pattern and does not match all of it";
     b::B14: "takes the hash that the label names, HMAC-SHA1 among them";
+    sender::B15: "verifies under the algorithm that the request names, or under none";
+    b::B16: "takes the text of a public key for a secret";
     b::B17: "ignores the label before the tag";
     b::B18: "looks at the last signature of a list only";
     b::B19: "gives up at a malformed entry of a list";
@@ -112,14 +119,17 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C15: "signs the path without empty and dot segments";
     c::C16: "signs the path in lower case";
     c::C17: "builds the address from the host that the request or a proxy names";
+    sender::C18: "takes any list of what is covered, and demands nothing";
     c::C20: "signs an absent covered header as empty text, or as a word for nothing";
     c::C21: "takes any of several lines of a header, or all joined, whichever fits";
     c::C22: "takes underscores in header names for hyphens, the last line winning";
     c::C23: "puts the body into a template in which doubled signs stand for one";
+    sender::C26: "undoes the content coding before it verifies";
     c::C27: "signs the first 64 KiB of the body";
     c::C28: "never asks whom the key id names";
     c::C30: "folds runs of blanks inside header values";
     c::C31: "reads header bytes as Latin-1 and signs them as UTF-8";
+    sender::C32: "believes credentials that stand where the signature does not";
     d::D01: "never looks at the timestamp";
     d::D02: "tests the age only if there is a timestamp";
     d::D03: "tests the age of a time header that nobody signed";
@@ -140,6 +150,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     d_replay::D19: "looks a nonce up first and stores it later";
     d_replay::D20: "remembers the last 32 requests";
     d_replay::D21: "skips the replay test if there is no nonce or id";
+    sender::D23: "never asks whether a request has expired";
     d::D24: "signs one of several timestamps and tests another";
     d_replay::D26: "folds nonces and ids to 32 lower-case characters";
     e::E01: "reads the key from a file, found by a query with the key id";

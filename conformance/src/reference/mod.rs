@@ -147,7 +147,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// No key has the id that the request names, or there is none at all.
     fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
-        if setup.key.is_empty() {
+        if setup.key.is_empty() || is_public(&setup.key) {
             return Err(Refusal::NoKey.into());
         }
         let named = setup.scheme.coverage(&Part::KeyId) != Coverage::Absent;
@@ -206,6 +206,17 @@ pub trait Steps: Send + Sync {
         Ok(())
     }
 
+    /// Whether the request is past the time at which it says that it expires, if it says one.
+    ///
+    /// # Errors
+    /// It is, or what it says is no time.
+    fn unexpired(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
+        match setup.scheme.expiry(request)? {
+            Some(end) if now > end => Err(Refusal::Stale.into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// What replay memory remembers of the request.
     ///
     /// # Errors
@@ -247,12 +258,20 @@ pub trait Steps: Send + Sync {
         Duration::ZERO
     }
 
-    /// The first half of verification: is the request authentic and fresh?
+    /// The first half of verification: is the request authentic and fresh? Items that are signed one by one are
+    /// all verified.
     ///
     /// # Errors
     /// It is not.
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
-        checked(self, setup, request, now)
+        match setup.scheme.items(request) {
+            Some(items) if items.len() > 1 => {
+                let each: Result<Vec<Authentic>, Halt> =
+                    items.iter().map(|item| checked(self, setup, item, now)).collect();
+                each?.pop().ok_or_else(|| Refusal::MissingSignature.into())
+            }
+            Some(_) | None => checked(self, setup, request, now),
+        }
     }
 
     /// The second half: is it new?
@@ -264,6 +283,13 @@ pub trait Steps: Send + Sync {
             Err(Halt::Died) => Reply::Died,
         }
     }
+}
+
+/// Whether a key is the text of an asymmetric key or a certificate, which is no secret of two sides.
+pub fn is_public(key: &[u8]) -> bool {
+    let fronts: [&[u8]; 4] = [b"-----BEGIN ", b"---- BEGIN SSH2 ", b"ssh-", b"ecdsa-sha2-"];
+    let key = key.trim_ascii_start();
+    fronts.iter().any(|front| key.starts_with(front))
 }
 
 /// The first half of verification, step by step.
@@ -290,6 +316,7 @@ pub fn checked(
     steps.compare_body(setup, request, &claims)?;
     steps.read_body(setup, request, &mut claims)?;
     steps.fresh(setup, request, &claims, now)?;
+    steps.unexpired(setup, request, now)?;
     let once = steps.once(setup, request, &claims)?;
     Ok(Authentic { once, until: remember_until(setup, now) })
 }

@@ -154,6 +154,8 @@ pub enum Need {
     CoversOrigin,
     /// The key is decoded from the text of the secret.
     DecodedKey,
+    /// The items of a body are signed one by one.
+    Items,
 }
 
 impl Need {
@@ -191,6 +193,7 @@ impl Need {
             Self::Calendar => !matches!(unit, None | Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
             Self::Window => file.clock.as_ref().is_some_and(|clock| clock.past.is_some()),
             Self::CoversOrigin => covers_origin(scheme),
+            Self::Items => has_items(scheme),
             Self::DecodedKey => file.mac.key != crate::scheme::KeyForm::Utf8,
         }
     }
@@ -220,8 +223,16 @@ impl Need {
             Self::Window => "it sets no limit for the age",
             Self::CoversOrigin => "it does not cover the origin",
             Self::DecodedKey => "its key is the text of the secret itself",
+            Self::Items => "it signs requests as a whole",
         }
     }
+}
+
+/// Whether the items of a body are signed one by one.
+fn has_items(scheme: &dyn Scheme) -> bool {
+    let nothing = Octets::default;
+    let request = Request { method: nothing(), target: "/".into(), headers: Vec::new(), body: nothing() };
+    scheme.items(&request).is_some()
 }
 
 /// Whether another origin makes another text under the MAC.
@@ -412,6 +423,9 @@ impl Signing {
             && self.construction == Construction::Hmac
             && self.key_id.is_none()
             && self.origin.is_none()
+            && self.algorithm.is_none()
+            && self.covers.is_none()
+            && self.expires.is_none()
     }
 }
 
@@ -426,8 +440,10 @@ pub fn derive(recipe: &Recipe, built: &Built, scheme: &dyn Scheme) -> Option<Exp
     if recipe.deliver != Delivery::Once || !recipe.wire.is_empty() {
         return None;
     }
-    let Signing { key, hash, construction, at, unique, key_id, origin } = &recipe.sign;
-    if key_id.is_some() || origin.is_some() {
+    let Signing { key, hash, construction, at, unique, key_id, origin, algorithm, covers, expires } =
+        &recipe.sign;
+    let own_terms = algorithm.is_some() || covers.is_some() || expires.is_some();
+    if key_id.is_some() || origin.is_some() || own_terms {
         return None;
     }
     if *key != KeyChoice::Right || hash.is_some() || *construction != Construction::Hmac {

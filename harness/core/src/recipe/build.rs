@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
+use super::terms::OwnTerms;
 use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
 use crate::secret::Secret;
@@ -128,6 +129,15 @@ pub enum CannotBuild {
     /// The scheme names no key.
     #[error("its requests name no key")]
     NoKeyId,
+    /// The scheme names no algorithm.
+    #[error("its requests name no algorithm")]
+    NoAlgorithm,
+    /// The scheme lists no parts.
+    #[error("its requests do not list what is covered")]
+    NoList,
+    /// The scheme has no time of expiry.
+    #[error("its requests do not say when they expire")]
+    NoExpiry,
     /// The choice of key or hash is the scheme's own.
     #[error("for this scheme it is the genuine choice")]
     Genuine,
@@ -241,7 +251,16 @@ fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
 }
 
 fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
-    prepare(recipe, world, n, unique, |message, with| world.scheme.sign(message, with))
+    let signed = prepare(recipe, world, n, unique, |message, with| world.scheme.sign(message, with))?;
+    if recipe.sign.covers.is_some() {
+        let all = Signing { covers: None, ..recipe.sign.clone() };
+        let all = Parts { sign: &all, ..recipe };
+        let all = prepare(all, world, n, unique, |message, with| world.scheme.sign(message, with))?;
+        if all.request() == signed.request() {
+            return Err(CannotBuild::Genuine);
+        }
+    }
+    Ok(signed)
 }
 
 /// Drafts the message of a recipe, gathers all that goes into its signature, and hands on both.
@@ -256,7 +275,7 @@ pub(super) fn prepare<T>(
     let digits = world.unique.digits(n);
     let fresh = str::from_utf8(&digits).expect("digits are ASCII");
     let message = draft(recipe.message, world, fresh);
-    let Signing { key, hash, construction, at, unique: own, key_id, origin } = recipe.sign;
+    let Signing { key, hash, construction, at, unique: own, key_id, origin, .. } = recipe.sign;
     if hash.is_some_and(|hash| hash == file.mac.hash) {
         return Err(CannotBuild::Genuine);
     }
@@ -279,6 +298,7 @@ pub(super) fn prepare<T>(
         None => Cow::Borrowed(world.deployment),
     };
     let key = choose(key, world)?;
+    let own = OwnTerms::of(recipe.sign, world)?;
     let done = then(
         message,
         Ingredients {
@@ -302,6 +322,7 @@ pub(super) fn prepare<T>(
                 None => Octets::copy_of(world.deployment.key_id.as_bytes()),
             },
             deployment: &deployment,
+            terms: own.terms(recipe.sign),
         },
     )?;
     Ok(done)

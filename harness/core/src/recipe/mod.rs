@@ -6,6 +6,7 @@
 mod build;
 mod moment;
 mod signature;
+mod terms;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ pub(crate) use build::{Parts, build_parts};
 pub use moment::Moment;
 pub use signature::{Signature, signatures};
 
-use crate::scheme::{Construction, Hash};
+use crate::scheme::{Construction, Hash, Part};
 use crate::tamper::{Tamper, WireTamper};
 use crate::wire::{Header, Octets};
 
@@ -101,6 +102,16 @@ pub struct Signing {
     /// Origin under which the sender knows the endpoint, if not the configured one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// Name that the request gives the algorithm; `{sha1}`, `{sha256}`, `{sha384}` and `{sha512}` stand for the
+    /// scheme's name of HMAC with that hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// Parts that the request lists as covered, if not all that the scheme demands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Vec<Part>>,
+    /// When the request says that it expires, in seconds since 1970, whatever the unit of the timestamp.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Moment>,
 }
 
 /// Which key signs.

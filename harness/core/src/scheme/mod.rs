@@ -33,6 +33,7 @@ pub use signed::{Holds, Part, Place, Signed, Spot};
 pub use template::{Piece, Slot, Template};
 
 use crate::secret::Secret;
+use crate::time::Timestamp;
 use crate::wire::{Octets, Request};
 
 /// Something that a signed request carries besides the message.
@@ -258,6 +259,30 @@ pub struct Ingredients<'a> {
     pub key_id: Octets,
     /// Where the verifier runs.
     pub deployment: &'a Deployment,
+    /// What the request says of its own signature, where it says something else than usual.
+    pub terms: Terms<'a>,
+}
+
+/// What a request says of its own signature, where the sender does not keep to the scheme.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms<'a> {
+    /// Name of the algorithm.
+    pub algorithm: Option<&'a str>,
+    /// Parts that are listed as covered.
+    pub covers: Option<&'a [Part]>,
+    /// When it expires: seconds since 1970, or another text.
+    pub expires: Option<&'a [u8]>,
+}
+
+impl Terms<'_> {
+    /// Whether any of these parts is covered.
+    pub fn cover(&self, parts: &[Part]) -> bool {
+        let same = |one: &Part, other: &Part| match (one, other) {
+            (Part::Header(one), Part::Header(other)) => one.eq_ignore_ascii_case(other),
+            _ => one == other,
+        };
+        self.covers.is_none_or(|listed| listed.iter().any(|one| parts.iter().any(|other| same(one, other))))
+    }
 }
 
 /// Why a message cannot be signed by a scheme.
@@ -320,6 +345,29 @@ pub trait Scheme: fmt::Debug + Send + Sync {
         mac(construction, hash, key, text)
     }
 
+    /// The name that requests give HMAC with a hash; `None` if they name no algorithm.
+    fn algorithm(&self, _hash: Hash) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether requests list what is under the MAC.
+    fn lists_parts(&self) -> bool {
+        false
+    }
+
+    /// Whether requests can say when they expire.
+    fn expires(&self) -> bool {
+        false
+    }
+
+    /// When a request says that it expires; `None` if it does not.
+    ///
+    /// # Errors
+    /// What it says is no such time.
+    fn expiry(&self, _request: &Request) -> Result<Option<Timestamp>, Refusal> {
+        Ok(None)
+    }
+
     /// The bytes under the MAC. A covered header that is missing counts as empty.
     fn signing_string(&self, request: &Request, claims: &Claims, deployment: &Deployment) -> Vec<u8>;
 
@@ -344,6 +392,12 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// # Errors
     /// Something is missing, stands twice, or has another shape.
     fn read(&self, request: &Request) -> Result<Claims, Refusal>;
+
+    /// The request once for each item of its body, if items are signed one by one; `None` if the scheme signs
+    /// requests as a whole. Such a scheme has no message id and no nonce.
+    fn items(&self, _request: &Request) -> Option<Vec<Request>> {
+        None
+    }
 
     /// Compares the body with the digest of it that the head carries; to be called after the head was
     /// authenticated.

@@ -4,11 +4,18 @@ use std::ops::Range;
 
 use memchr::memmem::rfind;
 
-use super::{At, Beside, Bit, Copied, Duplicate, Entry, Keep, Letters, Line, Move, Rename, Tamper, With};
+use super::typed::{filled, retype};
+use super::{
+    At, Beside, Bit, Copied, Duplicate, Entry, Keep, Letters, Line, Move, Rename, Retyped, Tamper, With,
+};
 use crate::recipe::Moment;
 use crate::scheme::{Carrier, Encoding, Part, Scheme, Signed, Spot};
-use crate::time::{Timestamp, http_date};
+use crate::time::Timestamp;
 use crate::wire::{Header, Octets, find};
+
+/// What is percent-encoded in the value of a parameter: all but the unreserved characters of RFC 3986.
+const VALUE: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Why a tamper cannot be applied: the request does not have what it wants to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +35,12 @@ pub enum NotThere {
     /// The encoding of the tag has no spare bits, or the tag is no longer whole.
     #[error("the encoding of the tag has no spare bits")]
     SpareBits,
+    /// The part does not stand where it could have another type.
+    #[error("the {} has no type where it stands", part_name(.0))]
+    Untyped(Part),
+    /// The scheme has no constant of this name.
+    #[error("the scheme has no constant `{0}`")]
+    Constant(String),
     /// The request would be what it was.
     #[error("it would change nothing")]
     NoChange,
@@ -110,9 +123,18 @@ pub fn apply(
         Tamper::AddEntry(entry) => add_entry(entry, signed, scheme, now),
         Tamper::AddHeader(Line { name, value }) => {
             let at = signed.request().headers.len();
-            signed.insert_line(at, Header { name: name.into(), value: dated(value, scheme, now) });
+            let value = filled(value, signed, scheme, now)?;
+            signed.insert_line(at, Header { name: name.into(), value });
             Ok(())
         }
+        Tamper::AddParameter(Line { name, value }) => {
+            let value = filled(value, signed, scheme, now)?;
+            let joint = if signed.find(&Part::Query).is_some() { "&" } else { "?" };
+            let written = percent_encoding::percent_encode(&value, VALUE);
+            append_target(signed, format!("{joint}{name}={written}").as_bytes());
+            Ok(())
+        }
+        Tamper::Retype(Retyped { part, to }) => retype(signed, part, *to),
         Tamper::RenameHeader(Rename { part, to }) => {
             let line = signed.line(part).ok_or_else(|| NotThere::Part(part.clone()))?;
             let name = &signed.request().headers[line].name;
@@ -346,21 +368,6 @@ fn add_entry(
     };
     signed.splice(&Spot::Header { line, range: at..at }, text.repeat(usize::from(*times)).into());
     Ok(())
-}
-
-/// Fills times into a text value.
-fn dated(value: &Octets, scheme: &dyn Scheme, now: Timestamp) -> Octets {
-    let Ok(text) = std::str::from_utf8(value.as_slice()) else { return value.clone() };
-    if !text.contains('{') {
-        return value.clone();
-    }
-    let own = scheme.file().clock.as_ref().map_or_else(String::new, |clock| clock.unit.render(now));
-    let filled = text
-        .replace("{now}", &own)
-        .replace("{seconds}", &now.seconds().to_string())
-        .replace("{millis}", &now.millis().to_string())
-        .replace("{http-date}", &http_date(now));
-    Octets::from(filled)
 }
 
 fn move_bytes(moved: &Move, signed: &mut Signed) -> Result<(), NotThere> {

@@ -5,6 +5,7 @@
 //! request could do.
 
 mod apply;
+mod typed;
 mod wire;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,10 @@ pub enum Tamper {
     AddEntry(Entry),
     /// Adds a header line at the end.
     AddHeader(Line),
+    /// Adds a parameter at the end of the query, its value percent-encoded.
+    AddParameter(Line),
+    /// Writes a part that stands in JSON, or as a parameter of the query, as another type.
+    Retype(Retyped),
     /// Gives the header line of a part another name; `{name}` stands for the old one.
     RenameHeader(Rename),
     /// Moves bytes over the border between two parts: from the front of the second to the end of the
@@ -86,6 +91,8 @@ impl Tamper {
         ("duplicate-line", "adds a second header line with the same name"),
         ("add-entry", "adds an entry to a list of signatures"),
         ("add-header", "adds a header line at the end"),
+        ("add-parameter", "adds a parameter at the end of the query"),
+        ("retype", "writes a member of the body or a parameter of the query as another type"),
         ("rename-header", "gives the header line of a part another name"),
         ("move-bytes", "moves bytes over the border between two parts"),
         ("percent-encode-path", "percent-encodes the last letter of the path"),
@@ -259,7 +266,37 @@ fn once() -> u16 {
     1
 }
 
-/// A header line.
+/// A part and another type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Retyped {
+    /// The part.
+    pub part: Part,
+    /// The type.
+    pub to: Type,
+}
+
+/// A type that is not a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Type {
+    /// `true`, in JSON.
+    True,
+    /// The number 0, in JSON.
+    Zero,
+    /// `null`, in JSON.
+    Null,
+    /// A list with the text in it; in a query, a name that ends in `[]`.
+    Array,
+    /// A list with nothing, or with an empty text, in it.
+    EmptyArray,
+}
+
+/// A header line, or a parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
@@ -267,7 +304,8 @@ fn once() -> u16 {
 pub struct Line {
     /// Name.
     pub name: String,
-    /// Value; in `text`, `{now}`, `{seconds}`, `{millis}` and `{http-date}` stand for the time of sending.
+    /// Value; in `text`, `{now}`, `{seconds}`, `{millis}`, `{http-date}` and `{day}` stand for the time of sending,
+    /// `{key-id}` for the key id that the request carries, and `{const:NAME}` for a constant of the scheme.
     pub value: Octets,
 }
 

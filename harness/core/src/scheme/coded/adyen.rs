@@ -1,15 +1,15 @@
-//! Adyen standard webhooks: eight members of the one notification in the body, joined with colons
-//! that nobody escapes.
+//! Adyen standard webhooks: eight members of each notification in the body, joined with colons that
+//! nobody escapes, under a tag of its own.
 
 use serde::Deserialize;
 
 use super::text::Text;
-use super::{home_of, json, sealed};
+use super::{home_of, json};
 use crate::scheme::{
-    CannotSign, Claims, Coverage, Deployment, Field, Home, Ingredients, Part, Refusal, Scheme, SchemeFile,
-    Signed,
+    CannotSign, Claims, Coverage, Deployment, Field, Home, Ingredients, Part, Place, Refusal, Scheme,
+    SchemeFile, Signed,
 };
-use crate::wire::{Request, find};
+use crate::wire::{Octets, Request, find};
 
 /// The scheme.
 #[derive(Debug)]
@@ -55,20 +55,66 @@ struct Amount {
     currency: String,
 }
 
+/// The notifications of a body.
+fn items(body: &[u8]) -> Result<Vec<Item>, Refusal> {
+    let body: Body = json::read(body)?;
+    Ok(body.items.into_iter().map(|wrapped| wrapped.item).collect())
+}
+
 /// The one notification of a body.
 fn item(body: &[u8]) -> Result<Item, Refusal> {
-    let body: Body = json::read(body)?;
-    let mut items = body.items.into_iter();
-    match (items.next(), items.next()) {
-        (Some(Wrapped { item }), None) => Ok(item),
+    let mut items = items(body)?;
+    match (items.pop(), items.is_empty()) {
+        (Some(item), true) => Ok(item),
         (None, _) => Err(Refusal::MissingSignature),
-        (Some(_), Some(_)) => Err(Refusal::DuplicateField),
+        (Some(_), false) => Err(Refusal::DuplicateField),
     }
+}
+
+/// Puts an empty tag into the `n`-th notification of a body, and says where it stands.
+fn put_tag(body: &mut Octets, n: usize, known: Option<&Additional>) -> Option<Vec<Place>> {
+    let mut start = 0;
+    for _ in 0..=n {
+        start += find(&body[start..], ITEM)? + ITEM.len();
+    }
+    let rest = known.is_none();
+    if !rest {
+        start += find(&body[start..], ADDITIONAL)? + ADDITIONAL.len();
+    }
+    let empty = body[start..].trim_ascii_start().starts_with(b"}");
+    let open = if rest { r#""additionalData":{"hmacSignature":"# } else { r#""hmacSignature":"# };
+    let close = match (rest, empty) {
+        (true, true) => "}",
+        (true, false) => "},",
+        (false, true) => "",
+        (false, false) => ",",
+    };
+    let member = Text::default().text(open).json(Field::Tag, b"").text(close);
+    body.splice(&(start..start), member.bytes().into());
+    // What was found as text may have stood inside another string.
+    let there = items(body).ok()?.get(n).and_then(Item::tag).map(str::is_empty) == Some(true);
+    there.then(|| member.in_body(start))
 }
 
 impl Item {
     fn tag(&self) -> Option<&str> {
         self.additional_data.as_ref()?.hmac_signature.as_deref()
+    }
+
+    /// The bytes under the MAC.
+    fn text(&self) -> Vec<u8> {
+        let value = self.amount.value.to_string();
+        let members = [
+            &self.psp_reference,
+            &self.original_reference,
+            &self.merchant_account_code,
+            &self.merchant_reference,
+            &value,
+            &self.amount.currency,
+            &self.event_code,
+            &self.success,
+        ];
+        members.map(String::as_str).join(":").into_bytes()
     }
 }
 
@@ -96,48 +142,47 @@ impl Scheme for Adyen {
         home_of(&[Field::Tag], Home::Body, field)
     }
 
+    /// Of several notifications, that of the first.
     fn signing_string(&self, request: &Request, _: &Claims, _: &Deployment) -> Vec<u8> {
-        let Ok(item) = item(&request.body) else { return Vec::new() };
-        let value = item.amount.value.to_string();
-        let members = [
-            &item.psp_reference,
-            &item.original_reference,
-            &item.merchant_account_code,
-            &item.merchant_reference,
-            &value,
-            &item.amount.currency,
-            &item.event_code,
-            &item.success,
-        ];
-        members.map(String::as_str).join(":").into_bytes()
+        items(&request.body).ok().and_then(|items| items.first().map(Item::text)).unwrap_or_default()
     }
 
+    /// Signs each notification that has no tag yet.
     fn sign(&self, mut message: Request, with: Ingredients<'_>) -> Result<Signed, CannotSign> {
         const NONE: CannotSign = CannotSign::BodyIsNot("a standard Adyen notification");
-        let known = item(&message.body).map_err(|_| NONE)?;
-        let (before, rest) = match known.additional_data {
-            Some(Additional { hmac_signature: Some(_) }) => {
-                return Err(CannotSign::AlreadyThere("hmacSignature"));
-            }
-            Some(Additional { hmac_signature: None }) => (ADDITIONAL, false),
-            None => (ITEM, true),
+        let known = items(&message.body).map_err(|_| NONE)?;
+        let unsigned = || known.iter().enumerate().filter(|(_, item)| item.tag().is_none());
+        let Some((first, item)) = unsigned().next() else {
+            return Err(if known.is_empty() { NONE } else { CannotSign::AlreadyThere("hmacSignature") });
         };
-        let start = find(&message.body, before).ok_or(NONE)? + before.len();
-        let empty = message.body[start..].trim_ascii_start().starts_with(b"}");
-        let open = if rest { r#""additionalData":{"hmacSignature":"# } else { r#""hmacSignature":"# };
-        let close = match (rest, empty) {
-            (true, true) => "}",
-            (true, false) => "},",
-            (false, true) => "",
-            (false, false) => ",",
-        };
-        let member = Text::default().text(open).json(Field::Tag, b"").text(close);
-        message.body.splice(&(start..start), member.bytes().into());
-        // What was found as text may have stood inside another string.
-        if item(&message.body).ok().and_then(|item| item.tag().map(str::is_empty)) != Some(true) {
-            return Err(NONE);
+        let tag = |item: &Item| self.tag(with.construction, with.hash, with.key, &item.text());
+        let encoding = self.file.mac.encoding;
+        // The last first: what is put in moves everything behind it.
+        for (n, item) in unsigned().skip(1).collect::<Vec<_>>().into_iter().rev() {
+            let places = put_tag(&mut message.body, n, item.additional_data.as_ref()).ok_or(NONE)?;
+            let mut signed = Signed::new(message, places, None, Vec::new());
+            let spot = signed.find(&Part::Tag).ok_or(NONE)?;
+            signed.splice(&spot, encoding.encode(&tag(item)).into());
+            message = signed.into_request();
         }
-        Ok(sealed(self, message, member.in_body(start), None, &with))
+        let places = put_tag(&mut message.body, first, item.additional_data.as_ref()).ok_or(NONE)?;
+        let tag = tag(item);
+        let written = encoding.encode(&tag);
+        let mut signed = Signed::new(message, places, None, tag);
+        let spot = signed.find(&Part::Tag).ok_or(NONE)?;
+        signed.splice(&spot, written.into());
+        Ok(signed)
+    }
+
+    fn items(&self, request: &Request) -> Option<Vec<Request>> {
+        // What is no notification, or has members twice, has no items.
+        let known = items(&request.body).map_or(0, |items| items.len());
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let alone = |n: usize| {
+            let body = serde_json::json!({ "notificationItems": [body["notificationItems"][n]] });
+            Request { body: body.to_string().into(), ..request.clone() }
+        };
+        Some((0..known).map(alone).collect())
     }
 
     fn read(&self, request: &Request) -> Result<Claims, Refusal> {

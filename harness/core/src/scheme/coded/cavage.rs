@@ -5,11 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::params::{Params, Values, get, is_quotable, only, params};
 use super::text::Text;
-use super::{claims, constant, home_of, sealed};
+use super::{claims, constant, hmac_name, home_of, sealed};
 use crate::scheme::mac::digest;
 use crate::scheme::{
     CannotSign, Claims, Coverage, Deployment, Field, Hash, Home, Ingredients, Part, Refusal, Scheme,
-    SchemeFile, Signed,
+    SchemeFile, Signed, Terms,
 };
 use crate::wire::{Header, Request};
 
@@ -32,22 +32,23 @@ fn parameters(request: &Request) -> Result<Params<'_>, Refusal> {
     params(only(request, SIGNATURE)?, Values::Quoted)
 }
 
-/// The names of what is under the MAC.
+/// The names of what is under the MAC; the date alone if there is no list.
 fn listed<'p>(found: &Params<'p>) -> Vec<&'p str> {
-    let list = get(found, "headers").and_then(|list| std::str::from_utf8(list).ok()).unwrap_or_default();
-    list.split(' ').collect()
+    let Some(list) = get(found, "headers") else { return vec!["date"] };
+    std::str::from_utf8(list).unwrap_or_default().split(' ').collect()
+}
+
+/// Whether the sender covers what a name stands for.
+fn is_covered(terms: Terms<'_>, name: &str) -> bool {
+    match name {
+        REQUEST_TARGET => terms.cover(&[Part::Method, Part::Path, Part::Query, Part::Target]),
+        "date" => terms.cover(&[Part::Timestamp]),
+        "digest" => terms.cover(&[Part::Body]),
+        header => terms.cover(&[Part::Header(header.to_owned())]),
+    }
 }
 
 impl Cavage {
-    fn algorithm(&self) -> &'static str {
-        match self.file.mac.hash {
-            Hash::Sha1 => "hmac-sha1",
-            Hash::Sha256 => "hmac-sha256",
-            Hash::Sha384 => "hmac-sha384",
-            Hash::Sha512 => "hmac-sha512",
-        }
-    }
-
     /// Names of what must be under the MAC.
     fn demanded(&self) -> impl Iterator<Item = &str> {
         constant(&self.file, "headers").split(' ').filter(|name| !name.is_empty())
@@ -80,6 +81,14 @@ impl Scheme for Cavage {
         home_of(&[Field::Tag, Field::Timestamp, Field::KeyId], Home::Header, field)
     }
 
+    fn algorithm(&self, hash: Hash) -> Option<&'static str> {
+        Some(hmac_name(hash))
+    }
+
+    fn lists_parts(&self) -> bool {
+        true
+    }
+
     fn signing_string(&self, request: &Request, _: &Claims, _: &Deployment) -> Vec<u8> {
         let found = parameters(request).unwrap_or_default();
         let line = |name: &str| match name {
@@ -100,25 +109,30 @@ impl Scheme for Cavage {
         let claims = claims(&with);
         let [time, key_id] =
             [Field::Timestamp, Field::KeyId].map(|field| claims.get(field).unwrap_or_default());
-        if !is_quotable(key_id) {
+        let terms = with.terms;
+        let algorithm = terms.algorithm.unwrap_or_else(|| hmac_name(self.file.mac.hash));
+        if !is_quotable(key_id) || !is_quotable(algorithm.as_bytes()) {
             return Err(CannotSign::Unsignable("this text between quotation marks"));
         }
         let date = Text::default().field(Field::Timestamp, time);
         let mut places = date.in_header(message.headers.len());
         message.headers.push(Header::new(DATE, date.bytes()));
-        if self.demands(DIGEST) {
+        if self.demands(DIGEST) && terms.cover(&[Part::Body]) {
             message.headers.push(Header::new(DIGEST, body_digest(&message)));
         }
-        let there = |name: &&str| *name == REQUEST_TARGET || message.value(name).is_some();
+        let there = |name: &&str| {
+            (*name == REQUEST_TARGET || message.value(name).is_some())
+                && (terms.covers.is_none() || is_covered(terms, name))
+        };
         let names: Vec<&str> = self.demanded().filter(there).collect();
+        let list = match names[..] {
+            [] => String::new(),
+            _ => format!("headers=\"{}\",", names.join(" ")),
+        };
         let text = Text::default()
             .text("keyId=\"")
             .field(Field::KeyId, key_id)
-            .text(format!(
-                "\",algorithm=\"{}\",headers=\"{}\",signature=\"",
-                self.algorithm(),
-                names.join(" ")
-            ))
+            .text(format!("\",algorithm=\"{algorithm}\",{list}signature=\""))
             .field(Field::Tag, b"")
             .text("\"");
         places.extend(text.in_header(message.headers.len()));
@@ -130,7 +144,10 @@ impl Scheme for Cavage {
         let found = parameters(request)?;
         let named = |name| get(&found, name).ok_or(Refusal::MissingSignature);
         let (tag, key_id) = (named("signature")?, named("keyId")?);
-        if found.len() != 4 || named("algorithm")? != self.algorithm().as_bytes() {
+        if found.len() != 4
+            || get(&found, "headers").is_none()
+            || named("algorithm")? != hmac_name(self.file.mac.hash).as_bytes()
+        {
             return Err(Refusal::MalformedSignature);
         }
         let names = listed(&found);

@@ -110,6 +110,10 @@ impl Scheme for Contentful {
         &self.carriers
     }
 
+    fn lists_parts(&self) -> bool {
+        true
+    }
+
     fn signing_string(&self, request: &Request, _: &Claims, _: &Deployment) -> Vec<u8> {
         let headers: Vec<Vec<u8>> = listed(request)
             .iter()
@@ -124,8 +128,14 @@ impl Scheme for Contentful {
         if has_two_queries(&message) {
             return Err(CannotSign::Unsignable("a query with a question mark in it"));
         }
+        let terms = with.terms;
+        let covered = |name: &&str| match *name {
+            TIMESTAMP => terms.cover(&[Part::Timestamp]),
+            name => terms.cover(&[Part::Header(name.to_owned())]),
+        };
         let there = self.chosen().filter(|name| message.value(name).is_some());
-        let mut names: Vec<String> = there.chain([LIST, TIMESTAMP]).map(str::to_ascii_lowercase).collect();
+        let own = there.chain([LIST, TIMESTAMP]).filter(|name| terms.covers.is_none() || covered(name));
+        let mut names: Vec<String> = own.map(str::to_ascii_lowercase).collect();
         names.sort_unstable();
         let covered = self.chosen().next().map(str::to_owned);
         message.headers.push(Header::new(LIST, names.join(",")));

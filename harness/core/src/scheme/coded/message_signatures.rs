@@ -5,12 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::params::{is_quotable, only};
 use super::text::Text;
-use super::{claims, constant, home_of, sealed};
+use super::{claims, constant, hmac_name, home_of, sealed};
 use crate::scheme::mac::digest;
 use crate::scheme::{
     CannotSign, Claims, Coverage, Deployment, Field, Hash, Home, Ingredients, Part, Refusal, Scheme,
     SchemeFile, Signed,
 };
+use crate::time::{ClockUnit, Timestamp};
 use crate::wire::{Header, Request};
 
 const INPUT: &str = "Signature-Input";
@@ -105,6 +106,19 @@ fn component(request: &Request, name: &str, deployment: &Deployment) -> Vec<u8> 
     }
 }
 
+/// The part of a request that a component stands for.
+fn part_of(name: &str) -> Part {
+    match name {
+        "@method" => Part::Method,
+        "@path" => Part::Path,
+        "@query" => Part::Query,
+        "@request-target" | "@target-uri" => Part::Target,
+        "@authority" => Part::Header("Host".to_owned()),
+        DIGEST => Part::Body,
+        header => Part::Header(header.to_owned()),
+    }
+}
+
 impl MessageSignatures {
     /// Names of the components that must be under the MAC.
     fn demanded(&self) -> impl Iterator<Item = &str> {
@@ -113,15 +127,6 @@ impl MessageSignatures {
 
     fn demands(&self, name: &str) -> bool {
         self.demanded().any(|known| known.eq_ignore_ascii_case(name))
-    }
-
-    fn algorithm(&self) -> &'static str {
-        match self.file.mac.hash {
-            Hash::Sha1 => "hmac-sha1",
-            Hash::Sha256 => "hmac-sha256",
-            Hash::Sha384 => "hmac-sha384",
-            Hash::Sha512 => "hmac-sha512",
-        }
     }
 }
 
@@ -157,6 +162,23 @@ impl Scheme for MessageSignatures {
         home_of(&[Field::Tag, Field::Timestamp, Field::Nonce, Field::KeyId], Home::Header, field)
     }
 
+    fn algorithm(&self, hash: Hash) -> Option<&'static str> {
+        Some(hmac_name(hash))
+    }
+
+    fn lists_parts(&self) -> bool {
+        true
+    }
+
+    fn expires(&self) -> bool {
+        true
+    }
+
+    fn expiry(&self, request: &Request) -> Result<Option<Timestamp>, Refusal> {
+        let parse = |text: &str| ClockUnit::Seconds.parse(text.as_bytes()).ok_or(Refusal::MalformedTimestamp);
+        input(request)?.get("expires").map(parse).transpose()
+    }
+
     fn signing_string(&self, request: &Request, _: &Claims, deployment: &Deployment) -> Vec<u8> {
         let input = input(request).unwrap_or_default();
         let mut text = Vec::new();
@@ -180,13 +202,21 @@ impl Scheme for MessageSignatures {
         if !time.iter().all(bare) || !is_quotable(nonce) || !is_quotable(value(Field::KeyId)) {
             return Err(CannotSign::Unsignable("this text as a parameter"));
         }
-        if self.demands(DIGEST) {
+        let terms = with.terms;
+        let algorithm = terms.algorithm.unwrap_or_default();
+        if !is_quotable(algorithm.as_bytes()) || !terms.expires.unwrap_or_default().iter().all(bare) {
+            return Err(CannotSign::Unsignable("this text as a parameter"));
+        }
+        if self.demands(DIGEST) && terms.cover(&[Part::Body]) {
             if message.value(DIGEST).is_some() {
                 return Err(CannotSign::AlreadyThere("a Content-Digest header"));
             }
             message.headers.push(Header::new("Content-Digest", body_digest(&message)));
         }
-        let there = |name: &&str| name.starts_with('@') || message.value(name).is_some();
+        let there = |name: &&str| {
+            (name.starts_with('@') || message.value(name).is_some())
+                && (terms.covers.is_none() || terms.cover(&[part_of(name)]))
+        };
         let names: Vec<String> = self.demanded().filter(there).map(|name| format!("\"{name}\"")).collect();
         let label = constant(&self.file, "label");
         let mut input = Text::default()
@@ -197,6 +227,12 @@ impl Scheme for MessageSignatures {
             .text("\"");
         if !nonce.is_empty() {
             input = input.text(";nonce=\"").field(Field::Nonce, nonce).text("\"");
+        }
+        if let Some(expires) = terms.expires {
+            input = input.text(";expires=").text(expires);
+        }
+        if terms.algorithm.is_some() {
+            input = input.text(format!(";alg=\"{algorithm}\""));
         }
         let mut places = input.in_header(message.headers.len());
         message.headers.push(Header::new(INPUT, input.bytes()));
@@ -213,8 +249,8 @@ impl Scheme for MessageSignatures {
             .strip_prefix(input.label.as_bytes())
             .and_then(|rest| rest.strip_prefix(b"=:")?.strip_suffix(b":"))
             .ok_or(Refusal::MalformedSignature)?;
-        let known = |(name, _): &(&str, &str)| ["created", "keyid", "nonce", "alg"].contains(name);
-        let algorithm = input.get("alg").is_none_or(|named| named == self.algorithm());
+        let known = |(name, _): &(&str, &str)| ["created", "expires", "keyid", "nonce", "alg"].contains(name);
+        let algorithm = input.get("alg").is_none_or(|named| named == hmac_name(self.file.mac.hash));
         if !input.parameters.iter().all(known) || !algorithm {
             return Err(Refusal::MalformedSignature);
         }

@@ -24,7 +24,7 @@ mod twilio;
 
 use std::sync::Arc;
 
-use super::{Claims, Field, Home, Ingredients, Part, Place, Scheme, SchemeError, SchemeFile, Signed};
+use super::{Claims, Field, Hash, Home, Ingredients, Part, Place, Scheme, SchemeError, SchemeFile, Signed};
 use crate::wire::Request;
 
 /// A code that scheme files can name.
@@ -152,6 +152,16 @@ fn sealed(
         signed.splice(&spot, written.into());
     }
     signed
+}
+
+/// HMAC with a hash, as the registries of HTTP signatures name it.
+fn hmac_name(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha1 => "hmac-sha1",
+        Hash::Sha256 => "hmac-sha256",
+        Hash::Sha384 => "hmac-sha384",
+        Hash::Sha512 => "hmac-sha512",
+    }
 }
 
 /// The home of the fields in a list, for schemes that keep all of them in one place.

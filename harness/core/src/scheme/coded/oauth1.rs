@@ -57,14 +57,13 @@ fn origin(deployment: &Deployment) -> String {
     origin.strip_suffix(usual).unwrap_or(&origin).to_owned()
 }
 
-impl OAuth1 {
-    fn method(&self) -> &'static str {
-        match self.file.mac.hash {
-            Hash::Sha1 => "HMAC-SHA1",
-            Hash::Sha256 => "HMAC-SHA256",
-            Hash::Sha384 => "HMAC-SHA384",
-            Hash::Sha512 => "HMAC-SHA512",
-        }
+/// The signature method under the name that requests give it.
+fn method(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha1 => "HMAC-SHA1",
+        Hash::Sha256 => "HMAC-SHA256",
+        Hash::Sha384 => "HMAC-SHA384",
+        Hash::Sha512 => "HMAC-SHA512",
     }
 }
 
@@ -86,6 +85,10 @@ impl Scheme for OAuth1 {
 
     fn home(&self, field: Field) -> Option<Home> {
         home_of(&[Field::Tag, Field::Timestamp, Field::Nonce, Field::KeyId], Home::Header, field)
+    }
+
+    fn algorithm(&self, hash: Hash) -> Option<&'static str> {
+        Some(method(hash))
     }
 
     fn signing_string(&self, request: &Request, _: &Claims, deployment: &Deployment) -> Vec<u8> {
@@ -111,6 +114,7 @@ impl Scheme for OAuth1 {
         }
         let claims = claims(&with);
         let value = |field| encoded(claims.get(field).unwrap_or_default());
+        let named = encoded(with.terms.algorithm.unwrap_or_else(|| method(self.file.mac.hash)).as_bytes());
         let token = constant(&self.file, "token");
         let mut text = Text::default()
             .text("OAuth oauth_consumer_key=\"")
@@ -119,7 +123,7 @@ impl Scheme for OAuth1 {
             text = text.text(format!("\", oauth_token=\"{}", encoded(token.as_bytes())));
         }
         let text = text
-            .text(format!("\", oauth_signature_method=\"{}\", oauth_timestamp=\"", self.method()))
+            .text(format!("\", oauth_signature_method=\"{named}\", oauth_timestamp=\""))
             .field(Field::Timestamp, value(Field::Timestamp).as_bytes())
             .text("\", oauth_nonce=\"")
             .field(Field::Nonce, value(Field::Nonce).as_bytes())
@@ -144,9 +148,9 @@ impl Scheme for OAuth1 {
             return Err(Refusal::DuplicateField);
         }
         let named = |name, refusal| values(&pairs, name).next().ok_or(refusal);
-        let method = named("oauth_signature_method", Refusal::MissingSignature)?;
+        let algorithm = named("oauth_signature_method", Refusal::MissingSignature)?;
         let version = named("oauth_version", Refusal::MissingSignature).unwrap_or(b"1.0");
-        if method != self.method().as_bytes() || version != b"1.0" {
+        if algorithm != method(self.file.mac.hash).as_bytes() || version != b"1.0" {
             return Err(Refusal::MalformedSignature);
         }
         Ok(Claims {

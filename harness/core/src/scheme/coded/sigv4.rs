@@ -11,7 +11,7 @@ use super::{claims, constant, home_of, sealed};
 use crate::scheme::mac::{digest, mac};
 use crate::scheme::{
     CannotSign, Claims, Construction, Coverage, Deployment, Field, Hash, Home, Ingredients, Key, Part,
-    Refusal, Scheme, SchemeError, SchemeFile, Signed,
+    Refusal, Scheme, SchemeError, SchemeFile, Signed, Terms,
 };
 use crate::wire::{Header, Request};
 
@@ -124,18 +124,18 @@ impl SigV4 {
         text
     }
 
-    /// What is under the MAC, of a request with these signed headers.
+    /// What is under the MAC, of a request that names this algorithm and these signed headers.
     pub(super) fn string_to_sign(
         &self,
         request: &Request,
-        signed: &str,
+        (algorithm, signed): (&[u8], &str),
         time: &[u8],
         payload: &[u8],
     ) -> Vec<u8> {
         let canonical = self.canonical_request(request, signed, payload);
         let hashed = hex::encode(digest(Hash::Sha256, &[&canonical]));
         let scope = format!("{}/{}", day(time), self.scope());
-        [ALGORITHM.as_bytes(), time, scope.as_bytes(), hashed.as_bytes()].join(&b'\n')
+        [algorithm, time, scope.as_bytes(), hashed.as_bytes()].join(&b'\n')
     }
 
     /// The key id of a credential whose scope is that of the time, region and service.
@@ -160,6 +160,30 @@ impl SigV4 {
     pub(super) fn scope(&self) -> String {
         format!("{}/{}/{END}", constant(&self.file, "region"), constant(&self.file, "service"))
     }
+}
+
+/// The algorithm under the name that requests give it.
+pub(super) const fn algorithm(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha1 => "AWS4-HMAC-SHA1",
+        Hash::Sha256 => ALGORITHM,
+        Hash::Sha384 => "AWS4-HMAC-SHA384",
+        Hash::Sha512 => "AWS4-HMAC-SHA512",
+    }
+}
+
+/// The names of the headers that a sender signs, in order.
+pub(super) fn signed_headers(message: &Request, terms: Terms<'_>) -> String {
+    let covered = |name: &str| match name {
+        "x-amz-date" => terms.cover(&[Part::Timestamp]),
+        "x-amz-content-sha256" => terms.cover(&[Part::Body]),
+        _ => terms.cover(&[Part::Header(name.to_owned())]),
+    };
+    let mut names: Vec<String> = message.headers.iter().map(|line| line.name.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| !NEVER_SIGNED.contains(&name.as_str()) && (terms.covers.is_none() || covered(name)));
+    names.join(";")
 }
 
 pub(super) fn body_digest(request: &Request) -> String {
@@ -234,6 +258,14 @@ impl Scheme for SigV4 {
         home_of(&[Field::Tag, Field::Timestamp, Field::KeyId], Home::Header, field)
     }
 
+    fn algorithm(&self, hash: Hash) -> Option<&'static str> {
+        Some(algorithm(hash))
+    }
+
+    fn lists_parts(&self) -> bool {
+        true
+    }
+
     /// The scope stands in the third line of the text.
     fn tag(&self, construction: Construction, hash: Hash, key: &Key, text: &[u8]) -> Vec<u8> {
         let scope = text.split(|byte| *byte == b'\n').nth(2).unwrap_or_default();
@@ -245,12 +277,15 @@ impl Scheme for SigV4 {
     }
 
     fn signing_string(&self, request: &Request, claims: &Claims, _: &Deployment) -> Vec<u8> {
-        let found = authorization(request).unwrap_or_default();
+        let header = request.value("Authorization").unwrap_or_default();
+        let (algorithm, rest) =
+            header.split_at(header.iter().position(|byte| *byte == b' ').unwrap_or(header.len()));
+        let found = params(rest.trim_ascii_start(), Values::Bare).unwrap_or_default();
         let time = claims.get(Field::Timestamp).unwrap_or_default();
         let signed = named(&found, "SignedHeaders").unwrap_or_default();
         match request.value(BODY) {
-            Some(claimed) => self.string_to_sign(request, signed, time, claimed),
-            None => self.string_to_sign(request, signed, time, body_digest(request).as_bytes()),
+            Some(claimed) => self.string_to_sign(request, (algorithm, signed), time, claimed),
+            None => self.string_to_sign(request, (algorithm, signed), time, body_digest(request).as_bytes()),
         }
     }
 
@@ -270,15 +305,15 @@ impl Scheme for SigV4 {
         if self.body == BodyForm::Header {
             message.headers.push(Header::new(BODY, body_digest(&message)));
         }
-        let mut names: Vec<String> =
-            message.headers.iter().map(|line| line.name.to_ascii_lowercase()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.retain(|name| !NEVER_SIGNED.contains(&name.as_str()));
+        let algorithm = with.terms.algorithm.unwrap_or(ALGORITHM);
+        if !algorithm.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+            return Err(CannotSign::Unsignable("this name of an algorithm"));
+        }
+        let names = signed_headers(&message, with.terms);
         let text = Text::default()
-            .text(format!("{ALGORITHM} Credential="))
+            .text(format!("{algorithm} Credential="))
             .field(Field::KeyId, key_id)
-            .text(format!("/{}/{}, SignedHeaders={}, Signature=", day(time), self.scope(), names.join(";")))
+            .text(format!("/{}/{}, SignedHeaders={}, Signature=", day(time), self.scope(), names))
             .field(Field::Tag, b"");
         places.extend(text.in_header(message.headers.len()));
         message.headers.push(Header::new("Authorization", text.bytes()));
