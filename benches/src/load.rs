@@ -114,7 +114,7 @@ fn signed<'b>(case: &'b Case, built: &'b Built) -> impl Iterator<Item = &'b Requ
             let (count, anew) = match step {
                 Step::Genuine | Step::Tampered => (1, false),
                 Step::Resigned(_) => (1, true),
-                Step::Wait(_) => (1, false),
+                Step::Wait(_) | Step::HandlerFails => (1, false),
                 Step::Others(count) => (usize::from(*count), true),
             };
             for round in rounds.by_ref().take(count) {

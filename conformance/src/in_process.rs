@@ -5,7 +5,7 @@
 
 use countersign_core::case::{Case, NotApplicable};
 use countersign_core::exposure::{self, exposed};
-use countersign_core::judge::{Alive, Baseline, Seen, Verdict, judge};
+use countersign_core::judge::{Alive, Baseline, Effects, Seen, Verdict, judge};
 use countersign_core::observe::{Exposure, Observation, Outcome};
 use countersign_core::recipe::{Built, Purpose, World, genuine};
 use countersign_core::redact::Redactor;
@@ -110,11 +110,12 @@ impl InProcess<'_> {
 
     /// Answers the requests of a case: what is judged, and the answer to every request in order.
     pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Observation>) {
-        let (setup, judged) = (None, Vec::new());
-        let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None };
+        let (setup, judged, effects) = (None, Vec::new(), Effects::NotAsked);
+        let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None, effects };
         let mut answers = Vec::new();
         let mut now = now;
         for ((purpose, requests), wires) in heard.rounds.iter().zip(&heard.wires) {
+            let before = self.setup.handler.effects();
             let mut observations = self.answer(requests, now);
             answers.extend(observations.iter().cloned());
             for (wire, seen_here) in wires.iter().zip(&observations) {
@@ -125,8 +126,13 @@ impl InProcess<'_> {
                 seen.exposed = seen.exposed.or(answer.and_then(|answer| self.exposed(wire, answer)));
             }
             match purpose {
-                Purpose::Judged => seen.judged.extend(observations),
+                Purpose::Judged => {
+                    seen.judged.extend(observations);
+                    let so_far = if let Effects::Rose(by) = seen.effects { by } else { 0.0 };
+                    seen.effects = Effects::Rose(so_far + (self.setup.handler.effects() - before) as f64);
+                }
                 Purpose::Aside => {}
+                Purpose::HandlerFails => self.setup.handler.fail_next(),
                 Purpose::Wait(seconds) => now = now.plus_seconds(i64::from(*seconds)),
                 Purpose::Setup => {
                     observations.retain(|one| one.outcome != Outcome::Accepted);

@@ -70,6 +70,14 @@ impl Steps for D18 {
     }
 }
 
+/// Keeps the nonce or id of a request whose handler failed.
+#[derive(Debug, Default)]
+pub struct D22;
+
+impl Steps for D22 {
+    fn forget(&self, _setup: &Setup, _authentic: &Authentic) {}
+}
+
 /// Looks a nonce up first and stores it later.
 #[derive(Debug, Default)]
 pub struct D19;
@@ -157,5 +165,10 @@ impl Steps for D20 {
             last.pop_front();
         }
         Ok(())
+    }
+
+    fn forget(&self, _setup: &Setup, authentic: &Authentic) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.retain(|known| Some(known) != authentic.once.as_ref());
     }
 }

@@ -77,6 +77,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     a::A13: "takes the promise of a check for its result";
     a::A14: "answers refusals with 200";
     a::A15: "trusts requests that claim to come from the same machine";
+    a::A16: "logs a refusal, and hands the request on all the same";
     b::B02: "compares as many characters as the shorter tag has";
     b::B03: "accepts the front of a tag, from four bytes on";
     b::B04: "compares without regard to letter case";
@@ -140,6 +141,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     d_replay::D19: "looks a nonce up first and stores it later";
     d_replay::D20: "remembers the last 32 requests";
     d_replay::D21: "skips the replay test if there is no nonce or id";
+    d_replay::D22: "keeps the nonce or id of a request whose handler failed";
     d::D24: "signs one of several timestamps and tests another";
     d_replay::D26: "folds nonces and ids to 32 lower-case characters";
     e::E01: "reads the key from a file, found by a query with the key id";
@@ -154,6 +156,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     f::F07: "answers each cause with a status of its own";
     f::F09: "demands what genuine requests usually look like";
     f::F10: "answers what it cannot read with a stack trace";
+    f::F11: "hands the request on before it looks at the tag";
     f::F13: "fails in its error path on an empty body";
 };
 

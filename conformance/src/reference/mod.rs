@@ -4,6 +4,7 @@
 //! replaces one. The clock is an argument, replay memory is a value, and nothing here knows which
 //! cases exist.
 
+mod handler;
 mod memory;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 use subtle::ConstantTimeEq as _;
 
+pub use handler::{Handler, HandlerFailed};
 pub use memory::Memory;
 
 /// Where a verifier runs, and what it holds.
@@ -29,6 +31,8 @@ pub struct Setup {
     pub path: String,
     /// Message ids and nonces that were accepted.
     pub memory: Mutex<Memory>,
+    /// What accepted requests are handed to.
+    pub handler: Arc<Handler>,
 }
 
 /// Shows nothing of the key.
@@ -42,7 +46,8 @@ impl fmt::Debug for Setup {
 impl Setup {
     /// A verifier's place with empty memory.
     pub fn new(scheme: Arc<dyn Scheme>, key: Key, deployment: Deployment, path: impl Into<String>) -> Self {
-        Self { scheme, key, deployment, path: path.into(), memory: Mutex::default() }
+        let (memory, handler) = (Mutex::default(), Arc::default());
+        Self { scheme, key, deployment, path: path.into(), memory, handler }
     }
 
     /// The tag of a text under the right key.
@@ -97,6 +102,8 @@ pub enum Reply {
     Accepted,
     /// The request is refused.
     Refused(Refusal),
+    /// The request is good, but its handler failed: the sender may try again.
+    HandlerFailed,
     /// Only from mutants: an internal error.
     Broken(&'static str),
     /// Only from mutants: no answer, because the process ended.
@@ -109,7 +116,7 @@ impl Reply {
         match self {
             Self::Accepted => "accepted",
             Self::Refused(_) => "rejected",
-            Self::Broken(_) | Self::Died => "error",
+            Self::HandlerFailed | Self::Broken(_) | Self::Died => "error",
         }
     }
 
@@ -118,6 +125,7 @@ impl Reply {
         match self {
             Self::Accepted => "ok",
             Self::Refused(refusal) => refusal.as_str(),
+            Self::HandlerFailed => "handler-failed",
             Self::Broken(what) => what,
             Self::Died => "died",
         }
@@ -228,12 +236,26 @@ pub trait Steps: Send + Sync {
         if memory.insert(once, authentic.until, now) { Ok(()) } else { Err(Refusal::Replayed.into()) }
     }
 
+    /// Takes back what was remembered, because the handler failed and the sender will try again.
+    fn forget(&self, setup: &Setup, authentic: &Authentic) {
+        let Some(once) = &authentic.once else { return };
+        setup.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(once);
+    }
+
+    /// Does what an accepted request asks, last of all.
+    ///
+    /// # Errors
+    /// The handler failed; nothing was done.
+    fn act(&self, setup: &Setup) -> Result<(), HandlerFailed> {
+        setup.handler.handle()
+    }
+
     /// The status with which a reply is sent. All refusals look alike.
     fn status(&self, reply: Reply) -> u16 {
         match reply {
             Reply::Accepted => 200,
             Reply::Refused(_) => 401,
-            Reply::Broken(_) | Reply::Died => 500,
+            Reply::HandlerFailed | Reply::Broken(_) | Reply::Died => 500,
         }
     }
 
@@ -255,14 +277,23 @@ pub trait Steps: Send + Sync {
         checked(self, setup, request, now)
     }
 
-    /// The second half: is it new?
+    /// The second half: is it new? Then it is handed to the handler.
     fn finish(&self, setup: &Setup, checked: Result<Authentic, Halt>, now: Timestamp) -> Reply {
-        match checked.and_then(|authentic| self.remember(setup, &authentic, now)) {
-            Ok(()) | Err(Halt::LetThrough) => Reply::Accepted,
-            Err(Halt::Refused(refusal)) => Reply::Refused(refusal),
-            Err(Halt::Broken(what)) => Reply::Broken(what),
-            Err(Halt::Died) => Reply::Died,
+        let known = checked.and_then(|authentic| self.remember(setup, &authentic, now).map(|()| authentic));
+        let authentic = match known {
+            Ok(authentic) => Some(authentic),
+            Err(Halt::LetThrough) => None,
+            Err(Halt::Refused(refusal)) => return Reply::Refused(refusal),
+            Err(Halt::Broken(what)) => return Reply::Broken(what),
+            Err(Halt::Died) => return Reply::Died,
+        };
+        if self.act(setup).is_ok() {
+            return Reply::Accepted;
         }
+        if let Some(authentic) = authentic {
+            self.forget(setup, &authentic);
+        }
+        Reply::HandlerFailed
     }
 }
 

@@ -69,6 +69,9 @@ pub struct Case {
     /// With `expect: alike`: the same message, refused for another cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<Twin>,
+    /// Whether a refused request must also have had no effect, which takes a counter of effects to see.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub effects: bool,
     /// What must happen.
     pub expect: Expectation,
 }
@@ -247,6 +250,9 @@ pub enum NotApplicable {
     /// No verifier of the scheme could notice: a property of the scheme, not of the target.
     #[error("the scheme cannot notice it: {0}")]
     SchemeCannotNotice(&'static str),
+    /// The case takes more than there is: not only requests, or another sender.
+    #[error("not without more: {0}")]
+    TakesMore(&'static str),
 }
 
 const NOT_COVERED: &str = "what was changed is not under the MAC";
@@ -377,11 +383,20 @@ impl Case {
                 .iter()
                 .map(|step| match step {
                     Step::Wait(seconds) => u32::from(*seconds),
-                    Step::Genuine | Step::Tampered | Step::Resigned(_) | Step::Others(_) => 0,
+                    Step::Genuine
+                    | Step::Tampered
+                    | Step::Resigned(_)
+                    | Step::Others(_)
+                    | Step::HandlerFails => 0,
                 })
                 .sum(),
             Delivery::Once | Delivery::Parallel(_) => 0,
         }
+    }
+
+    /// Whether it makes the handler behind the verifier fail.
+    pub fn fails_the_handler(&self) -> bool {
+        matches!(&self.deliver, Delivery::Sequence(steps) if steps.contains(&Step::HandlerFails))
     }
 
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.

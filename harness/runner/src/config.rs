@@ -34,6 +34,8 @@ pub struct Config {
     pub accept_status: Option<String>,
     /// Statuses that mean refusal, such as `400-499,500`.
     pub reject_status: Option<String>,
+    /// Where the endpoint counts what it does, as for `--effects`.
+    pub effects: Option<String>,
     /// Concurrent connections.
     pub jobs: Option<usize>,
     /// Requests per second at most, as for `--rate`.

@@ -95,6 +95,8 @@ pub enum Purpose {
     Judged,
     /// There is none: so many seconds pass.
     Wait(u16),
+    /// There is none: the handler is made to fail at the next request.
+    HandlerFails,
 }
 
 /// Whether the scheme can tell a tampered request from the signed one.
@@ -189,6 +191,9 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                     }
                     Step::Wait(seconds) => {
                         rounds.push(Round { wires: Vec::new(), purpose: Purpose::Wait(*seconds) });
+                    }
+                    Step::HandlerFails => {
+                        rounds.push(Round { wires: Vec::new(), purpose: Purpose::HandlerFails });
                     }
                     Step::Others(count) => {
                         for _ in 0..*count {

@@ -158,4 +158,6 @@ pub enum Step {
     Others(u8),
     /// So many seconds pass.
     Wait(u16),
+    /// The handler behind the verifier fails at the next request that reaches it.
+    HandlerFails,
 }

@@ -45,7 +45,7 @@ pub fn signatures(recipe: &Recipe, world: &World<'_>) -> Result<Vec<Signature>, 
     let (plain, mut others) = (Recipe::default(), 1);
     for step in steps {
         match step {
-            Step::Genuine | Step::Tampered | Step::Wait(_) => {}
+            Step::Genuine | Step::Tampered | Step::Wait(_) | Step::HandlerFails => {}
             Step::Resigned(text) => all.push(signature(recipe, world, 0, Some(text))?),
             Step::Others(count) => {
                 for _ in 0..*count {

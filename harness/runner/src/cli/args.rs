@@ -155,6 +155,10 @@ pub(super) struct TargetArgs {
     /// Text of the key id, for schemes that carry `{key-id}` [default: primary].
     #[arg(long, value_name = "TEXT")]
     pub(super) key_id: Option<String>,
+    /// Where a number rises with every request that the endpoint acts on: a page with a plain number, or
+    /// with metrics of Prometheus and the name of one behind `#`. Nothing else may use the endpoint meanwhile.
+    #[arg(long, value_name = "URL[#METRIC]")]
+    pub(super) effects: Option<String>,
     /// How requests are carried.
     #[arg(long, value_name = "CARRIER")]
     pub(super) carrier: Option<CarrierName>,

@@ -20,9 +20,9 @@ use super::{select, vectors};
 use crate::carrier::Deadlines;
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
-use crate::run::{Planned, Robust};
+use crate::run::{CounterSpec, Planned, Robust};
 use crate::secret_source::SecretSource;
-use crate::targets::TargetSpec;
+use crate::targets::{TargetSpec, guard_host};
 
 /// A scheme and how the person named it.
 pub(super) struct Named {
@@ -46,6 +46,8 @@ pub(super) struct Plan {
     pub(super) origin: Option<String>,
     pub(super) constants: BTreeMap<String, String>,
     pub(super) key_id: Option<String>,
+    /// Where a target that somebody else runs counts what it does.
+    pub(super) effects: Option<CounterSpec>,
     pub(super) max_time: Option<Duration>,
     /// Whether cases that wait are run.
     pub(super) slow: bool,
@@ -108,6 +110,7 @@ impl Plan {
             constants,
             max_time: max_time(args)?,
             slow: args.slow,
+            effects: effects(args, &config, &target, &allowed)?,
             key_id: args.key_id.clone().or(config.key_id.clone()),
             deadlines: Deadlines { connect: total, read: total, total },
             replay: replay_command(args, &target, seed),
@@ -219,6 +222,32 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
     }
 }
 
+/// Where effects are counted. The embedded endpoint counts by itself.
+fn effects(
+    args: &TargetArgs,
+    config: &Config,
+    target: &TargetSpec,
+    allowed: &[String],
+) -> Result<Option<CounterSpec>, Failed> {
+    let TargetSpec::Url(_) = target else {
+        return match args.effects {
+            None => Ok(None),
+            Some(_) => Err(Failed::usage_help(
+                "--effects is for endpoints of your own",
+                "leave it out: the embedded endpoint counts by itself",
+            )),
+        };
+    };
+    let Some(text) = args.effects.as_ref().or(config.effects.as_ref()) else { return Ok(None) };
+    let spec: CounterSpec = text.parse().map_err(|why| {
+        let help =
+            "write --effects http://127.0.0.1:8080/metrics#orders_total, or the address of a plain number";
+        Failed::usage_help(format!("--effects: {why}"), help)
+    })?;
+    guard_host(&spec.url, allowed)?;
+    Ok(Some(spec))
+}
+
 fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
     let mut oracle = Oracle::default();
     for (name, text, set) in [
@@ -288,6 +317,7 @@ fn replay_command(args: &TargetArgs, target: &TargetSpec, seed: u64) -> String {
     option("secret", args.secret.as_ref());
     option("origin", args.origin.as_ref());
     option("key-id", args.key_id.as_ref());
+    option("effects", args.effects.as_ref());
     option("accept-status", args.accept_status.as_ref());
     option("reject-status", args.reject_status.as_ref());
     for host in &args.allow_host {

@@ -10,7 +10,7 @@ use super::args::CarrierName;
 use super::plan::{Named, Plan, quoted};
 use crate::carrier::{Carrier, Polite, Raw};
 use crate::exit::Failed;
-use crate::run::{Pace, Subject, Workshop, clock};
+use crate::run::{Counter, Pace, Subject, Workshop, clock};
 use crate::serve::{AuditSink, Endpoint, Running};
 use crate::targets::{TargetSpec, made_up_secret};
 
@@ -92,6 +92,13 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
         pace,
     )
     .map_err(|why| Failed::usage(format!("error: {why}")))?;
+    subject.effects = match &plan.effects {
+        Some(spec) => Some(
+            Counter::new(spec, plan.deadlines)
+                .map_err(|why| Failed::usage(format!("error: --effects: {why}")))?,
+        ),
+        None => None,
+    };
     subject.slow = plan.slow;
     subject.workshop = workshop;
     Ok((subject, endpoint))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use countersign_conformance::reference::Handler;
 use countersign_core::case::Case;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
@@ -21,6 +22,7 @@ use countersign_core::wire::{Octets, Wire};
 
 use super::apart::{Apart, Workshop};
 use super::clock::{self, Clock};
+use super::effects::Counter;
 use super::pace::Pace;
 use crate::carrier::Carrier;
 use crate::serve::Running;
@@ -58,6 +60,10 @@ pub struct Subject {
     pub workshop: Option<Workshop>,
     /// Moves the target's clock, if it is our own.
     ahead: Option<Arc<AtomicI64>>,
+    /// Counts what the target does, if that can be seen.
+    pub effects: Option<Counter>,
+    /// What stands behind the verifier, if the target is our own and set up for one case.
+    handler: Option<Arc<Handler>>,
     /// The target's clock.
     pub clock: Clock,
     /// The status with which the application refuses a forged request, once it was seen doing so.
@@ -111,6 +117,8 @@ impl Subject {
             slow: false,
             workshop: None,
             ahead: None,
+            effects: None,
+            handler: None,
             clock,
             forged: None,
             controls,
@@ -142,7 +150,9 @@ impl Subject {
                 self.seed,
                 Pace::default(),
             )?;
-            Ok((Self { ahead: Some(ahead), forged: self.forged, ..subject }, running))
+            let (handler, effects) =
+                (Some(Arc::clone(running.handler())), Some(Counter::embedded(running.metrics_addr())));
+            Ok((Self { ahead: Some(ahead), forged: self.forged, handler, effects, ..subject }, running))
         };
         Some(started.await)
     }
@@ -152,6 +162,13 @@ impl Subject {
         match &self.ahead {
             Some(ahead) => drop(ahead.fetch_add(seconds.into(), Ordering::Relaxed)),
             None => tokio::time::sleep(Duration::from_secs(seconds.into())).await,
+        }
+    }
+
+    /// Makes the handler behind the verifier fail once; only that of a target of our own can be.
+    pub fn fail_next(&self) {
+        if let Some(handler) = &self.handler {
+            handler.fail_next();
         }
     }
 

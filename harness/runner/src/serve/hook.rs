@@ -61,7 +61,7 @@ impl Hook {
     /// The text of a scrape.
     pub(super) fn scrape(&self) -> String {
         let remembered = self.setup.memory.lock().unwrap_or_else(PoisonError::into_inner).len();
-        self.metrics.render(remembered)
+        self.metrics.render(remembered, self.setup.handler.effects())
     }
 
     /// Answers one request, of which `head` are the octets as they came.
@@ -125,7 +125,7 @@ impl Hook {
         let body = match reply {
             Reply::Accepted => r#"{"status":"accepted"}"#,
             Reply::Refused(_) => r#"{"error":"unauthorized"}"#,
-            Reply::Broken(_) | Reply::Died => r#"{"error":"internal"}"#,
+            Reply::HandlerFailed | Reply::Broken(_) | Reply::Died => r#"{"error":"internal"}"#,
         };
         let remark = self.steps.remark(&self.setup, request, reply);
         let body = remark.map_or(Bytes::from_static(body.as_bytes()), Bytes::from);

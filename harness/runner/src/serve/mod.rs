@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_conformance::reference::{Setup, Steps};
+use countersign_conformance::reference::{Handler, Setup, Steps};
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use audit::{AuditSink, Lines};
+pub use metrics::EFFECTS;
 
 use connections::{accept, serve_hook, serve_metrics};
 use hook::Hook;
@@ -125,6 +126,7 @@ impl Endpoint {
         let (listener, addr) = listen(config.bind).await?;
         let (metrics_listener, metrics_addr) = listen(SocketAddr::new(config.bind.ip(), 0)).await?;
         let setup = Setup::new(config.scheme, key, config.deployment, config.path);
+        let handler = Arc::clone(&setup.handler);
         let hook = Arc::new(Hook::new(setup, config.steps, config.clock, config.audit, bounds));
         let (stop, stopped) = watch::channel(());
         let for_metrics = Arc::clone(&hook);
@@ -136,7 +138,7 @@ impl Endpoint {
                 serve_metrics(stream, Arc::clone(&for_metrics), stopped)
             })),
         ];
-        Ok(Running { addr, metrics_addr, stop, tasks })
+        Ok(Running { addr, metrics_addr, handler, stop, tasks })
     }
 }
 
@@ -152,6 +154,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Cannot
 pub struct Running {
     addr: SocketAddr,
     metrics_addr: SocketAddr,
+    handler: Arc<Handler>,
     stop: watch::Sender<()>,
     tasks: [JoinHandle<()>; 2],
 }
@@ -168,6 +171,11 @@ impl Running {
     /// Where `GET /metrics` is answered.
     pub fn metrics_addr(&self) -> SocketAddr {
         self.metrics_addr
+    }
+
+    /// What accepted requests are handed to.
+    pub fn handler(&self) -> &Arc<Handler> {
+        &self.handler
     }
 
     /// Stops listening, closes idle connections, finishes what is being answered, and cuts what takes
