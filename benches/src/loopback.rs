@@ -45,6 +45,7 @@ pub async fn start() -> Running {
         steps: Arc::new(Reference),
         deployment: Deployment::default(),
         path: PATH.to_owned(),
+        second: None,
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         clock: Arc::new(clock::now),
         audit: AuditSink::Discard,

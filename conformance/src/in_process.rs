@@ -50,7 +50,7 @@ impl InProcess<'_> {
     /// Answers requests that arrive at the same time.
     fn answer(&self, requests: &[Option<Request>], now: Timestamp) -> Vec<Observation> {
         // All are checked before any is finished, as it happens when they race.
-        let check = |request: &Request| self.steps.check(self.setup, request, now);
+        let check = |request: &Request| self.steps.check(self.setup.at(request), request, now);
         let checked: Vec<Option<Result<Authentic, Halt>>> =
             requests.iter().map(|request| request.as_ref().map(check)).collect();
         requests
@@ -58,7 +58,7 @@ impl InProcess<'_> {
             .zip(checked)
             .map(|(request, checked)| match (request, checked) {
                 (Some(request), Some(checked)) => {
-                    self.reply(request, self.steps.finish(self.setup, checked, now))
+                    self.reply(request, self.steps.finish(self.setup.at(request), checked, now))
                 }
                 _ => observation(Outcome::RejectedByTransport, 400, None),
             })
@@ -75,12 +75,13 @@ impl InProcess<'_> {
             500.. => Outcome::Crashed,
             _ => Outcome::Rejected,
         };
-        observation(outcome, status, self.steps.remark(self.setup, request, reply))
+        observation(outcome, status, self.steps.remark(self.setup.at(request), request, reply))
     }
 
     fn exposed(&self, wire: &Wire, answer: &Answer) -> Option<Exposure> {
         let Setup { scheme, key, deployment, .. } = self.setup;
-        let secrets = &Redactor::default().and(key);
+        let others = self.setup.others.iter();
+        let secrets = &others.fold(Redactor::default().and(key), |all, (_, key)| all.and(key));
         exposed(exposure::Place { scheme: &**scheme, key, deployment, secrets }, wire, answer)
     }
 

@@ -223,6 +223,7 @@ fn nothing_of_a_secret_is_shown_when_a_verifier_is_printed() {
             deployment: &deployment,
             now: NOW,
             unique: Unique::new(1, name.as_str(), "canary"),
+            second: None,
         };
         for shown in
             [format!("{setup:?}"), format!("{setup:#?}"), format!("{world:?}"), format!("{secret:?}")]

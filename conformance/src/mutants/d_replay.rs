@@ -54,6 +54,16 @@ impl Steps for D16 {
     }
 }
 
+/// Keeps one memory for all senders.
+#[derive(Debug, Default)]
+pub struct D17;
+
+impl Steps for D17 {
+    fn remembered_as(&self, _setup: &Setup, once: &[u8]) -> Vec<u8> {
+        once.to_vec()
+    }
+}
+
 /// Remembers the nonce or id before it checks the tag.
 #[derive(Debug, Default)]
 pub struct D18;
@@ -87,7 +97,9 @@ impl Steps for D19 {
         let once = Reference.once(setup, request, claims)?;
         let memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
         match &once {
-            Some(key) if memory.holds(key) => Err(Refusal::Replayed.into()),
+            Some(once) if memory.holds(&Reference.remembered_as(setup, once)) => {
+                Err(Refusal::Replayed.into())
+            }
             _ => Ok(once),
         }
     }

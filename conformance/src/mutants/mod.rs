@@ -2,13 +2,15 @@
 //! shows the class. A mutant must not know which cases exist.
 //!
 //! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
-//! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes, [`d`] tells
+//! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes,
+//! [`c_sender`] mixes senders up, [`d`] tells
 //! the time wrongly, [`d_replay`] remembers wrongly, [`e`] keeps keys wrongly,
 //! [`f`] breaks on what it should handle.
 
 pub mod a;
 pub mod b;
 pub mod c;
+pub mod c_sender;
 pub mod d;
 pub mod d_replay;
 pub mod e;
@@ -119,6 +121,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C23: "puts the body into a template in which doubled signs stand for one";
     c::C27: "signs the first 64 KiB of the body";
     c::C28: "never asks whom the key id names";
+    c_sender::C29: "takes the key of any sender at every endpoint";
     c::C30: "folds runs of blanks inside header values";
     c::C31: "reads header bytes as Latin-1 and signs them as UTF-8";
     d::D01: "never looks at the timestamp";
@@ -137,6 +140,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     d_replay::D14: "forgets when the past side of the window is over";
     d_replay::D15: "remembers a delivery header that nobody signed";
     d_replay::D16: "remembers the text of the tag, and reads tags leniently";
+    d_replay::D17: "keeps one replay memory for all senders";
     d_replay::D18: "remembers the nonce or id before it checks the tag";
     d_replay::D19: "looks a nonce up first and stores it later";
     d_replay::D20: "remembers the last 32 requests";

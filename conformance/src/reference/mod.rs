@@ -30,9 +30,13 @@ pub struct Setup {
     /// Path of the endpoint, as configured.
     pub path: String,
     /// Message ids and nonces that were accepted.
-    pub memory: Mutex<Memory>,
+    pub memory: Arc<Mutex<Memory>>,
     /// What accepted requests are handed to.
     pub handler: Arc<Handler>,
+    /// The same for a second sender, at an endpoint of its own; memory and handler are shared.
+    pub second: Option<Box<Setup>>,
+    /// Key ids and keys of the other senders. A correct verifier looks at none of them.
+    pub others: Vec<(String, Key)>,
 }
 
 /// Shows nothing of the key.
@@ -46,8 +50,29 @@ impl fmt::Debug for Setup {
 impl Setup {
     /// A verifier's place with empty memory.
     pub fn new(scheme: Arc<dyn Scheme>, key: Key, deployment: Deployment, path: impl Into<String>) -> Self {
-        let (memory, handler) = (Mutex::default(), Arc::default());
-        Self { scheme, key, deployment, path: path.into(), memory, handler }
+        let (memory, handler) = (Arc::default(), Arc::default());
+        let (second, others) = (None, Vec::new());
+        Self { scheme, key, deployment, path: path.into(), memory, handler, second, others }
+    }
+
+    /// The same with a second sender.
+    #[must_use]
+    pub fn with_second(mut self, key: Key, key_id: &str, path: impl Into<String>) -> Self {
+        let mut deployment = self.deployment.clone();
+        key_id.clone_into(&mut deployment.key_id);
+        self.others.push((deployment.key_id.clone(), key.clone()));
+        let mut second = Self::new(Arc::clone(&self.scheme), key, deployment, path);
+        second.memory = Arc::clone(&self.memory);
+        second.handler = Arc::clone(&self.handler);
+        second.others.push((self.deployment.key_id.clone(), self.key.clone()));
+        self.second = Some(Box::new(second));
+        self
+    }
+
+    /// The place at which a request is verified: that of the second sender if it is addressed to it.
+    pub fn at(&self, request: &Request) -> &Self {
+        let second = self.second.as_deref().filter(|second| request.path() == second.path.as_bytes());
+        second.unwrap_or(self)
     }
 
     /// The tag of a text under the right key.
@@ -226,6 +251,11 @@ pub trait Steps: Send + Sync {
         }
     }
 
+    /// The key under which memory holds a message id or nonce: each sender has its own.
+    fn remembered_as(&self, setup: &Setup, once: &[u8]) -> Vec<u8> {
+        [setup.path.as_bytes(), &[0], once].concat()
+    }
+
     /// Remembers the request; checking and storing are one step.
     ///
     /// # Errors
@@ -233,13 +263,15 @@ pub trait Steps: Send + Sync {
     fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
         let Some(once) = &authentic.once else { return Ok(()) };
         let mut memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.insert(once, authentic.until, now) { Ok(()) } else { Err(Refusal::Replayed.into()) }
+        let key = self.remembered_as(setup, once);
+        if memory.insert(&key, authentic.until, now) { Ok(()) } else { Err(Refusal::Replayed.into()) }
     }
 
     /// Takes back what was remembered, because the handler failed and the sender will try again.
     fn forget(&self, setup: &Setup, authentic: &Authentic) {
         let Some(once) = &authentic.once else { return };
-        setup.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(once);
+        let key = self.remembered_as(setup, once);
+        setup.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     }
 
     /// Does what an accepted request asks, last of all.

@@ -279,6 +279,9 @@ impl Case {
         if let Some(need) = self.needs.iter().find(|need| !need.met_by(world.scheme)) {
             return Err(self.lacking(*need, world.scheme));
         }
+        if let Some(why) = self.lacks_a_sender(world) {
+            return Err(NotApplicable::TakesMore(why));
+        }
         let Self { message, sign, tamper, wire, deliver, .. } = self;
         let parts = Parts { message, sign, tamper, wire, deliver };
         let mut built = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
@@ -387,11 +390,29 @@ impl Case {
                     | Step::Tampered
                     | Step::Resigned(_)
                     | Step::Others(_)
-                    | Step::HandlerFails => 0,
+                    | Step::HandlerFails
+                    | Step::Second(_) => 0,
                 })
                 .sum(),
             Delivery::Once | Delivery::Parallel(_) => 0,
         }
+    }
+
+    /// Whether it takes a second sender.
+    pub fn takes_a_second_sender(&self) -> bool {
+        self.sign.is_by_the_second() || self.deliver.has_a_second()
+    }
+
+    /// Why there are not the senders that it takes. Where both send to one endpoint, each may do so under
+    /// its own key id.
+    fn lacks_a_sender(&self, world: &World<'_>) -> Option<&'static str> {
+        if !self.takes_a_second_sender() {
+            return None;
+        }
+        let Some(second) = world.second else { return Some("a second sender is needed") };
+        let as_itself = self.sign.key == KeyChoice::Second && self.sign.key_id.is_some();
+        let shared = second.target == world.target;
+        (shared && as_itself).then_some("both senders share one endpoint")
     }
 
     /// Whether it makes the handler behind the verifier fail.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
+use super::{Delivery, KeyChoice, Message, Moment, Recipe, SECOND_KEY_ID, Signing, Step};
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
 use crate::secret::Secret;
 use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
@@ -33,6 +33,29 @@ pub struct World<'a> {
     pub now: Timestamp,
     /// Where fresh texts come from.
     pub unique: Unique,
+    /// Another sender of the same service, if there is one.
+    pub second: Option<SecondSender<'a>>,
+}
+
+/// A second sender: with a key, a key id and an endpoint of its own, under the same scheme.
+#[derive(Debug, Clone, Copy)]
+pub struct SecondSender<'a> {
+    /// Its secret.
+    pub secret: &'a Secret,
+    /// The key that the scheme makes of it.
+    pub key: &'a Key,
+    /// Path and query of its endpoint.
+    pub target: &'a str,
+    /// Origin, constants and its key id.
+    pub deployment: &'a Deployment,
+}
+
+impl<'a> World<'a> {
+    /// The world as the second sender knows it.
+    fn of_the_second(&self) -> Result<World<'a>, CannotBuild> {
+        let SecondSender { secret, key, target, deployment } = self.second.ok_or(CannotBuild::NoSecond)?;
+        Ok(World { secret, key, target, deployment, second: None, ..*self })
+    }
 }
 
 /// A source of texts that are fresh for each request, and the same again for the same seed.
@@ -129,6 +152,9 @@ pub enum CannotBuild {
     /// The scheme names no key.
     #[error("its requests name no key")]
     NoKeyId,
+    /// There is no second sender.
+    #[error("there is no second sender")]
+    NoSecond,
     /// The choice of key or hash is the scheme's own.
     #[error("for this scheme it is the genuine choice")]
     Genuine,
@@ -195,6 +221,11 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                     Step::HandlerFails => {
                         rounds.push(Round { wires: Vec::new(), purpose: Purpose::HandlerFails });
                     }
+                    Step::Second(text) => {
+                        let wire = by_the_second(recipe, world, text, sign)?;
+                        let wire = encode(wire.into_request(), Framing::default());
+                        rounds.push(Round { wires: vec![wire], purpose: Purpose::Setup });
+                    }
                     Step::Others(count) => {
                         for _ in 0..*count {
                             let wires = vec![genuine(world, others)?];
@@ -242,6 +273,18 @@ fn tamper(
 fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
     let framing = framing(recipe.wire, &mut signed);
     encode(signed.into_request(), framing)
+}
+
+/// Has the message of a recipe signed by the second sender, as it signs its genuine requests.
+pub(super) fn by_the_second<T>(
+    recipe: Parts<'_>,
+    world: &World<'_>,
+    unique: &str,
+    sign: impl FnOnce(Parts<'_>, &World<'_>, u64, Option<&str>) -> Result<T, CannotBuild>,
+) -> Result<T, CannotBuild> {
+    let carried = world.scheme.coverage(&Part::Unique) != Coverage::Absent;
+    let genuine = Parts { sign: &Signing::default(), ..recipe };
+    sign(genuine, &world.of_the_second()?, 0, carried.then_some(unique))
 }
 
 fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
@@ -297,6 +340,10 @@ pub(super) fn prepare<T>(
             nonce: if carries(&Part::Nonce) { text.unwrap_or(fresh).into() } else { Octets::default() },
             key_id: match key_id {
                 _ if !carries(&Part::KeyId) => Octets::default(),
+                Some(text) if text.contains(SECOND_KEY_ID) => {
+                    let second = world.second.ok_or(CannotBuild::NoSecond)?;
+                    text.replace(SECOND_KEY_ID, &second.deployment.key_id).into()
+                }
                 Some(text) => text.as_str().into(),
                 None => world.deployment.key_id.as_str().into(),
             },
@@ -388,6 +435,7 @@ fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, Can
             right.get(..usize::from(*length)).ok_or(CannotBuild::Genuine)?.to_vec()
         }
         KeyChoice::Bytes(bytes) => bytes.as_slice().to_vec(),
+        KeyChoice::Second => world.second.ok_or(CannotBuild::NoSecond)?.key.to_vec(),
     };
     // HMAC pads keys with NUL: a key and the same key with NULs behind it are one.
     let same = |a: &[u8], b: &[u8]| {

@@ -10,12 +10,13 @@ use std::time::Duration;
 use countersign_conformance::Catalog;
 use countersign_core::id::{SchemeName, nearest};
 use countersign_core::observe::Oracle;
-use countersign_core::scheme::{Scheme, with_constants};
+use countersign_core::scheme::{Coverage, Part, Scheme, with_constants};
 use countersign_core::secret::Secret;
 use countersign_core::vector::Suite;
 
 use super::args::{CarrierName, TargetArgs};
 use super::explain::unknown;
+use super::subject::EMBEDDED_PATH;
 use super::{select, vectors};
 use crate::carrier::Deadlines;
 use crate::config::{Config, is_file};
@@ -30,12 +31,21 @@ pub(super) struct Named {
     pub(super) scheme: Arc<dyn Scheme>,
 }
 
+/// What a person says of a second sender.
+pub(super) struct Second {
+    pub(super) secret: Option<Secret>,
+    pub(super) path: Option<String>,
+    pub(super) key_id: String,
+}
+
 /// What will be run.
 pub(super) struct Plan {
     pub(super) config: Config,
     pub(super) target: TargetSpec,
     pub(super) schemes: Vec<Named>,
     pub(super) secret: Option<Secret>,
+    /// A second sender, as far as the person named one.
+    pub(super) second: Second,
     pub(super) suites: Vec<Suite>,
     pub(super) patterns: Vec<String>,
     pub(super) seed: u64,
@@ -69,7 +79,8 @@ impl Plan {
             })?;
         }
         let secret = secret(args, &config, &target)?;
-        if let Some(secret) = &secret {
+        let second = second(args, &config, &target, &schemes)?;
+        for secret in [&secret, &second.secret].into_iter().flatten() {
             for Named { scheme, .. } in &schemes {
                 scheme.key(secret).map_err(|why| {
                     let message =
@@ -119,6 +130,7 @@ impl Plan {
             target,
             schemes,
             secret,
+            second,
             suites,
             seed,
             carrier,
@@ -222,6 +234,55 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
     }
 }
 
+/// The second sender. That of the embedded endpoint has a secret that is made up, if none is given.
+fn second(
+    args: &TargetArgs,
+    config: &Config,
+    target: &TargetSpec,
+    schemes: &[Named],
+) -> Result<Second, Failed> {
+    let path = args.second_path.clone().or(config.second_path.clone());
+    let key_id = args.second_key_id.clone().or(config.second_key_id.clone());
+    let given = args.second_secret.as_ref().or(config.second_secret.as_ref());
+    if given.is_none() && (args.second_path.is_some() || args.second_key_id.is_some()) {
+        let help = "give --second-secret env:NAME, file:PATH, stdin or cmd:COMMAND";
+        return Err(Failed::usage_help("a second sender needs a secret of its own", help));
+    }
+    if path.as_ref().is_some_and(|path| !path.starts_with('/')) {
+        return Err(Failed::usage_help(
+            "--second-path starts with a slash",
+            "write --second-path /hook/second",
+        ));
+    }
+    let embedded = !matches!(target, TargetSpec::Url(_));
+    if embedded && path.as_deref() == Some(EMBEDDED_PATH) {
+        let message = format!("`{EMBEDDED_PATH}` is the endpoint of the first sender");
+        return Err(Failed::usage_help(message, "give --second-path another path, or leave it out"));
+    }
+    let first = args.secret.as_ref().or(config.secret.as_ref());
+    if given.is_some_and(|given| given == "stdin" && first == Some(given)) {
+        let message = "standard input holds one secret, and --secret reads it";
+        return Err(Failed::usage_help(message, "give --second-secret env:NAME, file:PATH or cmd:COMMAND"));
+    }
+    if let (TargetSpec::Url(url), Some(path)) = (target, &path) {
+        let own = url[url::Position::BeforePath..url::Position::AfterQuery] == **path;
+        let named = |named: &Named| named.scheme.coverage(&Part::KeyId) != Coverage::Absent;
+        if own && !schemes.iter().all(named) {
+            let message = "where requests name no key, two senders cannot share one endpoint";
+            return Err(Failed::usage_help(message, "give --second-path the path of the second one"));
+        }
+    }
+    let secret = match given {
+        None => None,
+        Some(source) => {
+            let source: SecretSource =
+                source.parse().map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?;
+            Some(source.read()?)
+        }
+    };
+    Ok(Second { secret, path, key_id: key_id.unwrap_or_else(|| "secondary".to_owned()) })
+}
+
 /// Where effects are counted. The embedded endpoint counts by itself.
 fn effects(
     args: &TargetArgs,
@@ -315,6 +376,9 @@ fn replay_command(args: &TargetArgs, target: &TargetSpec, seed: u64) -> String {
         }
     };
     option("secret", args.secret.as_ref());
+    option("second-secret", args.second_secret.as_ref());
+    option("second-path", args.second_path.as_ref());
+    option("second-key-id", args.second_key_id.as_ref());
     option("origin", args.origin.as_ref());
     option("key-id", args.key_id.as_ref());
     option("effects", args.effects.as_ref());

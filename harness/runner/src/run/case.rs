@@ -190,6 +190,10 @@ impl Planned<'_> {
                 "the target's clock is not known well enough to tell this side of the border from the other";
             return Done::unsent(self.without_sending(subject, Verdict::Inconclusive(why.to_owned())));
         }
+        if self.case.takes_a_second_sender() && subject.second.is_none() {
+            let why = "needs a second sender; runs with --second-secret SOURCE";
+            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+        }
         let waits = self.case.waits();
         let watched_apart = self.case.effects && subject.workshop.is_some();
         let fails = self.case.fails_the_handler();

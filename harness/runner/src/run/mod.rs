@@ -31,7 +31,7 @@ pub use case::{Planned, Robust};
 pub use effects::{Counter, CounterSpec};
 pub use lanes::Lanes;
 pub use pace::Pace;
-pub use subject::Subject;
+pub use subject::{SecondKeyed, Subject};
 
 /// What is kept of answers besides the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +228,11 @@ fn needs_control(verdict: &Verdict) -> bool {
 }
 
 fn redactor(subject: &Subject) -> Redactor {
-    Redactor::new(&[subject.secret.clone(), Secret::new(subject.key.to_vec())])
+    let redactor = Redactor::new(&[subject.secret.clone(), Secret::new(subject.key.to_vec())]);
+    match &subject.second {
+        Some(second) => redactor.and(second.secret.expose()).and(&second.key),
+        None => redactor,
+    }
 }
 
 /// What to tell a person whose control was refused.

@@ -11,7 +11,7 @@ use countersign_core::case::Case;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
-use countersign_core::recipe::{Recipe, Unique, World, build, genuine};
+use countersign_core::recipe::{Recipe, SecondSender, Unique, World, build, genuine};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Key, Part, Scheme};
 use countersign_core::secret::Secret;
@@ -50,6 +50,8 @@ pub struct Subject {
     pub address: (String, u16),
     /// The command that runs a case again, up to the case.
     pub replay: String,
+    /// Another sender of the same service, if there is one.
+    pub second: Option<SecondKeyed>,
     /// Root seed.
     pub seed: u64,
     /// How fast requests may follow each other.
@@ -70,6 +72,19 @@ pub struct Subject {
     pub forged: Option<u16>,
     controls: AtomicU64,
     patience: AtomicU64,
+}
+
+/// What a second sender holds.
+#[derive(Debug, Clone)]
+pub struct SecondKeyed {
+    /// Its secret.
+    pub secret: Secret,
+    /// The key that the scheme makes of it.
+    pub key: Key,
+    /// Path and query of its endpoint.
+    pub target: String,
+    /// Origin, constants and its key id.
+    pub deployment: Deployment,
 }
 
 /// A target that was shown to accept a valid request, or what it did instead.
@@ -112,6 +127,7 @@ impl Subject {
             carrier,
             address,
             replay,
+            second: None,
             seed,
             pace,
             slow: false,
@@ -152,7 +168,8 @@ impl Subject {
             )?;
             let (handler, effects) =
                 (Some(Arc::clone(running.handler())), Some(Counter::embedded(running.metrics_addr())));
-            Ok((Self { ahead: Some(ahead), forged: self.forged, handler, effects, ..subject }, running))
+            let (ahead, forged, second) = (Some(ahead), self.forged, self.second.clone());
+            Ok((Self { ahead, forged, handler, effects, second, ..subject }, running))
         };
         Some(started.await)
     }
@@ -163,6 +180,11 @@ impl Subject {
             Some(ahead) => drop(ahead.fetch_add(seconds.into(), Ordering::Relaxed)),
             None => tokio::time::sleep(Duration::from_secs(seconds.into())).await,
         }
+    }
+
+    /// The key of the first sender.
+    pub fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Makes the handler behind the verifier fail once; only that of a target of our own can be.
@@ -184,6 +206,12 @@ impl Subject {
             deployment: &self.deployment,
             now,
             unique: Unique::new(self.seed, name, case),
+            second: self.second.as_ref().map(|second| SecondSender {
+                secret: &second.secret,
+                key: &second.key,
+                target: &second.target,
+                deployment: &second.deployment,
+            }),
         }
     }
 

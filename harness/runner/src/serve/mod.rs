@@ -45,12 +45,25 @@ pub struct Config {
     pub deployment: Deployment,
     /// Path of the endpoint, as a verifier knows it. Requests to other paths are verified too.
     pub path: String,
+    /// A second sender beside the first, if there is one.
+    pub second: Option<Sender>,
     /// Where the hook listens; port 0 takes a free one. Metrics get a free port of the same address.
     pub bind: SocketAddr,
     /// The time.
     pub clock: Clock,
     /// Where the audit log goes.
     pub audit: AuditSink,
+}
+
+/// A sender with an endpoint of its own, under the same scheme.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// Its secret.
+    pub secret: Secret,
+    /// Text of its key id.
+    pub key_id: String,
+    /// Path of its endpoint.
+    pub path: String,
 }
 
 impl fmt::Debug for Config {
@@ -123,9 +136,18 @@ impl Endpoint {
     /// The secret does not fit the scheme, or an address cannot be listened on.
     pub async fn start_within(config: Config, bounds: Bounds) -> Result<Running, CannotServe> {
         let key = config.scheme.key(&config.secret).map_err(CannotServe::Secret)?;
+        let second = match config.second {
+            None => None,
+            Some(Sender { secret, key_id, path }) => {
+                Some((config.scheme.key(&secret).map_err(CannotServe::Secret)?, key_id, path))
+            }
+        };
         let (listener, addr) = listen(config.bind).await?;
         let (metrics_listener, metrics_addr) = listen(SocketAddr::new(config.bind.ip(), 0)).await?;
-        let setup = Setup::new(config.scheme, key, config.deployment, config.path);
+        let mut setup = Setup::new(config.scheme, key, config.deployment, config.path);
+        if let Some((key, key_id, path)) = second {
+            setup = setup.with_second(key, &key_id, path);
+        }
         let handler = Arc::clone(&setup.handler);
         let hook = Arc::new(Hook::new(setup, config.steps, config.clock, config.audit, bounds));
         let (stop, stopped) = watch::channel(());

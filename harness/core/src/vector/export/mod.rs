@@ -39,7 +39,8 @@ pub fn export<'a>(
     chosen: impl IntoIterator<Item = Chosen<'a>>,
 ) -> Result<Document, CannotBuild> {
     let file = world.scheme.file();
-    let fresh = |case| World { unique: Unique::new(seed, file.scheme.as_str(), case), ..*world };
+    let fresh =
+        |case| World { unique: Unique::new(seed, file.scheme.as_str(), case), second: None, ..*world };
     let mut constants = file.constants.clone();
     constants.extend(world.deployment.constants.clone());
     let mut document = Document {
