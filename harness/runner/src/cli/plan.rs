@@ -78,8 +78,8 @@ impl Plan {
                 Failed::usage_help(why.to_string(), "see `--constant` and `constants:` of the configuration")
             })?;
         }
-        let secret = secret(args, &config, &target)?;
         let second = second(args, &config, &target, &schemes)?;
+        let secret = secret(args, &config, &target)?;
         for secret in [&secret, &second.secret].into_iter().flatten() {
             for Named { scheme, .. } in &schemes {
                 scheme.key(secret).map_err(|why| {
