@@ -161,6 +161,7 @@ fn no_bytes_make_the_reference_fail() {
         let setup = places[scheme].1.setup();
         match Reference.finish(&setup, Reference.check(&setup, &request, NOW), NOW) {
             Reply::Accepted | Reply::Refused(_) => Ok(()),
+            Reply::HandlerFailed => Err(TestCaseError::fail("the handler failed")),
             Reply::Broken(what) => Err(TestCaseError::fail(what)),
             Reply::Died => Err(TestCaseError::fail("died")),
         }
