@@ -114,6 +114,7 @@ impl Judge {
             alive: requirement("ROB-ALIVE"),
             leak: requirement("RSP-SECRET"),
             trace: requirement("RSP-TRACE"),
+            effect: requirement("PRES-NO-EFFECT"),
         }));
         let host = address.ip().to_string();
         let subject = Subject::new(
