@@ -113,8 +113,8 @@ fn signed<'b>(case: &'b Case, built: &'b Built) -> impl Iterator<Item = &'b Requ
         for step in steps {
             let (count, anew) = match step {
                 Step::Genuine | Step::Tampered => (1, false),
-                Step::Resigned(_) => (1, true),
-                Step::Wait(_) => (1, false),
+                Step::Resigned(_) | Step::Second(_) => (1, true),
+                Step::Wait(_) | Step::HandlerFails => (1, false),
                 Step::Others(count) => (usize::from(*count), true),
             };
             for round in rounds.by_ref().take(count) {

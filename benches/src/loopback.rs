@@ -45,6 +45,7 @@ pub async fn start() -> Running {
         steps: Arc::new(Reference),
         deployment: Deployment::default(),
         path: PATH.to_owned(),
+        second: None,
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         clock: Arc::new(clock::now),
         audit: AuditSink::Discard,
@@ -113,6 +114,7 @@ impl Judge {
             alive: requirement("ROB-ALIVE"),
             leak: requirement("RSP-SECRET"),
             trace: requirement("RSP-TRACE"),
+            effect: requirement("PRES-NO-EFFECT"),
         }));
         let host = address.ip().to_string();
         let subject = Subject::new(

@@ -125,6 +125,7 @@ impl Catalog {
             Failure::Hung | Failure::Died => self.requirements.get("ROB-ALIVE"),
             Failure::Leaked => self.requirements.get("RSP-SECRET"),
             Failure::Traced => self.requirements.get("RSP-TRACE"),
+            Failure::Acted => self.requirements.get("PRES-NO-EFFECT"),
             Failure::Accepted
             | Failure::Refused
             | Failure::AcceptedTwice

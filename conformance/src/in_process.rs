@@ -5,7 +5,7 @@
 
 use countersign_core::case::{Case, NotApplicable};
 use countersign_core::exposure::{self, exposed};
-use countersign_core::judge::{Alive, Baseline, Seen, Verdict, judge};
+use countersign_core::judge::{Alive, Baseline, Effects, Seen, Verdict, judge};
 use countersign_core::observe::{Exposure, Observation, Outcome};
 use countersign_core::recipe::{Built, Purpose, World, genuine};
 use countersign_core::redact::Redactor;
@@ -50,7 +50,7 @@ impl InProcess<'_> {
     /// Answers requests that arrive at the same time.
     fn answer(&self, requests: &[Option<Request>], now: Timestamp) -> Vec<Observation> {
         // All are checked before any is finished, as it happens when they race.
-        let check = |request: &Request| self.steps.check(self.setup, request, now);
+        let check = |request: &Request| self.steps.check(self.setup.at(request), request, now);
         let checked: Vec<Option<Result<Authentic, Halt>>> =
             requests.iter().map(|request| request.as_ref().map(check)).collect();
         requests
@@ -58,7 +58,7 @@ impl InProcess<'_> {
             .zip(checked)
             .map(|(request, checked)| match (request, checked) {
                 (Some(request), Some(checked)) => {
-                    self.reply(request, self.steps.finish(self.setup, checked, now))
+                    self.reply(request, self.steps.finish(self.setup.at(request), checked, now))
                 }
                 _ => observation(Outcome::RejectedByTransport, 400, None),
             })
@@ -75,12 +75,13 @@ impl InProcess<'_> {
             500.. => Outcome::Crashed,
             _ => Outcome::Rejected,
         };
-        observation(outcome, status, self.steps.remark(self.setup, request, reply))
+        observation(outcome, status, self.steps.remark(self.setup.at(request), request, reply))
     }
 
     fn exposed(&self, wire: &Wire, answer: &Answer) -> Option<Exposure> {
         let Setup { scheme, key, deployment, .. } = self.setup;
-        let secrets = &Redactor::default().and(key);
+        let others = self.setup.others.iter();
+        let secrets = &others.fold(Redactor::default().and(key), |all, (_, key)| all.and(key));
         exposed(exposure::Place { scheme: &**scheme, key, deployment, secrets }, wire, answer)
     }
 
@@ -110,11 +111,12 @@ impl InProcess<'_> {
 
     /// Answers the requests of a case: what is judged, and the answer to every request in order.
     pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Observation>) {
-        let (setup, judged) = (None, Vec::new());
-        let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None };
+        let (setup, judged, effects) = (None, Vec::new(), Effects::NotAsked);
+        let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None, effects };
         let mut answers = Vec::new();
         let mut now = now;
         for ((purpose, requests), wires) in heard.rounds.iter().zip(&heard.wires) {
+            let before = self.setup.handler.effects();
             let mut observations = self.answer(requests, now);
             answers.extend(observations.iter().cloned());
             for (wire, seen_here) in wires.iter().zip(&observations) {
@@ -125,8 +127,13 @@ impl InProcess<'_> {
                 seen.exposed = seen.exposed.or(answer.and_then(|answer| self.exposed(wire, answer)));
             }
             match purpose {
-                Purpose::Judged => seen.judged.extend(observations),
+                Purpose::Judged => {
+                    seen.judged.extend(observations);
+                    let so_far = if let Effects::Rose(by) = seen.effects { by } else { 0.0 };
+                    seen.effects = Effects::Rose(so_far + (self.setup.handler.effects() - before) as f64);
+                }
                 Purpose::Aside => {}
+                Purpose::HandlerFails => self.setup.handler.fail_next(),
                 Purpose::Wait(seconds) => now = now.plus_seconds(i64::from(*seconds)),
                 Purpose::Setup => {
                     observations.retain(|one| one.outcome != Outcome::Accepted);

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::recipe::{Unique, World};
+use countersign_core::recipe::{SecondSender, Unique, World};
 use countersign_core::scheme::{Construction, Deployment, Encoding, Hash, Key, KeyForm, Scheme, mac};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
@@ -24,6 +24,15 @@ pub const SEEDS: [u64; 3] = [SEED, SEED + 1, SEED + 2];
 
 /// The path of the endpoint.
 pub const PATH: &str = "/hook";
+
+/// The path of the second sender's endpoint.
+pub const SECOND_PATH: &str = "/hook/second";
+
+/// The key id of the second sender.
+const SECOND_KEY_ID: &str = "secondary";
+
+/// Between the seed of a secret and that of the second sender's.
+const APART: u64 = 1000;
 
 /// A test secret in the form that a scheme demands.
 pub fn secret(form: &KeyForm) -> Secret {
@@ -57,7 +66,16 @@ pub struct Place {
     secret: Secret,
     key: Key,
     deployment: Deployment,
+    second: Second,
     seed: u64,
+}
+
+/// What a second sender holds.
+#[derive(Clone)]
+struct Second {
+    secret: Secret,
+    key: Key,
+    deployment: Deployment,
 }
 
 impl Place {
@@ -69,9 +87,15 @@ impl Place {
     /// The same with a secret and fresh texts of a seed.
     pub fn under(scheme: &Arc<dyn Scheme>, seed: u64) -> Self {
         let secret = secret_of(seed, &scheme.file().mac.key);
+        let second_secret = secret_of(seed + APART, &scheme.file().mac.key);
         let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
         let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
-        Self { scheme: Arc::clone(scheme), secret, key, deployment, seed }
+        let second = Second {
+            key: scheme.key(&second_secret).expect("the test secret has the form of the scheme"),
+            secret: second_secret,
+            deployment: Deployment { key_id: SECOND_KEY_ID.to_owned(), ..deployment.clone() },
+        };
+        Self { scheme: Arc::clone(scheme), secret, key, deployment, second, seed }
     }
 
     /// The places of all shipped schemes, in order of their names.
@@ -81,11 +105,11 @@ impl Place {
 
     /// The same place, set up with other key bytes; none if the scheme has no such secret.
     pub fn with_key(&self, key: &[u8]) -> Option<Self> {
-        let Self { scheme, deployment, seed, .. } = self;
+        let Self { scheme, deployment, second, seed, .. } = self;
         let secret = scheme.file().mac.key.write(key);
         let key = scheme.key(&secret).ok()?;
-        let (scheme, deployment) = (Arc::clone(scheme), deployment.clone());
-        Some(Self { scheme, secret, key, deployment, seed: *seed })
+        let (scheme, deployment, second) = (Arc::clone(scheme), deployment.clone(), second.clone());
+        Some(Self { scheme, secret, key, deployment, second, seed: *seed })
     }
 
     /// The key of both sides.
@@ -109,11 +133,18 @@ impl Place {
             deployment: &self.deployment,
             now: NOW,
             unique: Unique::new(seed, self.scheme.file().scheme.as_str(), case),
+            second: Some(SecondSender {
+                secret: &self.second.secret,
+                key: &self.second.key,
+                target: SECOND_PATH,
+                deployment: &self.second.deployment,
+            }),
         }
     }
 
     /// What a verifier holds, with fresh memory.
     pub fn setup(&self) -> Setup {
-        Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH)
+        let first = Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH);
+        first.with_second(self.second.key.clone(), SECOND_KEY_ID, SECOND_PATH)
     }
 }

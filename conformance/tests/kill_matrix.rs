@@ -79,8 +79,9 @@ fn every_case_runs_under_some_scheme() {
 #[test]
 fn no_case_repeats_another() {
     let mut same = Vec::new();
-    let all: Vec<_> =
-        cases().map(|case| (case, (case.recipe(), case.secret.clone(), case.twin.clone()))).collect();
+    let all: Vec<_> = cases()
+        .map(|case| (case, (case.recipe(), case.secret.clone(), case.twin.clone(), case.effects)))
+        .collect();
     let within = |a: &Case, b: &Case| a.needs.iter().all(|need| b.needs.contains(need));
     for (index, (case, recipe)) in all.iter().enumerate() {
         let twins = all[..index].iter().filter(|(_, other)| other == recipe);

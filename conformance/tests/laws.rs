@@ -162,6 +162,7 @@ fn no_bytes_make_the_reference_fail() {
         let setup = places[scheme].1.setup();
         match Reference.finish(&setup, Reference.check(&setup, &request, NOW), NOW) {
             Reply::Accepted | Reply::Refused(_) => Ok(()),
+            Reply::HandlerFailed => Err(TestCaseError::fail("the handler failed")),
             Reply::Broken(what) => Err(TestCaseError::fail(what)),
             Reply::Died => Err(TestCaseError::fail("died")),
         }
@@ -224,6 +225,7 @@ fn nothing_of_a_secret_is_shown_when_a_verifier_is_printed() {
             deployment: &deployment,
             now: NOW,
             unique: Unique::new(1, name.as_str(), "canary"),
+            second: None,
         };
         for shown in
             [format!("{setup:?}"), format!("{setup:#?}"), format!("{world:?}"), format!("{secret:?}")]

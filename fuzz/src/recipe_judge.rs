@@ -12,7 +12,7 @@ use countersign_conformance::place::{NOW, Place};
 use countersign_conformance::reference::{Reference, Setup, Steps};
 use countersign_core::case::{Expectation, derive};
 use countersign_core::observe::Outcome;
-use countersign_core::recipe::{Built, Delivery, Purpose, Recipe, Step, build};
+use countersign_core::recipe::{Built, Delivery, Purpose, Recipe, Step, World, build};
 use countersign_core::scheme::{Claims, Construction};
 use countersign_core::tamper::{Tamper, WireTamper};
 use countersign_core::wire::{Wire, receive};
@@ -37,7 +37,9 @@ pub fn read(data: &[u8]) -> Option<(&'static Place, Recipe)> {
 /// Builds one recipe under one scheme, delivers it to a verifier and checks what it answers. Panics
 /// where the reference would never answer like that.
 pub fn judge(place: &Place, recipe: &Recipe, steps: &dyn Steps) {
-    let Ok(built) = build(recipe, &place.world("fuzz")) else { return };
+    // One sender: what two of them may do beside each other is for the suites.
+    let world = World { second: None, ..place.world("fuzz") };
+    let Ok(built) = build(recipe, &world) else { return };
     let setup = place.setup();
     let verifier = InProcess { setup: &setup, steps };
     let mut seen = Seen { place, setup: &setup, recipe, remembered: BTreeSet::new() };

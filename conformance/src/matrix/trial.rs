@@ -144,9 +144,10 @@ impl Stand {
             return Tried::NotForThisScheme;
         };
         let heard = Heard::new(&built);
-        let see = |steps: &dyn Steps, proof: &Baseline| -> (Verdict, Vec<Observation>) {
-            let (seen, answers) = InProcess { setup: &place.setup(), steps }.see(&heard, NOW);
-            (judge(proof, case, &seen), answers)
+        let see = |steps: &dyn Steps, proof: &Baseline| -> (Verdict, (Vec<Observation>, u64)) {
+            let setup = place.setup();
+            let (seen, answers) = InProcess { setup: &setup, steps }.see(&heard, NOW);
+            (judge(proof, case, &seen), (answers, setup.handler.effects()))
         };
         let (verdict, right) = see(&Reference, reference);
         match verdict {

@@ -7,7 +7,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Request};
 
 use super::lenient;
-use crate::reference::{Halt, Reference, Reply, Setup, Steps};
+use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
 
 /// Takes a request without a signature for one that needs no check.
 #[derive(Debug, Default)]
@@ -166,7 +166,7 @@ impl Steps for A14 {
     fn status(&self, reply: Reply) -> u16 {
         match reply {
             Reply::Accepted | Reply::Refused(_) => 200,
-            Reply::Broken(_) | Reply::Died => 500,
+            Reply::HandlerFailed | Reply::Broken(_) | Reply::Died => 500,
         }
     }
 }
@@ -187,6 +187,21 @@ impl Steps for A15 {
             request.value(name).is_some_and(|value| value.starts_with(prefix.as_bytes()))
         };
         if claims.iter().any(local) { Err(Halt::LetThrough) } else { Ok(()) }
+    }
+}
+
+/// Logs the mismatch, answers with an error, and hands the request on all the same.
+#[derive(Debug, Default)]
+pub struct A16;
+
+impl Steps for A16 {
+    fn finish(&self, setup: &Setup, checked: Result<Authentic, Halt>, now: Timestamp) -> Reply {
+        let reply = Reference.finish(setup, checked, now);
+        if let Reply::Refused(_) = reply {
+            // Nobody looks at whether it worked.
+            let _ = self.act(setup);
+        }
+        reply
     }
 }
 

@@ -54,6 +54,16 @@ impl Steps for D16 {
     }
 }
 
+/// Keeps one memory for all senders.
+#[derive(Debug, Default)]
+pub struct D17;
+
+impl Steps for D17 {
+    fn remembered_as(&self, _setup: &Setup, once: &[u8]) -> Vec<u8> {
+        once.to_vec()
+    }
+}
+
 /// Remembers the nonce or id before it checks the tag.
 #[derive(Debug, Default)]
 pub struct D18;
@@ -70,6 +80,14 @@ impl Steps for D18 {
     }
 }
 
+/// Keeps the nonce or id of a request whose handler failed.
+#[derive(Debug, Default)]
+pub struct D22;
+
+impl Steps for D22 {
+    fn forget(&self, _setup: &Setup, _authentic: &Authentic) {}
+}
+
 /// Looks a nonce up first and stores it later.
 #[derive(Debug, Default)]
 pub struct D19;
@@ -79,7 +97,9 @@ impl Steps for D19 {
         let once = Reference.once(setup, request, claims)?;
         let memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
         match &once {
-            Some(key) if memory.holds(key) => Err(Refusal::Replayed.into()),
+            Some(once) if memory.holds(&Reference.remembered_as(setup, once)) => {
+                Err(Refusal::Replayed.into())
+            }
             _ => Ok(once),
         }
     }
@@ -157,5 +177,10 @@ impl Steps for D20 {
             last.pop_front();
         }
         Ok(())
+    }
+
+    fn forget(&self, _setup: &Setup, authentic: &Authentic) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.retain(|known| Some(known) != authentic.once.as_ref());
     }
 }

@@ -6,7 +6,7 @@ use countersign_core::scheme::{Claims, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Request};
 
-use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
+use crate::reference::{Authentic, Halt, HandlerFailed, Reference, Reply, Setup, Steps};
 
 /// Throws on whatever it cannot read.
 #[derive(Debug, Default)]
@@ -125,6 +125,20 @@ impl Steps for F10 {
         let page =
             "Traceback (most recent call last):\n  File \"/srv/app/hook.py\", line 12, in verify\nKeyError";
         unread.then(|| page.to_owned())
+    }
+}
+
+/// Stores or enqueues the request first, and looks at the tag later.
+#[derive(Debug, Default)]
+pub struct F11;
+
+impl Steps for F11 {
+    fn admit(&self, setup: &Setup, _request: &Request, _now: Timestamp) -> Result<(), Halt> {
+        setup.handler.handle().map_err(|_| Halt::Broken("the queue does not take the request"))
+    }
+
+    fn act(&self, _setup: &Setup) -> Result<(), HandlerFailed> {
+        Ok(())
     }
 }
 

@@ -2,7 +2,8 @@
 //! shows the class. A mutant must not know which cases exist.
 //!
 //! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
-//! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes, [`d`] tells
+//! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes,
+//! [`c_sender`] mixes senders up, [`d`] tells
 //! the time wrongly, [`d_replay`] remembers wrongly, [`e`] keeps keys wrongly,
 //! [`f`] breaks on what it should handle. In [`sender`] stand those of all families that leave the
 //! sender a choice which is not theirs.
@@ -10,6 +11,7 @@
 pub mod a;
 pub mod b;
 pub mod c;
+pub mod c_sender;
 pub mod d;
 pub mod d_replay;
 pub mod e;
@@ -80,6 +82,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     a::A13: "takes the promise of a check for its result";
     a::A14: "answers refusals with 200";
     a::A15: "trusts requests that claim to come from the same machine";
+    a::A16: "logs a refusal, and hands the request on all the same";
     sender::A17: "verifies the first of several signed items";
     b::B02: "compares as many characters as the shorter tag has";
     b::B03: "accepts the front of a tag, from four bytes on";
@@ -127,6 +130,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     sender::C26: "undoes the content coding before it verifies";
     c::C27: "signs the first 64 KiB of the body";
     c::C28: "never asks whom the key id names";
+    c_sender::C29: "takes the key of any sender at every endpoint";
     c::C30: "folds runs of blanks inside header values";
     c::C31: "reads header bytes as Latin-1 and signs them as UTF-8";
     sender::C32: "believes credentials that stand where the signature does not";
@@ -146,10 +150,12 @@ pub const MUTANTS: &[Mutant] = registry! {
     d_replay::D14: "forgets when the past side of the window is over";
     d_replay::D15: "remembers a delivery header that nobody signed";
     d_replay::D16: "remembers the text of the tag, and reads tags leniently";
+    d_replay::D17: "keeps one replay memory for all senders";
     d_replay::D18: "remembers the nonce or id before it checks the tag";
     d_replay::D19: "looks a nonce up first and stores it later";
     d_replay::D20: "remembers the last 32 requests";
     d_replay::D21: "skips the replay test if there is no nonce or id";
+    d_replay::D22: "keeps the nonce or id of a request whose handler failed";
     sender::D23: "never asks whether a request has expired";
     d::D24: "signs one of several timestamps and tests another";
     d_replay::D26: "folds nonces and ids to 32 lower-case characters";
@@ -165,6 +171,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     f::F07: "answers each cause with a status of its own";
     f::F09: "demands what genuine requests usually look like";
     f::F10: "answers what it cannot read with a stack trace";
+    f::F11: "hands the request on before it looks at the tag";
     f::F13: "fails in its error path on an empty body";
 };
 

@@ -23,6 +23,13 @@ impl Memory {
         true
     }
 
+    /// Takes a key out again.
+    pub fn remove(&mut self, key: &[u8]) {
+        if let Some(until) = self.until.remove(key) {
+            self.expiry.remove(&(until, key.to_vec()));
+        }
+    }
+
     /// Whether a key is there.
     pub fn holds(&self, key: &[u8]) -> bool {
         self.until.contains_key(key)
@@ -62,5 +69,7 @@ mod tests {
         assert!(!memory.insert(b"a", at(20), at(10)));
         assert!(memory.insert(b"a", at(30), at(11)));
         assert_eq!(memory.len(), 1);
+        memory.remove(b"a");
+        assert!(memory.is_empty() && memory.insert(b"a", at(30), at(11)));
     }
 }

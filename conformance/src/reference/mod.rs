@@ -4,6 +4,7 @@
 //! replaces one. The clock is an argument, replay memory is a value, and nothing here knows which
 //! cases exist.
 
+mod handler;
 mod memory;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 use subtle::ConstantTimeEq as _;
 
+pub use handler::{Handler, HandlerFailed};
 pub use memory::Memory;
 
 /// Where a verifier runs, and what it holds.
@@ -28,7 +30,13 @@ pub struct Setup {
     /// Path of the endpoint, as configured.
     pub path: String,
     /// Message ids and nonces that were accepted.
-    pub memory: Mutex<Memory>,
+    pub memory: Arc<Mutex<Memory>>,
+    /// What accepted requests are handed to.
+    pub handler: Arc<Handler>,
+    /// The same for a second sender, at an endpoint of its own; memory and handler are shared.
+    pub second: Option<Box<Setup>>,
+    /// Key ids and keys of the other senders. A correct verifier looks at none of them.
+    pub others: Vec<(String, Key)>,
 }
 
 /// Shows nothing of the key.
@@ -42,7 +50,29 @@ impl fmt::Debug for Setup {
 impl Setup {
     /// A verifier's place with empty memory.
     pub fn new(scheme: Arc<dyn Scheme>, key: Key, deployment: Deployment, path: impl Into<String>) -> Self {
-        Self { scheme, key, deployment, path: path.into(), memory: Mutex::default() }
+        let (memory, handler) = (Arc::default(), Arc::default());
+        let (second, others) = (None, Vec::new());
+        Self { scheme, key, deployment, path: path.into(), memory, handler, second, others }
+    }
+
+    /// The same with a second sender.
+    #[must_use]
+    pub fn with_second(mut self, key: Key, key_id: &str, path: impl Into<String>) -> Self {
+        let mut deployment = self.deployment.clone();
+        key_id.clone_into(&mut deployment.key_id);
+        self.others.push((deployment.key_id.clone(), key.clone()));
+        let mut second = Self::new(Arc::clone(&self.scheme), key, deployment, path);
+        second.memory = Arc::clone(&self.memory);
+        second.handler = Arc::clone(&self.handler);
+        second.others.push((self.deployment.key_id.clone(), self.key.clone()));
+        self.second = Some(Box::new(second));
+        self
+    }
+
+    /// The place at which a request is verified: that of the second sender if it is addressed to it.
+    pub fn at(&self, request: &Request) -> &Self {
+        let second = self.second.as_deref().filter(|second| request.path() == second.path.as_bytes());
+        second.unwrap_or(self)
     }
 
     /// The tag of a text under the right key.
@@ -97,6 +127,8 @@ pub enum Reply {
     Accepted,
     /// The request is refused.
     Refused(Refusal),
+    /// The request is good, but its handler failed: the sender may try again.
+    HandlerFailed,
     /// Only from mutants: an internal error.
     Broken(&'static str),
     /// Only from mutants: no answer, because the process ended.
@@ -109,7 +141,7 @@ impl Reply {
         match self {
             Self::Accepted => "accepted",
             Self::Refused(_) => "rejected",
-            Self::Broken(_) | Self::Died => "error",
+            Self::HandlerFailed | Self::Broken(_) | Self::Died => "error",
         }
     }
 
@@ -118,6 +150,7 @@ impl Reply {
         match self {
             Self::Accepted => "ok",
             Self::Refused(refusal) => refusal.as_str(),
+            Self::HandlerFailed => "handler-failed",
             Self::Broken(what) => what,
             Self::Died => "died",
         }
@@ -229,6 +262,11 @@ pub trait Steps: Send + Sync {
         }
     }
 
+    /// The key under which memory holds a message id or nonce: each sender has its own.
+    fn remembered_as(&self, setup: &Setup, once: &[u8]) -> Vec<u8> {
+        [setup.path.as_bytes(), &[0], once].concat()
+    }
+
     /// Remembers the request; checking and storing are one step.
     ///
     /// # Errors
@@ -236,7 +274,23 @@ pub trait Steps: Send + Sync {
     fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
         let Some(once) = &authentic.once else { return Ok(()) };
         let mut memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.insert(once, authentic.until, now) { Ok(()) } else { Err(Refusal::Replayed.into()) }
+        let key = self.remembered_as(setup, once);
+        if memory.insert(&key, authentic.until, now) { Ok(()) } else { Err(Refusal::Replayed.into()) }
+    }
+
+    /// Takes back what was remembered, because the handler failed and the sender will try again.
+    fn forget(&self, setup: &Setup, authentic: &Authentic) {
+        let Some(once) = &authentic.once else { return };
+        let key = self.remembered_as(setup, once);
+        setup.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+
+    /// Does what an accepted request asks, last of all.
+    ///
+    /// # Errors
+    /// The handler failed; nothing was done.
+    fn act(&self, setup: &Setup) -> Result<(), HandlerFailed> {
+        setup.handler.handle()
     }
 
     /// The status with which a reply is sent. All refusals look alike.
@@ -244,7 +298,7 @@ pub trait Steps: Send + Sync {
         match reply {
             Reply::Accepted => 200,
             Reply::Refused(_) => 401,
-            Reply::Broken(_) | Reply::Died => 500,
+            Reply::HandlerFailed | Reply::Broken(_) | Reply::Died => 500,
         }
     }
 
@@ -274,14 +328,23 @@ pub trait Steps: Send + Sync {
         }
     }
 
-    /// The second half: is it new?
+    /// The second half: is it new? Then it is handed to the handler.
     fn finish(&self, setup: &Setup, checked: Result<Authentic, Halt>, now: Timestamp) -> Reply {
-        match checked.and_then(|authentic| self.remember(setup, &authentic, now)) {
-            Ok(()) | Err(Halt::LetThrough) => Reply::Accepted,
-            Err(Halt::Refused(refusal)) => Reply::Refused(refusal),
-            Err(Halt::Broken(what)) => Reply::Broken(what),
-            Err(Halt::Died) => Reply::Died,
+        let known = checked.and_then(|authentic| self.remember(setup, &authentic, now).map(|()| authentic));
+        let authentic = match known {
+            Ok(authentic) => Some(authentic),
+            Err(Halt::LetThrough) => None,
+            Err(Halt::Refused(refusal)) => return Reply::Refused(refusal),
+            Err(Halt::Broken(what)) => return Reply::Broken(what),
+            Err(Halt::Died) => return Reply::Died,
+        };
+        if self.act(setup).is_ok() {
+            return Reply::Accepted;
         }
+        if let Some(authentic) = authentic {
+            self.forget(setup, &authentic);
+        }
+        Reply::HandlerFailed
     }
 }
 

@@ -69,6 +69,9 @@ pub struct Case {
     /// With `expect: alike`: the same message, refused for another cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<Twin>,
+    /// Whether a refused request must also have had no effect, which takes a counter of effects to see.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub effects: bool,
     /// What must happen.
     pub expect: Expectation,
 }
@@ -258,6 +261,9 @@ pub enum NotApplicable {
     /// No verifier of the scheme could notice: a property of the scheme, not of the target.
     #[error("the scheme cannot notice it: {0}")]
     SchemeCannotNotice(&'static str),
+    /// The case takes more than there is: not only requests, or another sender.
+    #[error("not without more: {0}")]
+    TakesMore(&'static str),
 }
 
 const NOT_COVERED: &str = "what was changed is not under the MAC";
@@ -283,6 +289,9 @@ impl Case {
     pub fn build(&self, world: &World<'_>) -> Result<Built, NotApplicable> {
         if let Some(need) = self.needs.iter().find(|need| !need.met_by(world.scheme)) {
             return Err(self.lacking(*need, world.scheme));
+        }
+        if let Some(why) = self.lacks_a_sender(world) {
+            return Err(NotApplicable::TakesMore(why));
         }
         let Self { message, sign, tamper, wire, deliver, .. } = self;
         let parts = Parts { message, sign, tamper, wire, deliver };
@@ -388,11 +397,38 @@ impl Case {
                 .iter()
                 .map(|step| match step {
                     Step::Wait(seconds) => u32::from(*seconds),
-                    Step::Genuine | Step::Tampered | Step::Resigned(_) | Step::Others(_) => 0,
+                    Step::Genuine
+                    | Step::Tampered
+                    | Step::Resigned(_)
+                    | Step::Others(_)
+                    | Step::HandlerFails
+                    | Step::Second(_) => 0,
                 })
                 .sum(),
             Delivery::Once | Delivery::Parallel(_) => 0,
         }
+    }
+
+    /// Whether it takes a second sender.
+    pub fn takes_a_second_sender(&self) -> bool {
+        self.sign.is_by_the_second() || self.deliver.has_a_second()
+    }
+
+    /// Why there are not the senders that it takes. Where both send to one endpoint, each may do so under
+    /// its own key id.
+    fn lacks_a_sender(&self, world: &World<'_>) -> Option<&'static str> {
+        if !self.takes_a_second_sender() {
+            return None;
+        }
+        let Some(second) = world.second else { return Some("a second sender is needed") };
+        let as_itself = self.sign.key == KeyChoice::Second && self.sign.key_id.is_some();
+        let shared = second.target == world.target;
+        (shared && as_itself).then_some("both senders share one endpoint")
+    }
+
+    /// Whether it makes the handler behind the verifier fail.
+    pub fn fails_the_handler(&self) -> bool {
+        matches!(&self.deliver, Delivery::Sequence(steps) if steps.contains(&Step::HandlerFails))
     }
 
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.

@@ -94,6 +94,8 @@ pub struct Fallbacks {
     pub leak: RequirementId,
     /// For answers that show a stack trace.
     pub trace: RequirementId,
+    /// For refused requests that had an effect.
+    pub effect: RequirementId,
 }
 
 /// The requirement that a failed case breaks: its own, or one on robustness if the target crashed.
@@ -112,6 +114,7 @@ pub fn broken<'a>(
         Failure::Hung | Failure::Died => Some(&fallbacks.alive),
         Failure::Leaked => Some(&fallbacks.leak),
         Failure::Traced => Some(&fallbacks.trace),
+        Failure::Acted => Some(&fallbacks.effect),
     }
 }
 
@@ -131,7 +134,7 @@ pub fn gather(
         let own = case.requirements.first() == Some(&requirement.id);
         // A genuine request that crashes a target takes a key holder to send.
         let attacker = match case.expected.as_str() {
-            _ if own => case.attacker,
+            _ if own || failure == Failure::Acted => case.attacker,
             "accept" => Attacker::L2,
             _ => requirement.attacker(),
         };
@@ -160,7 +163,11 @@ pub fn gather(
             finding.attacker = attacker;
         }
         let shows = match failure {
-            Failure::Accepted | Failure::Refused | Failure::AcceptedTwice | Failure::Told => Shows::Decision,
+            Failure::Accepted
+            | Failure::Refused
+            | Failure::AcceptedTwice
+            | Failure::Told
+            | Failure::Acted => Shows::Decision,
             Failure::Crashed | Failure::Garbled | Failure::Hung | Failure::Died => Shows::Crash,
             Failure::Leaked | Failure::Traced => Shows::Answer,
         };

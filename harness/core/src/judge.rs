@@ -34,6 +34,19 @@ pub struct Seen {
     pub exposed: Option<Exposure>,
     /// The status with which the application refuses a forged request, if it was seen doing so.
     pub forged: Option<u16>,
+    /// What the requests that are judged brought about.
+    pub effects: Effects,
+}
+
+/// What a counter of effects showed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effects {
+    /// It was not asked.
+    NotAsked,
+    /// Nothing follows from it, and why.
+    Unknown(String),
+    /// It rose by this much while the judged requests were answered.
+    Rose(f64),
 }
 
 /// Whether a target survived.
@@ -87,6 +100,8 @@ pub enum Failure {
     Traced,
     /// Its answers tell apart what must look alike.
     Told,
+    /// It refused a request, which had its effect all the same.
+    Acted,
 }
 
 impl fmt::Display for Failure {
@@ -102,6 +117,7 @@ impl fmt::Display for Failure {
             Self::Leaked => "the answer shows the secret or the right tag",
             Self::Traced => "the answer shows a stack trace",
             Self::Told => "answers differ, must look alike",
+            Self::Acted => "refused, but the effect counter rose",
         })
     }
 }
@@ -114,7 +130,10 @@ pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
     if let Some(setup) = &seen.setup {
         return Verdict::Inconclusive(format!("a genuine request of the sequence was {}", setup.summary()));
     }
-    let decided = decide(case, seen);
+    let decided = match decide(case, seen) {
+        Verdict::Pass if case.effects => without_effect(seen),
+        other => other,
+    };
     match (&decided, seen.exposed) {
         // A wrong decision weighs more than what is said about it.
         (Verdict::Pass | Verdict::Inconclusive(_) | Verdict::Skipped(_), Some(exposure)) => {
@@ -124,6 +143,17 @@ pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
             })
         }
         _ => decided,
+    }
+}
+
+/// What follows from the counter where all answers are right: only what was accepted may have an effect.
+fn without_effect(seen: &Seen) -> Verdict {
+    let accepted = seen.judged.iter().filter(|one| one.outcome == Outcome::Accepted).count();
+    match &seen.effects {
+        Effects::NotAsked => Verdict::Skipped("no counter of effects was asked".to_owned()),
+        Effects::Unknown(why) => Verdict::Inconclusive(why.clone()),
+        Effects::Rose(by) if *by > accepted as f64 => Verdict::Fail(Failure::Acted),
+        Effects::Rose(_) => Verdict::Pass,
     }
 }
 
@@ -250,7 +280,8 @@ mod tests {
 
     fn seen(outcomes: &[Outcome]) -> Seen {
         let judged = outcomes.iter().map(|outcome| Observation::without_answer(*outcome, "")).collect();
-        Seen { setup: None, judged, alive: Alive::NotAsked, exposed: None, forged: None }
+        let effects = Effects::NotAsked;
+        Seen { setup: None, judged, alive: Alive::NotAsked, exposed: None, forged: None, effects }
     }
 
     fn case(text: &str) -> Case {
@@ -292,6 +323,22 @@ mod tests {
             let control = Observation::without_answer(outcome, "");
             assert_eq!(Baseline::from_control(&control).is_some(), outcome == Outcome::Accepted);
         }
+    }
+
+    #[test]
+    fn a_refusal_with_an_effect_is_none_and_a_silent_counter_is_no_proof() {
+        use Outcome::{Accepted, Rejected};
+        let watched = r#"{"id": "a", "requires": ["INT-BODY"], "effects": true, "expect": "reject"}"#;
+        let verdict = |outcomes: &[Outcome], effects| {
+            judge(&Baseline(()), &case(watched), &Seen { effects, ..seen(outcomes) })
+        };
+        assert_eq!(verdict(&[Rejected], Effects::Rose(0.0)), Verdict::Pass);
+        assert_eq!(verdict(&[Rejected], Effects::Rose(1.0)), Verdict::Fail(Failure::Acted));
+        assert_eq!(verdict(&[Accepted], Effects::Rose(1.0)), Verdict::Fail(Failure::Accepted));
+        assert_eq!(verdict(&[Accepted, Rejected], Effects::Rose(1.0)), Verdict::Pass);
+        assert_eq!(verdict(&[Accepted, Rejected], Effects::Rose(2.0)), Verdict::Fail(Failure::Acted));
+        assert!(matches!(verdict(&[Rejected], Effects::NotAsked), Verdict::Skipped(_)));
+        assert!(matches!(verdict(&[Rejected], Effects::Unknown("why".into())), Verdict::Inconclusive(_)));
     }
 
     #[test]

@@ -24,6 +24,12 @@ pub struct Config {
     pub scheme: Option<String>,
     /// Reference to the secret, as for `--secret`.
     pub secret: Option<String>,
+    /// Reference to the secret of a second sender, as for `--second-secret`.
+    pub second_secret: Option<String>,
+    /// Path of the second sender's endpoint, as for `--second-path`.
+    pub second_path: Option<String>,
+    /// Text of the second sender's key id, as for `--second-key-id`.
+    pub second_key_id: Option<String>,
     /// Scheme and authority under which the endpoint knows itself, for schemes that sign it.
     pub origin: Option<String>,
     /// Constants of the scheme, such as Square's notification URL.
@@ -34,6 +40,8 @@ pub struct Config {
     pub accept_status: Option<String>,
     /// Statuses that mean refusal, such as `400-499,500`.
     pub reject_status: Option<String>,
+    /// Where the endpoint counts what it does, as for `--effects`.
+    pub effects: Option<String>,
     /// Concurrent connections.
     pub jobs: Option<usize>,
     /// Requests per second at most, as for `--rate`.
@@ -68,7 +76,8 @@ impl Config {
         let mut config: Self = yaml::parse(&shown, &text).map_err(|found| {
             Failed::usage(format!("error: {}\n --> {shown}:{}:{}", found.message, found.line, found.column))
         })?;
-        let runs = config.secret.as_deref().is_some_and(|secret| secret.starts_with("cmd:"));
+        let secrets = [&config.secret, &config.second_secret].into_iter().flatten();
+        let runs = secrets.into_iter().any(|secret| secret.starts_with("cmd:"));
         if given.is_none() && (runs || !config.allow_host.is_empty()) {
             return Err(Failed::usage_help(
                 format!("`{shown}` was only found, and it wants to run a command or to allow another host"),

@@ -126,19 +126,29 @@ impl TargetSpec {
     /// # Errors
     /// The host is foreign: exit code 4.
     pub fn guard(&self, allowed: &[String]) -> Result<(), Failed> {
-        let Self::Url(url) = self else { return Ok(()) };
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        if is_loopback(host)
-            || allowed.iter().any(|name| name.trim_matches(['[', ']']).eq_ignore_ascii_case(host))
-        {
-            return Ok(());
+        match self {
+            Self::Url(url) => guard_host(url, allowed),
+            Self::Reference | Self::Mutant(_) => Ok(()),
         }
-        let message = format!(
-            "error: `{host}` is not this machine, and nothing was sent\n  help: test only what is yours; then allow \
-             it with --allow-host {host}"
-        );
-        Err(Failed { exit: Exit::Guard, message })
     }
+}
+
+/// Refuses an address whose host is neither loopback nor allowed.
+///
+/// # Errors
+/// The host is foreign: exit code 4.
+pub fn guard_host(url: &Url, allowed: &[String]) -> Result<(), Failed> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    if is_loopback(host)
+        || allowed.iter().any(|name| name.trim_matches(['[', ']']).eq_ignore_ascii_case(host))
+    {
+        return Ok(());
+    }
+    let message = format!(
+        "error: `{host}` is not this machine, and nothing was sent\n  help: test only what is yours; then allow \
+             it with --allow-host {host}"
+    );
+    Err(Failed { exit: Exit::Guard, message })
 }
 
 fn is_loopback(host: &str) -> bool {

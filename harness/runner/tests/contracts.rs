@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use countersign_core::scheme::{Construction, Hash, mac};
 use serde_json::Value;
-use support::{CANARY, countersign, countersign_with, root, stderr, stdout};
+use support::{CANARY, SECOND_CANARY, countersign, countersign_with, root, stderr, stdout};
 
 /// A server that reads requests and answers each with what `answer` makes of it.
 fn server(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> (String, Arc<Mutex<Vec<Vec<u8>>>>) {
@@ -59,12 +59,15 @@ fn reply(status: &str, body: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// All encodings in which the canary must not appear.
+/// All encodings in which the canaries must not appear.
 fn canaries() -> Vec<String> {
-    let hex: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut all = vec![CANARY.to_owned(), hex.to_uppercase(), hex];
-    all.extend([STANDARD.encode(CANARY), STANDARD_NO_PAD.encode(CANARY), URL_SAFE_NO_PAD.encode(CANARY)]);
-    all
+    let writings = |canary: &str| {
+        let hex: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let base64 =
+            [STANDARD.encode(canary), STANDARD_NO_PAD.encode(canary), URL_SAFE_NO_PAD.encode(canary)];
+        [canary.to_owned(), hex.to_uppercase(), hex].into_iter().chain(base64).collect::<Vec<_>>()
+    };
+    [CANARY, SECOND_CANARY].into_iter().flat_map(writings).collect()
 }
 
 fn assert_no_canary(what: &str, text: &str) {
@@ -89,6 +92,8 @@ fn the_secret_is_in_no_output_of_any_command_or_format() {
     let snapshots = folder.path().join("answers");
     let snapshots = snapshots.to_str().expect("a plain path");
     let base = ["--target", &url, "--scheme", "github", "--secret", "env:HOOK_SECRET", "--case", "length-*"];
+    let both = ["--second-secret", "env:SECOND_SECRET", "--case", "key-of-another-sender*"];
+    let base = [&base[..], &both[..]].concat();
     for format in ["terminal", "json", "jsonl", "junit"] {
         let output =
             countersign(&[&["run", "--format", format, "--snapshot", snapshots][..], &base[..]].concat());
@@ -109,6 +114,8 @@ fn the_secret_is_in_no_output_of_any_command_or_format() {
         "github",
         "--secret",
         "env:HOOK_SECRET",
+        "--second-secret",
+        "env:SECOND_SECRET",
     ];
     let output = countersign(&replay);
     assert!(stdout(&output).contains("[secret]"), "the echo is shown redacted: {}", stdout(&output));
@@ -120,6 +127,9 @@ fn the_secret_is_in_no_output_of_any_command_or_format() {
         vec!["run", "--scheme", "standard-webhooks", "--secret", "env:HOOK_SECRET"],
         vec!["run", "--scheme", "adyen-platforms", "--secret", "env:HOOK_SECRET"],
         vec!["serve", "--secret", CANARY],
+        vec!["run", "--second-secret", SECOND_CANARY],
+        vec!["run", "--scheme", "standard-webhooks", "--second-secret", "env:SECOND_SECRET"],
+        vec!["serve", "--secret", "env:HOOK_SECRET", "--second-secret", SECOND_CANARY],
     ] {
         let output = countersign(&wrong);
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");

@@ -51,6 +51,7 @@ impl Place {
             steps: Arc::new(steps),
             deployment: deployment.clone(),
             path: "/hook".to_owned(),
+            second: None,
             bind: ([127, 0, 0, 1], 0).into(),
             clock: Arc::new(|| NOW),
             audit: AuditSink::Memory(log.clone()),
@@ -72,6 +73,7 @@ impl Place {
             deployment: &self.deployment,
             now: NOW,
             unique: Unique::new(7, "endpoint", "test"),
+            second: None,
         };
         genuine(&world, n).expect("it can be signed")
     }

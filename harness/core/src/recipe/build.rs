@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 use super::terms::OwnTerms;
-use super::{Delivery, KeyChoice, Message, Moment, Recipe, Signing, Step};
+use super::{Delivery, KeyChoice, Message, Moment, Recipe, SECOND_KEY_ID, Signing, Step};
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
 use crate::secret::Secret;
 use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
@@ -35,6 +35,29 @@ pub struct World<'a> {
     pub now: Timestamp,
     /// Where fresh texts come from.
     pub unique: Unique,
+    /// Another sender of the same service, if there is one.
+    pub second: Option<SecondSender<'a>>,
+}
+
+/// A second sender: with a key, a key id and an endpoint of its own, under the same scheme.
+#[derive(Debug, Clone, Copy)]
+pub struct SecondSender<'a> {
+    /// Its secret.
+    pub secret: &'a Secret,
+    /// The key that the scheme makes of it.
+    pub key: &'a Key,
+    /// Path and query of its endpoint.
+    pub target: &'a str,
+    /// Origin, constants and its key id.
+    pub deployment: &'a Deployment,
+}
+
+impl<'a> World<'a> {
+    /// The world as the second sender knows it.
+    fn of_the_second(&self) -> Result<World<'a>, CannotBuild> {
+        let SecondSender { secret, key, target, deployment } = self.second.ok_or(CannotBuild::NoSecond)?;
+        Ok(World { secret, key, target, deployment, second: None, ..*self })
+    }
 }
 
 /// A source of texts that are fresh for each request, and the same again for the same seed.
@@ -97,6 +120,8 @@ pub enum Purpose {
     Judged,
     /// There is none: so many seconds pass.
     Wait(u16),
+    /// There is none: the handler is made to fail at the next request.
+    HandlerFails,
 }
 
 /// Whether the scheme can tell a tampered request from the signed one.
@@ -138,6 +163,9 @@ pub enum CannotBuild {
     /// The scheme has no time of expiry.
     #[error("its requests do not say when they expire")]
     NoExpiry,
+    /// There is no second sender.
+    #[error("there is no second sender")]
+    NoSecond,
     /// The choice of key or hash is the scheme's own.
     #[error("for this scheme it is the genuine choice")]
     Genuine,
@@ -201,6 +229,14 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                     Step::Wait(seconds) => {
                         rounds.push(Round { wires: Vec::new(), purpose: Purpose::Wait(*seconds) });
                     }
+                    Step::HandlerFails => {
+                        rounds.push(Round { wires: Vec::new(), purpose: Purpose::HandlerFails });
+                    }
+                    Step::Second(text) => {
+                        let wire = by_the_second(recipe, world, text, sign)?;
+                        let wire = encode(wire.into_request(), Framing::default());
+                        rounds.push(Round { wires: vec![wire], purpose: Purpose::Setup });
+                    }
                     Step::Others(count) => {
                         for _ in 0..*count {
                             let wires = vec![genuine(world, others)?];
@@ -248,6 +284,18 @@ fn tamper(
 fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
     let framing = framing(recipe.wire, &mut signed);
     encode(signed.into_request(), framing)
+}
+
+/// Has the message of a recipe signed by the second sender, as it signs its genuine requests.
+pub(super) fn by_the_second<T>(
+    recipe: Parts<'_>,
+    world: &World<'_>,
+    unique: &str,
+    sign: impl FnOnce(Parts<'_>, &World<'_>, u64, Option<&str>) -> Result<T, CannotBuild>,
+) -> Result<T, CannotBuild> {
+    let carried = world.scheme.coverage(&Part::Unique) != Coverage::Absent;
+    let genuine = Parts { sign: &Signing::default(), ..recipe };
+    sign(genuine, &world.of_the_second()?, 0, carried.then_some(unique))
 }
 
 fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
@@ -318,6 +366,10 @@ pub(super) fn prepare<T>(
             },
             key_id: match key_id {
                 _ if !carries(&Part::KeyId) => Octets::default(),
+                Some(text) if text.contains(SECOND_KEY_ID) => {
+                    let second = world.second.ok_or(CannotBuild::NoSecond)?;
+                    text.replace(SECOND_KEY_ID, &second.deployment.key_id).into()
+                }
                 Some(text) => text.as_str().into(),
                 None => Octets::copy_of(world.deployment.key_id.as_bytes()),
             },
@@ -411,6 +463,7 @@ fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, Can
             right.get(..usize::from(*length)).ok_or(CannotBuild::Genuine)?.to_vec()
         }
         KeyChoice::Bytes(bytes) => bytes.as_slice().to_vec(),
+        KeyChoice::Second => world.second.ok_or(CannotBuild::NoSecond)?.key.to_vec(),
     };
     // HMAC pads keys with NUL: a key and the same key with NULs behind it are one.
     let same = |a: &[u8], b: &[u8]| {

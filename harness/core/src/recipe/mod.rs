@@ -10,7 +10,9 @@ mod terms;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::{Built, CannotBuild, Difference, Purpose, Round, Unique, World, build, genuine};
+pub use build::{
+    Built, CannotBuild, Difference, Purpose, Round, SecondSender, Unique, World, build, genuine,
+};
 pub(crate) use build::{Parts, build_parts};
 pub use moment::Moment;
 pub use signature::{Signature, signatures};
@@ -96,7 +98,7 @@ pub struct Signing {
     /// Text of the message id or nonce; `{unique}` stands for the fresh one, `{UNIQUE}` for it in upper case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unique: Option<String>,
-    /// Text of the key id, if not the configured one.
+    /// Text of the key id, if not the configured one; `{second}` stands for that of the second sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
     /// Origin under which the sender knows the endpoint, if not the configured one.
@@ -113,6 +115,23 @@ pub struct Signing {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Moment>,
 }
+
+impl Signing {
+    /// Whether a key or key id of the second sender is used.
+    pub(crate) fn is_by_the_second(&self) -> bool {
+        self.key == KeyChoice::Second || self.key_id.as_deref().is_some_and(|id| id.contains(SECOND_KEY_ID))
+    }
+}
+
+impl Delivery {
+    /// Whether the second sender sends something.
+    pub(crate) fn has_a_second(&self) -> bool {
+        matches!(self, Self::Sequence(steps) if steps.iter().any(|step| matches!(step, Step::Second(_))))
+    }
+}
+
+/// What stands for the key id of the second sender.
+const SECOND_KEY_ID: &str = "{second}";
 
 /// Which key signs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -135,6 +154,8 @@ pub enum KeyChoice {
     RightPrefix(u8),
     /// These bytes: words such as `undefined`, default secrets.
     Bytes(Octets),
+    /// The key of the second sender.
+    Second,
 }
 
 /// How often and in which order requests are sent. The answer to the last one is judged.
@@ -169,4 +190,9 @@ pub enum Step {
     Others(u8),
     /// So many seconds pass.
     Wait(u16),
+    /// The handler behind the verifier fails at the next request that reaches it.
+    HandlerFails,
+    /// The same message, signed by the second sender for its own endpoint, with this message id or nonce
+    /// where the scheme has one; `{unique}` and `{UNIQUE}` as in `sign`. It must be accepted for a verdict.
+    Second(String),
 }

@@ -41,6 +41,7 @@ fn happened(case: &CaseResult, failure: Failure) -> String {
             format!("the answer{status} shows the secret or the tag that would have been right")
         }
         Failure::Traced => format!("the answer{status} shows a stack trace"),
+        Failure::Acted => format!("refused{status}, but it had its effect: the effect counter rose"),
         Failure::Told => "the answers to both requests differ, must look alike".to_owned(),
     }
 }

@@ -130,6 +130,17 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
     {
         return Some(("deliver", "a sequence does not end with a wait: the last answer is judged"));
     }
+    if let Delivery::Sequence(steps) = &case.deliver
+        && steps.last() == Some(&Step::HandlerFails)
+    {
+        return Some(("deliver", "a sequence does not end with `handler-fails`: the last answer is judged"));
+    }
+    if case.effects && case.expect != Expectation::Reject {
+        return Some((
+            "effects",
+            "`effects` belongs to `expect: reject`: only a refusal must have no effect",
+        ));
+    }
     if !case.tamper.is_empty() && !sends(&Step::Tampered) {
         return Some(("deliver", "the tampered request is never sent"));
     }

@@ -143,6 +143,16 @@ pub(super) struct TargetArgs {
     /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND.
     #[arg(long, value_name = "SOURCE")]
     pub(super) secret: Option<String>,
+    /// Where the secret of a second sender of the same service is, for the cases between two senders; as
+    /// for --secret.
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) second_secret: Option<String>,
+    /// Path of the second sender's endpoint [default: that of the target, followed by /second].
+    #[arg(long, value_name = "PATH")]
+    pub(super) second_path: Option<String>,
+    /// Text of the second sender's key id [default: secondary].
+    #[arg(long, value_name = "TEXT")]
+    pub(super) second_key_id: Option<String>,
     /// Host besides loopback that may be tested; repeatable.
     #[arg(long, value_name = "HOST")]
     pub(super) allow_host: Vec<String>,
@@ -155,6 +165,10 @@ pub(super) struct TargetArgs {
     /// Text of the key id, for schemes that carry `{key-id}` [default: primary].
     #[arg(long, value_name = "TEXT")]
     pub(super) key_id: Option<String>,
+    /// Where a number rises with every request that the endpoint acts on: a page with a plain number, or
+    /// with metrics of Prometheus and the name of one behind `#`. Nothing else may use the endpoint meanwhile.
+    #[arg(long, value_name = "URL[#METRIC]")]
+    pub(super) effects: Option<String>,
     /// How requests are carried.
     #[arg(long, value_name = "CARRIER")]
     pub(super) carrier: Option<CarrierName>,
@@ -269,6 +283,9 @@ pub(super) struct ServeArgs {
     /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND.
     #[arg(long, value_name = "SOURCE")]
     pub(super) secret: String,
+    /// Where the secret of a second sender is, whose endpoint has the path followed by /second.
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) second_secret: Option<String>,
     /// Port on 127.0.0.1; 0 for any free one.
     #[arg(long, default_value_t = 0)]
     pub(super) port: u16,

@@ -10,24 +10,32 @@ use std::time::Duration;
 use countersign_conformance::Catalog;
 use countersign_core::id::{SchemeName, nearest};
 use countersign_core::observe::Oracle;
-use countersign_core::scheme::{Scheme, with_constants};
+use countersign_core::scheme::{Coverage, Part, Scheme, with_constants};
 use countersign_core::secret::Secret;
 use countersign_core::vector::Suite;
 
 use super::args::{CarrierName, TargetArgs};
 use super::explain::unknown;
+use super::subject::EMBEDDED_PATH;
 use super::{select, vectors};
 use crate::carrier::Deadlines;
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
-use crate::run::{Planned, Robust};
+use crate::run::{CounterSpec, Planned, Robust};
 use crate::secret_source::SecretSource;
-use crate::targets::TargetSpec;
+use crate::targets::{TargetSpec, guard_host};
 
 /// A scheme and how the person named it.
 pub(super) struct Named {
     pub(super) given: String,
     pub(super) scheme: Arc<dyn Scheme>,
+}
+
+/// What a person says of a second sender.
+pub(super) struct Second {
+    pub(super) secret: Option<Secret>,
+    pub(super) path: Option<String>,
+    pub(super) key_id: String,
 }
 
 /// What will be run.
@@ -36,6 +44,8 @@ pub(super) struct Plan {
     pub(super) target: TargetSpec,
     pub(super) schemes: Vec<Named>,
     pub(super) secret: Option<Secret>,
+    /// A second sender, as far as the person named one.
+    pub(super) second: Second,
     pub(super) suites: Vec<Suite>,
     pub(super) patterns: Vec<String>,
     pub(super) seed: u64,
@@ -46,6 +56,8 @@ pub(super) struct Plan {
     pub(super) origin: Option<String>,
     pub(super) constants: BTreeMap<String, String>,
     pub(super) key_id: Option<String>,
+    /// Where a target that somebody else runs counts what it does.
+    pub(super) effects: Option<CounterSpec>,
     pub(super) max_time: Option<Duration>,
     /// Whether cases that wait are run.
     pub(super) slow: bool,
@@ -66,8 +78,9 @@ impl Plan {
                 Failed::usage_help(why.to_string(), "see `--constant` and `constants:` of the configuration")
             })?;
         }
+        let second = second(args, &config, &target, &schemes)?;
         let secret = secret(args, &config, &target)?;
-        if let Some(secret) = &secret {
+        for secret in [&secret, &second.secret].into_iter().flatten() {
             for Named { scheme, .. } in &schemes {
                 scheme.key(secret).map_err(|why| {
                     let message =
@@ -108,6 +121,7 @@ impl Plan {
             constants,
             max_time: max_time(args)?,
             slow: args.slow,
+            effects: effects(args, &config, &target, &allowed)?,
             key_id: args.key_id.clone().or(config.key_id.clone()),
             deadlines: Deadlines { connect: total, read: total, total },
             replay: replay_command(args, &target, seed),
@@ -116,6 +130,7 @@ impl Plan {
             target,
             schemes,
             secret,
+            second,
             suites,
             seed,
             carrier,
@@ -219,6 +234,81 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
     }
 }
 
+/// The second sender. That of the embedded endpoint has a secret that is made up, if none is given.
+fn second(
+    args: &TargetArgs,
+    config: &Config,
+    target: &TargetSpec,
+    schemes: &[Named],
+) -> Result<Second, Failed> {
+    let path = args.second_path.clone().or(config.second_path.clone());
+    let key_id = args.second_key_id.clone().or(config.second_key_id.clone());
+    let given = args.second_secret.as_ref().or(config.second_secret.as_ref());
+    if given.is_none() && (args.second_path.is_some() || args.second_key_id.is_some()) {
+        let help = "give --second-secret env:NAME, file:PATH, stdin or cmd:COMMAND";
+        return Err(Failed::usage_help("a second sender needs a secret of its own", help));
+    }
+    if path.as_ref().is_some_and(|path| !path.starts_with('/')) {
+        return Err(Failed::usage_help(
+            "--second-path starts with a slash",
+            "write --second-path /hook/second",
+        ));
+    }
+    let embedded = !matches!(target, TargetSpec::Url(_));
+    if embedded && path.as_deref() == Some(EMBEDDED_PATH) {
+        let message = format!("`{EMBEDDED_PATH}` is the endpoint of the first sender");
+        return Err(Failed::usage_help(message, "give --second-path another path, or leave it out"));
+    }
+    let first = args.secret.as_ref().or(config.secret.as_ref());
+    if given.is_some_and(|given| given == "stdin" && first == Some(given)) {
+        let message = "standard input holds one secret, and --secret reads it";
+        return Err(Failed::usage_help(message, "give --second-secret env:NAME, file:PATH or cmd:COMMAND"));
+    }
+    if let (TargetSpec::Url(url), Some(path)) = (target, &path) {
+        let own = url[url::Position::BeforePath..url::Position::AfterQuery] == **path;
+        let named = |named: &Named| named.scheme.coverage(&Part::KeyId) != Coverage::Absent;
+        if own && !schemes.iter().all(named) {
+            let message = "where requests name no key, two senders cannot share one endpoint";
+            return Err(Failed::usage_help(message, "give --second-path the path of the second one"));
+        }
+    }
+    let secret = match given {
+        None => None,
+        Some(source) => {
+            let source: SecretSource =
+                source.parse().map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?;
+            Some(source.read()?)
+        }
+    };
+    Ok(Second { secret, path, key_id: key_id.unwrap_or_else(|| "secondary".to_owned()) })
+}
+
+/// Where effects are counted. The embedded endpoint counts by itself.
+fn effects(
+    args: &TargetArgs,
+    config: &Config,
+    target: &TargetSpec,
+    allowed: &[String],
+) -> Result<Option<CounterSpec>, Failed> {
+    let TargetSpec::Url(_) = target else {
+        return match args.effects {
+            None => Ok(None),
+            Some(_) => Err(Failed::usage_help(
+                "--effects is for endpoints of your own",
+                "leave it out: the embedded endpoint counts by itself",
+            )),
+        };
+    };
+    let Some(text) = args.effects.as_ref().or(config.effects.as_ref()) else { return Ok(None) };
+    let spec: CounterSpec = text.parse().map_err(|why| {
+        let help =
+            "write --effects http://127.0.0.1:8080/metrics#orders_total, or the address of a plain number";
+        Failed::usage_help(format!("--effects: {why}"), help)
+    })?;
+    guard_host(&spec.url, allowed)?;
+    Ok(Some(spec))
+}
+
 fn oracle(args: &TargetArgs, config: &Config) -> Result<Oracle, Failed> {
     let mut oracle = Oracle::default();
     for (name, text, set) in [
@@ -286,8 +376,12 @@ fn replay_command(args: &TargetArgs, target: &TargetSpec, seed: u64) -> String {
         }
     };
     option("secret", args.secret.as_ref());
+    option("second-secret", args.second_secret.as_ref());
+    option("second-path", args.second_path.as_ref());
+    option("second-key-id", args.second_key_id.as_ref());
     option("origin", args.origin.as_ref());
     option("key-id", args.key_id.as_ref());
+    option("effects", args.effects.as_ref());
     option("accept-status", args.accept_status.as_ref());
     option("reject-status", args.reject_status.as_ref());
     for host in &args.allow_host {

@@ -169,12 +169,14 @@ fn execute(
         alive: "ROB-ALIVE".parse().expect("a requirement id"),
         leak: "RSP-SECRET".parse().expect("a requirement id"),
         trace: "RSP-TRACE".parse().expect("a requirement id"),
+        effect: "PRES-NO-EFFECT".parse().expect("a requirement id"),
     };
     let robust = Robust {
         refuse: catalog.requirements.get(&fallbacks.crash).expect("the requirement is shipped"),
         alive: catalog.requirements.get(&fallbacks.alive).expect("the requirement is shipped"),
         leak: catalog.requirements.get(&fallbacks.leak).expect("the requirement is shipped"),
         trace: catalog.requirements.get(&fallbacks.trace).expect("the requirement is shipped"),
+        effect: catalog.requirements.get(&fallbacks.effect).expect("the requirement is shipped"),
     };
     let counts = plan.count(catalog, &robust);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));

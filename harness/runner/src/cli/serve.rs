@@ -11,7 +11,7 @@ use super::plan::scheme;
 use crate::exit::{Exit, Failed};
 use crate::run::clock;
 use crate::secret_source::SecretSource;
-use crate::serve::{AuditSink, Config, Endpoint};
+use crate::serve::{AuditSink, Config, Endpoint, Sender};
 use crate::targets::mutant;
 
 /// Serves the reference endpoint, or a mutant, until interrupted.
@@ -23,6 +23,15 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
     };
     let source: SecretSource = args.secret.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
     let secret = source.read()?;
+    let second = match &args.second_secret {
+        None => None,
+        Some(source) => {
+            let source: SecretSource =
+                source.parse().map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?;
+            let path = format!("{}/second", args.path.trim_end_matches('/'));
+            Some(Sender { secret: source.read()?, key_id: "secondary".to_owned(), path })
+        }
+    };
     if !args.path.starts_with('/') {
         return Err(Failed::usage_help("--path starts with a slash", "write --path /hook"));
     }
@@ -51,6 +60,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
                 ..Deployment::default()
             },
             path: args.path.clone(),
+            second,
             bind: ([127, 0, 0, 1], args.port).into(),
             clock: Arc::new(clock::now),
             audit,

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use countersign_conformance::reference::Steps;
-use countersign_core::scheme::Deployment;
+use countersign_core::scheme::{Deployment, Scheme};
 use url::Url;
 
 use super::args::CarrierName;
 use super::plan::{Named, Plan, quoted};
 use crate::carrier::{Carrier, Polite, Raw};
 use crate::exit::Failed;
-use crate::run::{Pace, Subject, Workshop, clock};
-use crate::serve::{AuditSink, Endpoint, Running};
+use crate::run::{Counter, Pace, SecondKeyed, Subject, Workshop, clock};
+use crate::serve::{AuditSink, Endpoint, Running, Sender};
 use crate::targets::{TargetSpec, made_up_secret};
 
 /// Host name under which the embedded endpoint is addressed, so that requests do not depend on its port.
 const EMBEDDED_HOST: &str = "countersign.test";
 /// Path of the hook on the embedded endpoint.
-const EMBEDDED_PATH: &str = "/hook";
+pub(super) const EMBEDDED_PATH: &str = "/hook";
 
 /// One scheme against the target; for the embedded endpoint, a fresh one with empty memory.
 pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Option<Running>), Failed> {
@@ -25,10 +25,12 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
     let steps: Option<Arc<dyn Steps>> = plan.target.steps()?;
     let secret = plan.secret.clone().unwrap_or_else(|| made_up_secret(&**scheme, plan.seed));
     let replay = format!("{} --scheme {}", plan.replay, quoted(&named.given));
+    let sender = sender(plan, &**scheme);
     let workshop = steps.as_ref().map(|steps| Workshop {
         steps: Arc::clone(steps),
         deployment: deployment(plan, format!("https://{EMBEDDED_HOST}")),
         path: EMBEDDED_PATH.to_owned(),
+        second: sender.clone(),
     });
     let (host, target, origin, address, carrier, endpoint) = match (&plan.target, steps) {
         (TargetSpec::Url(url), _) => {
@@ -55,6 +57,7 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
                 steps,
                 deployment,
                 path: EMBEDDED_PATH.to_owned(),
+                second: sender.clone(),
                 bind: ([127, 0, 0, 1], 0).into(),
                 clock: Arc::new(clock::now),
                 audit: AuditSink::Discard,
@@ -92,9 +95,49 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
         pace,
     )
     .map_err(|why| Failed::usage(format!("error: {why}")))?;
+    subject.effects = match &plan.effects {
+        Some(spec) => Some(
+            Counter::new(spec, plan.deadlines)
+                .map_err(|why| Failed::usage(format!("error: --effects: {why}")))?,
+        ),
+        None => None,
+    };
+    subject.second = match sender {
+        None => None,
+        Some(Sender { secret, key_id, path }) => Some(SecondKeyed {
+            key: scheme
+                .key(&secret)
+                .map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?,
+            secret,
+            target: path,
+            deployment: Deployment { key_id, ..subject.deployment.clone() },
+        }),
+    };
+    if subject.second.as_ref().is_some_and(|second| second.key[..] == subject.key()[..]) {
+        let help = "the cases between two senders need two keys";
+        return Err(Failed::usage_help("--second-secret is the same secret as --secret", help));
+    }
     subject.slow = plan.slow;
     subject.workshop = workshop;
     Ok((subject, endpoint))
+}
+
+/// The second sender; none if somebody else runs the target and nobody said that there is one.
+fn sender(plan: &Plan, scheme: &dyn Scheme) -> Option<Sender> {
+    let given = plan.second.secret.clone();
+    let secret = match plan.target {
+        TargetSpec::Url(_) => given?,
+        // Another seed, another secret.
+        TargetSpec::Reference | TargetSpec::Mutant(_) => {
+            given.unwrap_or_else(|| made_up_secret(scheme, !plan.seed))
+        }
+    };
+    let own = match &plan.target {
+        TargetSpec::Url(url) => url.path().trim_end_matches('/'),
+        TargetSpec::Reference | TargetSpec::Mutant(_) => EMBEDDED_PATH,
+    };
+    let path = plan.second.path.clone().unwrap_or_else(|| format!("{own}/second"));
+    Some(Sender { secret, key_id: plan.second.key_id.clone(), path })
 }
 
 fn deployment(plan: &Plan, origin: String) -> Deployment {

@@ -12,7 +12,7 @@ use countersign_core::secret::Secret;
 
 use super::clock;
 use crate::carrier::{Carrier, Deadlines, Raw};
-use crate::serve::{AuditSink, Config, Endpoint, Running};
+use crate::serve::{AuditSink, Config, Endpoint, Running, Sender};
 
 /// Makes endpoints like the one under test.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct Workshop {
     pub deployment: Deployment,
     /// Path of the endpoint.
     pub path: String,
+    /// A second sender beside the first.
+    pub second: Option<Sender>,
 }
 
 /// An endpoint for one case.
@@ -56,6 +58,7 @@ impl Workshop {
             steps: Arc::clone(&self.steps),
             deployment: self.deployment.clone(),
             path: self.path.clone(),
+            second: self.second.clone(),
             bind: ([127, 0, 0, 1], 0).into(),
             clock: Arc::new(move || clock::now().plus_seconds(shift.load(Ordering::Relaxed))),
             audit: AuditSink::Discard,

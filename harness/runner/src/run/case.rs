@@ -5,7 +5,7 @@ use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
 use countersign_core::exposure::exposed;
 use countersign_core::id::RequirementId;
-use countersign_core::judge::{Alive, Baseline, Failure, Seen, Verdict, judge};
+use countersign_core::judge::{Alive, Baseline, Effects, Failure, Seen, Verdict, judge};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Built, Purpose};
 use countersign_core::redact::Redactor;
@@ -15,6 +15,7 @@ use countersign_core::vector::Suite;
 use futures_util::future::join_all;
 
 use super::Keep;
+use super::effects::Proven;
 use super::subject::Subject;
 
 /// A case and where it comes from.
@@ -41,6 +42,8 @@ pub struct Robust<'a> {
     pub leak: &'a Requirement,
     /// No answer shows a stack trace.
     pub trace: &'a Requirement,
+    /// No request that is refused has an effect.
+    pub effect: &'a Requirement,
 }
 
 /// Whether a case is run for the first time.
@@ -71,9 +74,16 @@ pub struct Done {
     pub unnoticed: Option<&'static str>,
     /// Whether the target survived.
     pub alive: Alive,
+    /// Whether it was not run yet, because nothing else may be in flight beside it.
+    pub postponed: bool,
 }
 
 impl Done {
+    /// A result of which nothing else is known.
+    fn unsent(result: Box<CaseResult>) -> Self {
+        Self { result, unnoticed: None, alive: Alive::NotAsked, postponed: false }
+    }
+
     /// Whether the target gave no answer at all, but lives: with others in flight that may be its
     /// load and not the request.
     pub fn was_silent(&self) -> bool {
@@ -111,6 +121,7 @@ impl Planned<'_> {
             Verdict::Fail(Failure::Hung | Failure::Died) => self.robust.alive.level,
             Verdict::Fail(Failure::Leaked) => self.robust.leak.level,
             Verdict::Fail(Failure::Traced) => self.robust.trace.level,
+            Verdict::Fail(Failure::Acted) => self.robust.effect.level,
             Verdict::Fail(
                 Failure::Accepted
                 | Failure::Refused
@@ -160,8 +171,7 @@ impl Planned<'_> {
 
     /// What is left of a case when the run was stopped before it.
     pub fn halted(&self, subject: &Subject, why: &str) -> Done {
-        let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
-        Done { result, unnoticed: None, alive: Alive::NotAsked }
+        Done::unsent(self.without_sending(subject, Verdict::Inconclusive(why.to_owned())))
     }
 
     /// Runs the case.
@@ -178,11 +188,16 @@ impl Planned<'_> {
         if !subject.clock.separates(&self.case.sign.at) {
             let why =
                 "the target's clock is not known well enough to tell this side of the border from the other";
-            let result = self.without_sending(subject, Verdict::Inconclusive(why.to_owned()));
-            return Done { result, unnoticed: None, alive: Alive::NotAsked };
+            return Done::unsent(self.without_sending(subject, Verdict::Inconclusive(why.to_owned())));
+        }
+        if self.case.takes_a_second_sender() && subject.second.is_none() {
+            let why = "needs a second sender; runs with --second-secret SOURCE";
+            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
         }
         let waits = self.case.waits();
-        if self.case.secret.is_some() || (waits > 0 && !subject.slow) {
+        let watched_apart = self.case.effects && subject.workshop.is_some();
+        let fails = self.case.fails_the_handler();
+        if self.case.secret.is_some() || fails || watched_apart || (waits > 0 && !subject.slow) {
             let why = match subject.apart(self.case).await {
                 Some(Ok((other, running))) => {
                     let done = self.send_and_judge(&other, proof, redactor, keep, attempt).await;
@@ -191,10 +206,19 @@ impl Planned<'_> {
                 }
                 Some(Err(why)) => why,
                 None if waits > 0 => format!("waits {waits} s; runs with --slow"),
+                None if fails => "needs a target whose handler can be made to fail".to_owned(),
                 None => "needs a target that can be set up with another secret".to_owned(),
             };
-            let result = self.without_sending(subject, Verdict::Skipped(why));
-            return Done { result, unnoticed: None, alive: Alive::NotAsked };
+            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why)));
+        }
+        if self.case.effects && subject.effects.is_none() {
+            let why = "needs a counter of what the target does; runs with --effects URL";
+            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+        }
+        if self.case.effects && attempt == Attempt::First {
+            let why = Verdict::Inconclusive("it was not its turn yet".to_owned());
+            let done = Done::unsent(self.without_sending(subject, why));
+            return Done { postponed: true, ..done };
         }
         self.send_and_judge(subject, proof, redactor, keep, attempt).await
     }
@@ -215,13 +239,15 @@ impl Planned<'_> {
             Err(reason) => {
                 let unnoticed = match &reason {
                     NotApplicable::SchemeCannotNotice(why) => Some(*why),
-                    NotApplicable::Lacks(_) | NotApplicable::CannotBuild(_) => None,
+                    NotApplicable::Lacks(_) | NotApplicable::CannotBuild(_) | NotApplicable::TakesMore(_) => {
+                        None
+                    }
                 };
                 let result = self.without_sending(subject, Verdict::Skipped(reason.to_string()));
-                return Done { result, unnoticed, alive: Alive::NotAsked };
+                return Done { unnoticed, ..Done::unsent(result) };
             }
         };
-        let seen = send(subject, &built, redactor).await;
+        let seen = self.send(subject, &built, redactor).await;
         let verdict = judge(proof, self.case, &seen);
         let mut result = self.without_sending(subject, verdict);
         let shown = telling(&seen.judged);
@@ -250,7 +276,67 @@ impl Planned<'_> {
                 evidence(&built.untampered, sent, answer, host, *port, replay, redactor)
             });
         }
-        Done { result, unnoticed: None, alive: seen.alive }
+        Done { alive: seen.alive, ..Done::unsent(result) }
+    }
+
+    /// Sends the requests of the case, with an eye on what the judged ones bring about.
+    async fn send(&self, subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
+        let proven = match &subject.effects {
+            Some(counter) if self.case.effects => Some(counter.prove(subject).await),
+            _ => None,
+        };
+        let mut seen = Seen {
+            setup: None,
+            judged: Vec::new(),
+            alive: Alive::NotAsked,
+            exposed: None,
+            forged: subject.forged,
+            effects: Effects::NotAsked,
+        };
+        let place = subject.place(redactor);
+        let mut broke = false;
+        for round in &built.rounds {
+            let watch = proven.as_ref().filter(|_| round.purpose == Purpose::Judged);
+            let before = settled(watch).await;
+            let answers = match &round.wires[..] {
+                [one] => vec![subject.deliver(one).await],
+                wires => join_all(wires.iter().map(|wire| subject.deliver(wire))).await,
+            };
+            if watch.is_some() {
+                seen.effects = match (before, settled(watch).await) {
+                    (Ok(before), Ok(after)) => Effects::Rose(after - before),
+                    (Err(why), _) | (_, Err(why)) => Effects::Unknown(why),
+                };
+            }
+            broke |= answers.iter().any(|seen| is_broken(seen.outcome));
+            for (wire, answer) in round.wires.iter().zip(&answers) {
+                let answer = answer.answer.as_ref();
+                seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
+            }
+            match round.purpose {
+                Purpose::Judged => seen.judged.extend(answers),
+                Purpose::Aside => {}
+                Purpose::Wait(seconds) => subject.pass(seconds).await,
+                Purpose::HandlerFails => subject.fail_next(),
+                Purpose::Setup => {
+                    seen.setup =
+                        seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));
+                }
+            }
+        }
+        if broke {
+            seen.alive = liveness(subject).await;
+        }
+        seen
+    }
+}
+
+/// What a counter shows, once it stands still; nothing if none is watched.
+async fn settled(watch: Option<&Result<Proven<'_>, String>>) -> Result<f64, String> {
+    match watch {
+        None => Ok(0.0),
+        Some(Ok(proven)) => proven.settled().await,
+        Some(Err(why)) => Err(why.clone()),
     }
 }
 
@@ -260,42 +346,6 @@ fn suite_name(suite: &Suite) -> String {
         Some(path) => path.trim_end_matches(".yaml").to_owned(),
         None => suite.name.clone(),
     }
-}
-
-async fn send(subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
-    let mut seen = Seen {
-        setup: None,
-        judged: Vec::new(),
-        alive: Alive::NotAsked,
-        exposed: None,
-        forged: subject.forged,
-    };
-    let place = subject.place(redactor);
-    let mut broke = false;
-    for round in &built.rounds {
-        let answers = match &round.wires[..] {
-            [one] => vec![subject.deliver(one).await],
-            wires => join_all(wires.iter().map(|wire| subject.deliver(wire))).await,
-        };
-        broke |= answers.iter().any(|seen| is_broken(seen.outcome));
-        for (wire, answer) in round.wires.iter().zip(&answers) {
-            let answer = answer.answer.as_ref();
-            seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
-        }
-        match round.purpose {
-            Purpose::Judged => seen.judged.extend(answers),
-            Purpose::Aside => {}
-            Purpose::Wait(seconds) => subject.pass(seconds).await,
-            Purpose::Setup => {
-                seen.setup =
-                    seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));
-            }
-        }
-    }
-    if broke {
-        seen.alive = liveness(subject).await;
-    }
-    seen
 }
 
 fn is_broken(outcome: Outcome) -> bool {

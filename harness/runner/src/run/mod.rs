@@ -6,6 +6,7 @@
 mod apart;
 mod case;
 pub mod clock;
+mod effects;
 mod lanes;
 mod pace;
 mod subject;
@@ -27,9 +28,10 @@ use futures_util::stream::{self, StreamExt as _};
 pub use apart::Workshop;
 use case::Attempt;
 pub use case::{Planned, Robust};
+pub use effects::{Counter, CounterSpec};
 pub use lanes::Lanes;
 pub use pace::Pace;
-pub use subject::Subject;
+pub use subject::{SecondKeyed, Subject};
 
 /// What is kept of answers besides the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,17 +138,19 @@ pub fn scheme(
                 done.sort_unstable_by_key(|(at, _)| *at);
                 let mut done: Vec<case::Done> = done.into_iter().map(|(_, done)| done).collect();
                 let batch = &rest[..done.len()];
-                if lanes.jobs() > 1 {
-                    for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| done.was_silent()) {
-                        let alone = Attempt::Alone;
-                        let again = planned.run(subject, &proof, &redactor, settings.keep, alone);
-                        let again = lanes.block_on(again);
-                        let answered = !again.was_silent();
-                        *done = again;
-                        if answered && done.result.reason.is_none() {
-                            let why = "no answer while other requests were in flight, answered alone; fewer --jobs may help";
-                            done.result.reason = Some(why.to_owned());
-                        }
+                let crowded = lanes.jobs() > 1;
+                let is_for_later = |done: &case::Done| done.postponed || (crowded && done.was_silent());
+                for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
+                    let alone = Attempt::Alone;
+                    let again = match settings.halted(stop) {
+                        Some(why) if done.postponed => planned.halted(subject, why),
+                        _ => lanes.block_on(planned.run(subject, &proof, &redactor, settings.keep, alone)),
+                    };
+                    let answered = !again.was_silent() && !done.postponed;
+                    *done = again;
+                    if answered && done.result.reason.is_none() {
+                        let why = "no answer while other requests were in flight, answered alone; fewer --jobs may help";
+                        done.result.reason = Some(why.to_owned());
                     }
                 }
                 let died = settle_deaths(&mut done, batch, lanes.jobs());
@@ -215,7 +219,8 @@ fn needs_control(verdict: &Verdict) -> bool {
             | Failure::Died
             | Failure::Leaked
             | Failure::Traced
-            | Failure::Told,
+            | Failure::Told
+            | Failure::Acted,
         )
         | Verdict::Inconclusive(_)
         | Verdict::Skipped(_) => false,
@@ -223,7 +228,11 @@ fn needs_control(verdict: &Verdict) -> bool {
 }
 
 fn redactor(subject: &Subject) -> Redactor {
-    Redactor::new(&[subject.secret.clone(), Secret::new(subject.key.to_vec())])
+    let redactor = Redactor::new(&[subject.secret.clone(), Secret::new(subject.key.to_vec())]);
+    match &subject.second {
+        Some(second) => redactor.and(second.secret.expose()).and(&second.key),
+        None => redactor,
+    }
 }
 
 /// What to tell a person whose control was refused.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use countersign_conformance::reference::Handler;
 use countersign_core::case::Case;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
-use countersign_core::recipe::{Recipe, Unique, World, build, genuine};
+use countersign_core::recipe::{Recipe, SecondSender, Unique, World, build, genuine};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Key, Part, Scheme};
 use countersign_core::secret::Secret;
@@ -21,6 +22,7 @@ use countersign_core::wire::{Octets, Wire};
 
 use super::apart::{Apart, Workshop};
 use super::clock::{self, Clock};
+use super::effects::Counter;
 use super::pace::Pace;
 use crate::carrier::Carrier;
 use crate::serve::Running;
@@ -48,6 +50,8 @@ pub struct Subject {
     pub address: (String, u16),
     /// The command that runs a case again, up to the case.
     pub replay: String,
+    /// Another sender of the same service, if there is one.
+    pub second: Option<SecondKeyed>,
     /// Root seed.
     pub seed: u64,
     /// How fast requests may follow each other.
@@ -58,12 +62,29 @@ pub struct Subject {
     pub workshop: Option<Workshop>,
     /// Moves the target's clock, if it is our own.
     ahead: Option<Arc<AtomicI64>>,
+    /// Counts what the target does, if that can be seen.
+    pub effects: Option<Counter>,
+    /// What stands behind the verifier, if the target is our own and set up for one case.
+    handler: Option<Arc<Handler>>,
     /// The target's clock.
     pub clock: Clock,
     /// The status with which the application refuses a forged request, once it was seen doing so.
     pub forged: Option<u16>,
     controls: AtomicU64,
     patience: AtomicU64,
+}
+
+/// What a second sender holds.
+#[derive(Debug, Clone)]
+pub struct SecondKeyed {
+    /// Its secret.
+    pub secret: Secret,
+    /// The key that the scheme makes of it.
+    pub key: Key,
+    /// Path and query of its endpoint.
+    pub target: String,
+    /// Origin, constants and its key id.
+    pub deployment: Deployment,
 }
 
 /// A target that was shown to accept a valid request, or what it did instead.
@@ -106,11 +127,14 @@ impl Subject {
             carrier,
             address,
             replay,
+            second: None,
             seed,
             pace,
             slow: false,
             workshop: None,
             ahead: None,
+            effects: None,
+            handler: None,
             clock,
             forged: None,
             controls,
@@ -142,7 +166,10 @@ impl Subject {
                 self.seed,
                 Pace::default(),
             )?;
-            Ok((Self { ahead: Some(ahead), forged: self.forged, ..subject }, running))
+            let (handler, effects) =
+                (Some(Arc::clone(running.handler())), Some(Counter::embedded(running.metrics_addr())));
+            let (ahead, forged, second) = (Some(ahead), self.forged, self.second.clone());
+            Ok((Self { ahead, forged, handler, effects, second, ..subject }, running))
         };
         Some(started.await)
     }
@@ -152,6 +179,18 @@ impl Subject {
         match &self.ahead {
             Some(ahead) => drop(ahead.fetch_add(seconds.into(), Ordering::Relaxed)),
             None => tokio::time::sleep(Duration::from_secs(seconds.into())).await,
+        }
+    }
+
+    /// The key of the first sender.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Makes the handler behind the verifier fail once; only that of a target of our own can be.
+    pub fn fail_next(&self) {
+        if let Some(handler) = &self.handler {
+            handler.fail_next();
         }
     }
 
@@ -167,6 +206,12 @@ impl Subject {
             deployment: &self.deployment,
             now,
             unique: Unique::new(self.seed, name, case),
+            second: self.second.as_ref().map(|second| SecondSender {
+                secret: &second.secret,
+                key: &second.key,
+                target: &second.target,
+                deployment: &second.deployment,
+            }),
         }
     }
 

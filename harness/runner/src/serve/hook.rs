@@ -61,7 +61,7 @@ impl Hook {
     /// The text of a scrape.
     pub(super) fn scrape(&self) -> String {
         let remembered = self.setup.memory.lock().unwrap_or_else(PoisonError::into_inner).len();
-        self.metrics.render(remembered)
+        self.metrics.render(remembered, self.setup.handler.effects())
     }
 
     /// Answers one request, of which `head` are the octets as they came.
@@ -92,12 +92,13 @@ impl Hook {
     async fn verify(&self, request: &Request, client: IpAddr) -> Response<Full<Bytes>> {
         let started = Instant::now();
         let now = (self.clock)();
-        let checked = self.steps.check(&self.setup, request, now);
+        let setup = self.setup.at(request);
+        let checked = self.steps.check(setup, request, now);
         let takes = self.steps.storing_takes();
         if checked.is_ok() && !takes.is_zero() {
             sleep(takes).await;
         }
-        let reply = self.steps.finish(&self.setup, checked, now);
+        let reply = self.steps.finish(setup, checked, now);
         let took = started.elapsed();
         if reply == Reply::Died {
             self.ended.store(true, Ordering::Relaxed);
@@ -115,7 +116,7 @@ impl Hook {
             path: path(request),
             algorithm: self.setup.scheme.file().mac.hash.algorithm(),
             scheme: &self.setup.scheme.file().scheme,
-            key_id: "primary",
+            key_id: if std::ptr::eq(setup, &raw const self.setup) { "primary" } else { "secondary" },
             result: reply.result(),
             reason: reply.reason(),
             status: status.as_u16(),
@@ -125,9 +126,9 @@ impl Hook {
         let body = match reply {
             Reply::Accepted => r#"{"status":"accepted"}"#,
             Reply::Refused(_) => r#"{"error":"unauthorized"}"#,
-            Reply::Broken(_) | Reply::Died => r#"{"error":"internal"}"#,
+            Reply::HandlerFailed | Reply::Broken(_) | Reply::Died => r#"{"error":"internal"}"#,
         };
-        let remark = self.steps.remark(&self.setup, request, reply);
+        let remark = self.steps.remark(setup, request, reply);
         let body = remark.map_or(Bytes::from_static(body.as_bytes()), Bytes::from);
         let mut response = Response::builder()
             .status(status)

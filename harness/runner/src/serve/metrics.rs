@@ -10,6 +10,9 @@ use std::time::Duration;
 use countersign_conformance::reference::Reply;
 use countersign_core::scheme::Refusal;
 
+/// The metric that rises with every request that was acted on.
+pub const EFFECTS: &str = "countersign_effects_total";
+
 /// Upper bounds of the histogram, in seconds.
 const BUCKETS: [f64; 8] = [0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 1.0];
 
@@ -67,14 +70,14 @@ impl Metrics {
         *counts.results.entry(reply.result()).or_default() += 1;
         match reply {
             Reply::Accepted => {}
-            Reply::Refused(_) | Reply::Broken(_) | Reply::Died => {
+            Reply::Refused(_) | Reply::HandlerFailed | Reply::Broken(_) | Reply::Died => {
                 *counts.failures.entry(reply.reason()).or_default() += 1
             }
         }
     }
 
     /// The text of a scrape.
-    pub(super) fn render(&self, remembered: usize) -> String {
+    pub(super) fn render(&self, remembered: usize, effects: u64) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         family(&mut text, "countersign_verifications_total", "counter", "Requests that were verified.");
@@ -103,6 +106,8 @@ impl Metrics {
         let name = "countersign_replay_memory_entries";
         family(&mut text, name, "gauge", "Message ids and nonces that are remembered.");
         line(&mut text, name, remembered);
+        family(&mut text, EFFECTS, "counter", "Requests that were handed on and handled.");
+        line(&mut text, EFFECTS, effects);
         let name = "countersign_build_info";
         family(&mut text, name, "gauge", "Version of the endpoint.");
         line(&mut text, &format!("{name}{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1);
@@ -128,7 +133,7 @@ mod tests {
 
     #[test]
     fn every_reason_is_there_before_it_happens() {
-        let text = Metrics::default().render(0);
+        let text = Metrics::default().render(0, 0);
         for reason in REASONS {
             assert!(text.contains(&format!("failures_total{{reason=\"{reason}\"}} 0\n")), "{reason}");
         }
@@ -139,10 +144,11 @@ mod tests {
         let metrics = Metrics::default();
         metrics.count(Reply::Broken("a \"quoted\" fault"), Duration::from_millis(2));
         metrics.count(Reply::Accepted, Duration::from_secs(60));
-        let text = metrics.render(3);
+        let text = metrics.render(3, 5);
         assert!(text.contains("_bucket{le=\"0.001\"} 0\n") && text.contains("_bucket{le=\"0.005\"} 1\n"));
         assert!(text.contains("_bucket{le=\"1\"} 1\n") && text.contains("_bucket{le=\"+Inf\"} 2\n"));
         assert!(text.contains("{reason=\"a \\\"quoted\\\" fault\"} 1\n"));
         assert!(text.contains("countersign_replay_memory_entries 3\n"));
+        assert!(text.contains("countersign_effects_total 5\n"));
     }
 }

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_conformance::reference::{Setup, Steps};
+use countersign_conformance::reference::{Handler, Setup, Steps};
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use audit::{AuditSink, Lines};
+pub use metrics::EFFECTS;
 
 use connections::{accept, serve_hook, serve_metrics};
 use hook::Hook;
@@ -44,12 +45,25 @@ pub struct Config {
     pub deployment: Deployment,
     /// Path of the endpoint, as a verifier knows it. Requests to other paths are verified too.
     pub path: String,
+    /// A second sender beside the first, if there is one.
+    pub second: Option<Sender>,
     /// Where the hook listens; port 0 takes a free one. Metrics get a free port of the same address.
     pub bind: SocketAddr,
     /// The time.
     pub clock: Clock,
     /// Where the audit log goes.
     pub audit: AuditSink,
+}
+
+/// A sender with an endpoint of its own, under the same scheme.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// Its secret.
+    pub secret: Secret,
+    /// Text of its key id.
+    pub key_id: String,
+    /// Path of its endpoint.
+    pub path: String,
 }
 
 impl fmt::Debug for Config {
@@ -122,9 +136,19 @@ impl Endpoint {
     /// The secret does not fit the scheme, or an address cannot be listened on.
     pub async fn start_within(config: Config, bounds: Bounds) -> Result<Running, CannotServe> {
         let key = config.scheme.key(&config.secret).map_err(CannotServe::Secret)?;
+        let second = match config.second {
+            None => None,
+            Some(Sender { secret, key_id, path }) => {
+                Some((config.scheme.key(&secret).map_err(CannotServe::Secret)?, key_id, path))
+            }
+        };
         let (listener, addr) = listen(config.bind).await?;
         let (metrics_listener, metrics_addr) = listen(SocketAddr::new(config.bind.ip(), 0)).await?;
-        let setup = Setup::new(config.scheme, key, config.deployment, config.path);
+        let mut setup = Setup::new(config.scheme, key, config.deployment, config.path);
+        if let Some((key, key_id, path)) = second {
+            setup = setup.with_second(key, &key_id, path);
+        }
+        let handler = Arc::clone(&setup.handler);
         let hook = Arc::new(Hook::new(setup, config.steps, config.clock, config.audit, bounds));
         let (stop, stopped) = watch::channel(());
         let for_metrics = Arc::clone(&hook);
@@ -136,7 +160,7 @@ impl Endpoint {
                 serve_metrics(stream, Arc::clone(&for_metrics), stopped)
             })),
         ];
-        Ok(Running { addr, metrics_addr, stop, tasks })
+        Ok(Running { addr, metrics_addr, handler, stop, tasks })
     }
 }
 
@@ -152,6 +176,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Cannot
 pub struct Running {
     addr: SocketAddr,
     metrics_addr: SocketAddr,
+    handler: Arc<Handler>,
     stop: watch::Sender<()>,
     tasks: [JoinHandle<()>; 2],
 }
@@ -168,6 +193,11 @@ impl Running {
     /// Where `GET /metrics` is answered.
     pub fn metrics_addr(&self) -> SocketAddr {
         self.metrics_addr
+    }
+
+    /// What accepted requests are handed to.
+    pub fn handler(&self) -> &Arc<Handler> {
+        &self.handler
     }
 
     /// Stops listening, closes idle connections, finishes what is being answered, and cuts what takes

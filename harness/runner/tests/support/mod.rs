@@ -10,6 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 /// The secret of the tests; no output may hold it, in any encoding.
 pub(crate) const CANARY: &str = "canary-5ecret-7f3a9c4e";
 
+/// The secret of a second sender in the tests; no output may hold it either.
+pub(crate) const SECOND_CANARY: &str = "canary-5econd-81b2e6d0";
+
 /// Root of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository is there")
@@ -26,6 +29,7 @@ pub(crate) fn countersign_with(args: &[&str], secret: &str) -> Output {
         .args(args)
         .current_dir(std::env::temp_dir())
         .env("HOOK_SECRET", secret)
+        .env("SECOND_SECRET", SECOND_CANARY)
         .env_remove("NO_COLOR")
         .stdin(Stdio::null())
         .output()

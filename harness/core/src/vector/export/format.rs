@@ -110,6 +110,9 @@ pub struct Frozen {
     /// Key bytes in hexadecimal with which the target is set up for this case, if not those of the endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Whether a refused request must also have had no effect.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub effects: bool,
     /// What must happen to the judged request. Of several judged ones at most one may be accepted.
     pub expect: Expectation,
     /// The requests, each once. The first is the one as signed, before any change; it may not be sent at all.
@@ -169,4 +172,6 @@ pub enum Because {
     SchemeLacks,
     /// No verifier of the scheme could notice: the scheme itself is open to it.
     SchemeCannotNotice,
+    /// Frozen bytes cannot hold it: it takes more than sending.
+    BytesCannotSay,
 }

@@ -39,7 +39,8 @@ pub fn export<'a>(
     chosen: impl IntoIterator<Item = Chosen<'a>>,
 ) -> Result<Document, CannotBuild> {
     let file = world.scheme.file();
-    let fresh = |case| World { unique: Unique::new(seed, file.scheme.as_str(), case), ..*world };
+    let fresh =
+        |case| World { unique: Unique::new(seed, file.scheme.as_str(), case), second: None, ..*world };
     let mut constants = file.constants.clone();
     constants.extend(world.deployment.constants.clone());
     let mut document = Document {
@@ -88,12 +89,16 @@ fn absent(case: &Case, why: &NotApplicable) -> Absent {
     let because = match why {
         NotApplicable::Lacks(_) | NotApplicable::CannotBuild(_) => Because::SchemeLacks,
         NotApplicable::SchemeCannotNotice(_) => Because::SchemeCannotNotice,
+        NotApplicable::TakesMore(_) => Because::BytesCannotSay,
     };
     Absent { id: case.id.clone(), because, reason: why.to_string() }
 }
 
 fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable> {
     let Chosen { suite, case, requirement } = chosen;
+    if case.fails_the_handler() {
+        return Err(NotApplicable::TakesMore("the handler has to be made to fail"));
+    }
     let set_up =
         case.secret.as_ref().map(|key| (world.scheme.file().mac.key.write(key), Key::new(key.to_vec())));
     let world = &match &set_up {
@@ -110,6 +115,7 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
             Purpose::Aside => (Answers::Aside, None),
             Purpose::Judged => (Answers::Judged, None),
             Purpose::Wait(seconds) => (Answers::Wait, Some(seconds)),
+            Purpose::HandlerFails => continue,
         };
         let send = round.wires.into_iter().map(|wire| index(&mut wires, wire)).collect();
         rounds.push(Together { purpose, send, wait });
@@ -132,6 +138,7 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
         level: requirement.level,
         attacker: case.attacker_or(requirement.attacker()),
         key: case.secret.as_ref().map(|key| hex::encode(&key[..])),
+        effects: case.effects,
         expect: case.expect.clone(),
         requests: wires.iter().enumerate().map(describe).collect(),
         rounds,
