@@ -129,6 +129,7 @@ impl Catalog {
             | Failure::Refused
             | Failure::AcceptedTwice
             | Failure::Told
+            | Failure::Slow
             | Failure::Crashed
             | Failure::Garbled => self.decides(case, scheme),
         };

@@ -66,6 +66,7 @@ impl InProcess<'_> {
     }
 
     fn reply(&self, request: &Request, reply: Reply) -> Observation {
+        let millis = self.steps.takes(self.setup, request).as_secs_f64() * 1000.0;
         if reply == Reply::Died {
             return Observation::without_answer(Outcome::Crashed, DIED);
         }
@@ -75,7 +76,7 @@ impl InProcess<'_> {
             500.. => Outcome::Crashed,
             _ => Outcome::Rejected,
         };
-        observation(outcome, status, self.steps.remark(self.setup, request, reply))
+        Observation { millis, ..observation(outcome, status, self.steps.remark(self.setup, request, reply)) }
     }
 
     fn exposed(&self, wire: &Wire, answer: &Answer) -> Option<Exposure> {
@@ -111,7 +112,8 @@ impl InProcess<'_> {
     /// Answers the requests of a case: what is judged, and the answer to every request in order.
     pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Observation>) {
         let (setup, judged) = (None, Vec::new());
-        let mut seen = Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None };
+        let mut seen =
+            Seen { setup, judged, alive: Alive::NotAsked, exposed: None, forged: None, usual: None };
         let mut answers = Vec::new();
         let mut now = now;
         for ((purpose, requests), wires) in heard.rounds.iter().zip(&heard.wires) {
@@ -127,6 +129,7 @@ impl InProcess<'_> {
             match purpose {
                 Purpose::Judged => seen.judged.extend(observations),
                 Purpose::Aside => {}
+                Purpose::Yardstick => seen.usual = observations.first().map(|one| one.millis),
                 Purpose::Wait(seconds) => now = now.plus_seconds(i64::from(*seconds)),
                 Purpose::Setup => {
                     observations.retain(|one| one.outcome != Outcome::Accepted);

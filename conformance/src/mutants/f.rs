@@ -2,10 +2,13 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
+use std::time::Duration;
+
 use countersign_core::scheme::{Claims, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Request};
 
+use super::worked;
 use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
 
 /// Throws on whatever it cannot read.
@@ -59,6 +62,25 @@ impl Steps for F04 {
             Reply::Refused(Refusal::MalformedSignature) => 422,
             other => Reference.status(other),
         }
+    }
+}
+
+/// Matches header values with a pattern that looks for separators at the end, and that starts anew at each
+/// separator of a run that does not end there.
+#[derive(Debug, Default)]
+pub struct F05;
+
+impl Steps for F05 {
+    fn takes(&self, _setup: &Setup, request: &Request) -> Duration {
+        let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b';' | b'=');
+        let steps = request.headers.iter().map(|line| {
+            let value = line.value.as_slice();
+            let runs = value.chunk_by(|one, next| is_separator(one) == is_separator(next));
+            let inside = runs.rev().skip_while(|run| run.iter().all(is_separator));
+            let inside = inside.filter(|run| run.iter().all(is_separator));
+            inside.map(|run| run.len() * run.len() / 2).sum::<usize>()
+        });
+        worked(steps.sum::<usize>() * 10)
     }
 }
 

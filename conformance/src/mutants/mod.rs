@@ -17,6 +17,7 @@ mod json;
 mod lenient;
 
 use std::fmt;
+use std::time::Duration;
 
 use countersign_core::id::BugClassId;
 
@@ -61,6 +62,11 @@ macro_rules! registry {
     };
 }
 
+/// Time for work of so many nanoseconds, in whole milliseconds; a server would be stopped after 1.5 seconds.
+fn worked(nanos: usize) -> Duration {
+    Duration::from_millis((nanos as u64 / 1_000_000).min(1500))
+}
+
 /// All mutants, in order of their classes.
 pub const MUTANTS: &[Mutant] = registry! {
     a::A01: "takes a request without a signature for one that needs no check";
@@ -92,6 +98,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B17: "ignores the label before the tag";
     b::B18: "looks at the last signature of a list only";
     b::B19: "gives up at a malformed entry of a list";
+    b::B20: "computes the tag anew for each signature of a list, however many there are";
     b::B21: "also accepts the plain hash of key and text";
     b::B22: "falls back to the text of a secret that it should decode";
     b::B23: "overwrites the accumulator of the comparison, so that the last byte decides";
@@ -151,6 +158,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     f::F01: "throws on whatever it cannot read";
     f::F02: "ends the process on a tag of another length";
     f::F04: "parses a JSON body before it looks at the tag";
+    f::F05: "looks for separators at the end of headers with a pattern that backtracks";
     f::F07: "answers each cause with a status of its own";
     f::F09: "demands what genuine requests usually look like";
     f::F10: "answers what it cannot read with a stack trace";

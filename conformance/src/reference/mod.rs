@@ -242,6 +242,11 @@ pub trait Steps: Send + Sync {
         None
     }
 
+    /// How long a request is worked on beyond what the reference needs. Only a mutant has reason to be slow.
+    fn takes(&self, _setup: &Setup, _request: &Request) -> Duration {
+        Duration::ZERO
+    }
+
     /// How long storing takes. Only a mutant has reason to be slow.
     fn storing_takes(&self) -> Duration {
         Duration::ZERO

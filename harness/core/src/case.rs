@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{
-    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Parts, Recipe, Signing, Step,
-    World, build_parts,
+    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Parts, Purpose, Recipe, Round,
+    Signing, Step, World, build_parts,
 };
 use crate::scheme::{Claims, Construction, Deployment, Scheme};
 use crate::spec::Attacker;
@@ -101,6 +101,8 @@ pub enum Expectation {
     Either(String),
     /// The request and its twin are refused, with answers that do not tell the causes apart.
     Alike,
+    /// Accepted or refused, but not crashed, and about as fast as the same request before its tampers.
+    Quick,
 }
 
 /// A feature of a scheme that a case needs.
@@ -285,6 +287,10 @@ impl Case {
                 return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
             }
             built.rounds.extend(other.rounds);
+        }
+        if self.expect == Expectation::Quick {
+            let wires = vec![built.untampered.clone()];
+            built.rounds.push(Round { wires, purpose: Purpose::Yardstick });
         }
         let refused = matches!(self.expect, Expectation::Reject | Expectation::Alike);
         let unseen = refused && self.secret.is_none() && built.difference == Difference::Unseen;

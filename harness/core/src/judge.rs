@@ -34,6 +34,8 @@ pub struct Seen {
     pub exposed: Option<Exposure>,
     /// The status with which the application refuses a forged request, if it was seen doing so.
     pub forged: Option<u16>,
+    /// How long the answer to the plain form of the request took, in milliseconds, if it was asked for and came.
+    pub usual: Option<f64>,
 }
 
 /// Whether a target survived.
@@ -87,6 +89,8 @@ pub enum Failure {
     Traced,
     /// Its answers tell apart what must look alike.
     Told,
+    /// Its answer took much longer than that to the plain form of the request.
+    Slow,
 }
 
 impl fmt::Display for Failure {
@@ -102,6 +106,7 @@ impl fmt::Display for Failure {
             Self::Leaked => "the answer shows the secret or the right tag",
             Self::Traced => "the answer shows a stack trace",
             Self::Told => "answers differ, must look alike",
+            Self::Slow => "answered much later than the plain request",
         })
     }
 }
@@ -133,6 +138,7 @@ fn decide(case: &Case, seen: &Seen) -> Verdict {
         [one, other] if case.expect == Expectation::Alike => judge_twins(one, other),
         [one] => match not_the_verifier(case, one, seen.forged) {
             Some(why) => Verdict::Skipped(why.to_owned()),
+            None if case.expect == Expectation::Quick => judge_time(one, seen.usual),
             None => judge_one(&case.expect, one),
         },
         several => judge_copies(several),
@@ -177,6 +183,24 @@ fn judge_twins(one: &Observation, other: &Observation) -> Verdict {
     }
 }
 
+/// An answer is slow if it took longer than this, in milliseconds, and ...
+const SLOW_MILLIS: f64 = 500.0;
+/// ... this many times as long as that to the plain form of the request.
+const SLOW_TIMES: f64 = 10.0;
+
+/// Whatever the answer is, it must not take much longer than usual.
+fn judge_time(seen: &Observation, usual: Option<f64>) -> Verdict {
+    match (judge_one(&Expectation::Quick, seen), usual) {
+        (Verdict::Pass, None) => {
+            Verdict::Inconclusive("the plain form of the request was not answered".to_owned())
+        }
+        (Verdict::Pass, Some(usual)) if seen.millis > SLOW_MILLIS.max(usual * SLOW_TIMES) => {
+            Verdict::Fail(Failure::Slow)
+        }
+        (verdict, _) => verdict,
+    }
+}
+
 /// The words of a body, without what differs from answer to answer: numbers, ids, times.
 fn words(body: &[u8]) -> Vec<&[u8]> {
     let is_word = |word: &&[u8]| {
@@ -189,14 +213,16 @@ fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
     let detail = || seen.detail.clone().unwrap_or_default();
     match (seen.outcome, expect) {
         (Outcome::Accepted, Expectation::Reject | Expectation::Alike) => Verdict::Fail(Failure::Accepted),
-        (Outcome::Accepted, Expectation::Accept | Expectation::Either(_)) => Verdict::Pass,
+        (Outcome::Accepted, Expectation::Accept | Expectation::Either(_) | Expectation::Quick) => {
+            Verdict::Pass
+        }
         (Outcome::Rejected, Expectation::Accept) => Verdict::Fail(Failure::Refused),
         (Outcome::RejectedByTransport, Expectation::Accept) => {
             Verdict::Skipped("the HTTP layer refused it before the verifier".to_owned())
         }
         (
             Outcome::Rejected | Outcome::RejectedByTransport,
-            Expectation::Reject | Expectation::Alike | Expectation::Either(_),
+            Expectation::Reject | Expectation::Alike | Expectation::Either(_) | Expectation::Quick,
         ) => Verdict::Pass,
         (Outcome::Crashed, _) => Verdict::Fail(Failure::Crashed),
         (Outcome::Hung, _) => Verdict::Fail(Failure::Hung),
@@ -250,7 +276,7 @@ mod tests {
 
     fn seen(outcomes: &[Outcome]) -> Seen {
         let judged = outcomes.iter().map(|outcome| Observation::without_answer(*outcome, "")).collect();
-        Seen { setup: None, judged, alive: Alive::NotAsked, exposed: None, forged: None }
+        Seen { setup: None, judged, alive: Alive::NotAsked, exposed: None, forged: None, usual: None }
     }
 
     fn case(text: &str) -> Case {
@@ -284,6 +310,23 @@ mod tests {
         assert_eq!(verdict(&[Accepted, Rejected, Rejected]), Verdict::Pass);
         assert_eq!(verdict(&[Accepted, Accepted]), Verdict::Fail(Failure::AcceptedTwice));
         assert!(matches!(verdict(&[Rejected, Rejected]), Verdict::Inconclusive(_)));
+    }
+
+    #[test]
+    fn an_answer_is_slow_only_beside_the_usual_one_and_beyond_half_a_second() {
+        let case = case(r#"{"id": "a", "requires": ["ROB-LIMITS"], "expect": "quick"}"#);
+        let verdict = |outcome, millis, usual| {
+            let mut seen = Seen { usual, ..seen(&[outcome]) };
+            seen.judged[0].millis = millis;
+            judge(&Baseline(()), &case, &seen)
+        };
+        for outcome in [Outcome::Accepted, Outcome::Rejected, Outcome::RejectedByTransport] {
+            assert_eq!(verdict(outcome, 499.0, Some(1.0)), Verdict::Pass);
+            assert_eq!(verdict(outcome, 900.0, Some(100.0)), Verdict::Pass);
+            assert_eq!(verdict(outcome, 900.0, Some(50.0)), Verdict::Fail(Failure::Slow));
+            assert!(matches!(verdict(outcome, 1.0, None), Verdict::Inconclusive(_)));
+        }
+        assert_eq!(verdict(Outcome::Crashed, 1.0, Some(1.0)), Verdict::Fail(Failure::Crashed));
     }
 
     #[test]

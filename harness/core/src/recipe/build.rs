@@ -93,6 +93,8 @@ pub enum Purpose {
     Aside,
     /// It is judged.
     Judged,
+    /// Its time is the measure for that of the judged one.
+    Yardstick,
     /// There is none: so many seconds pass.
     Wait(u16),
 }

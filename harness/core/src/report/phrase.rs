@@ -42,6 +42,7 @@ fn happened(case: &CaseResult, failure: Failure) -> String {
         }
         Failure::Traced => format!("the answer{status} shows a stack trace"),
         Failure::Told => "the answers to both requests differ, must look alike".to_owned(),
+        Failure::Slow => format!("answered{status} much later than the plain request"),
     }
 }
 

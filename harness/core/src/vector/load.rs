@@ -136,6 +136,10 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
     if (case.expect == Expectation::Alike) != case.twin.is_some() {
         return Some(("expect", "`expect: alike` and `twin:` belong together"));
     }
+    let measures = case.expect == Expectation::Quick;
+    if measures && (case.tamper.is_empty() || case.deliver != Delivery::Once) {
+        return Some(("expect", "`expect: quick` compares one request with the same before its tampers"));
+    }
     if case.twin.is_some() && case.deliver != Delivery::Once {
         return Some(("deliver", "a case with a twin sends each of the two once"));
     }

@@ -48,8 +48,8 @@ pub struct Robust<'a> {
 pub enum Attempt {
     /// Among others.
     First,
-    /// Once more, with nothing else in flight.
-    Alone,
+    /// Once more, with nothing else in flight: for the first time, the second and so on.
+    Alone(u8),
 }
 
 impl Attempt {
@@ -57,7 +57,7 @@ impl Attempt {
     fn seed(self, case: &str) -> String {
         match self {
             Self::First => case.to_owned(),
-            Self::Alone => format!("{case} alone"),
+            Self::Alone(time) => format!("{case} alone, time {time}"),
         }
     }
 }
@@ -92,6 +92,11 @@ impl Done {
         };
         silent && self.alive == Alive::Yes
     }
+
+    /// Whether an answer came much too late, which a pause of any machine on the way may cause too.
+    pub fn was_slow(&self) -> bool {
+        self.result.verdict == Verdict::Fail(Failure::Slow)
+    }
 }
 
 impl Planned<'_> {
@@ -116,6 +121,7 @@ impl Planned<'_> {
                 | Failure::Refused
                 | Failure::AcceptedTwice
                 | Failure::Told
+                | Failure::Slow
                 | Failure::Crashed
                 | Failure::Garbled,
             )
@@ -146,6 +152,7 @@ impl Planned<'_> {
                 Expectation::Reject => "reject",
                 Expectation::Either(_) => "either",
                 Expectation::Alike => "alike",
+                Expectation::Quick => "quick",
             }
             .to_owned(),
             observed: None,
@@ -236,6 +243,10 @@ impl Planned<'_> {
                     None => detail,
                 });
             }
+            if let (true, Some(usual)) = (result.verdict == Verdict::Fail(Failure::Slow), seen.usual) {
+                let times = format!("{}: {:.0} ms and {usual:.0} ms", Failure::Slow, shown.millis);
+                result.reason = Some(times);
+            }
             result.answer = match (keep, &shown.answer) {
                 (Keep::Answers, Some(answer)) => Some(normalize(answer, redactor)),
                 _ => None,
@@ -243,7 +254,8 @@ impl Planned<'_> {
         }
         let passed = matches!(result.verdict, Verdict::Pass | Verdict::Skipped(_));
         if !passed || keep == Keep::Everything {
-            result.evidence = built.rounds.last().and_then(|round| round.wires.last()).map(|sent| {
+            let judged = built.rounds.iter().rfind(|round| round.purpose == Purpose::Judged);
+            result.evidence = judged.and_then(|round| round.wires.last()).map(|sent| {
                 let answer = shown.and_then(|shown| shown.answer.as_ref());
                 let replay = redactor.text(&format!("{} {}", subject.replay, self.case.id));
                 let (host, port) = &subject.address;
@@ -269,6 +281,7 @@ async fn send(subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
         alive: Alive::NotAsked,
         exposed: None,
         forged: subject.forged,
+        usual: None,
     };
     let place = subject.place(redactor);
     let mut broke = false;
@@ -285,6 +298,10 @@ async fn send(subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
         match round.purpose {
             Purpose::Judged => seen.judged.extend(answers),
             Purpose::Aside => {}
+            Purpose::Yardstick => {
+                let answered = answers.iter().find(|seen| seen.answer.is_some());
+                seen.usual = answered.map(|seen| seen.millis);
+            }
             Purpose::Wait(seconds) => subject.pass(seconds).await,
             Purpose::Setup => {
                 seen.setup =

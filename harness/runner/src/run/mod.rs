@@ -138,7 +138,7 @@ pub fn scheme(
                 let batch = &rest[..done.len()];
                 if lanes.jobs() > 1 {
                     for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| done.was_silent()) {
-                        let alone = Attempt::Alone;
+                        let alone = Attempt::Alone(1);
                         let again = planned.run(subject, &proof, &redactor, settings.keep, alone);
                         let again = lanes.block_on(again);
                         let answered = !again.was_silent();
@@ -146,6 +146,16 @@ pub fn scheme(
                         if answered && done.result.reason.is_none() {
                             let why = "no answer while other requests were in flight, answered alone; fewer --jobs may help";
                             done.result.reason = Some(why.to_owned());
+                        }
+                    }
+                }
+                for (planned, done) in batch.iter().zip(&mut done) {
+                    // One pause of a machine is soon made, three in a row are the target's.
+                    for time in 2..4 {
+                        if done.was_slow() {
+                            let again = Attempt::Alone(time);
+                            let again = planned.run(subject, &proof, &redactor, settings.keep, again);
+                            *done = lanes.block_on(again);
                         }
                     }
                 }
@@ -208,7 +218,9 @@ fn publish(result: Box<CaseResult>, emit: &mut dyn FnMut(&Event)) -> CaseResult 
 fn needs_control(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Pass
-        | Verdict::Fail(Failure::Refused | Failure::Crashed | Failure::Hung | Failure::Garbled) => true,
+        | Verdict::Fail(
+            Failure::Refused | Failure::Crashed | Failure::Hung | Failure::Garbled | Failure::Slow,
+        ) => true,
         Verdict::Fail(
             Failure::Accepted
             | Failure::AcceptedTwice

@@ -93,8 +93,11 @@ impl Hook {
         let started = Instant::now();
         let now = (self.clock)();
         let checked = self.steps.check(&self.setup, request, now);
-        let takes = self.steps.storing_takes();
-        if checked.is_ok() && !takes.is_zero() {
+        let mut takes = self.steps.takes(&self.setup, request);
+        if checked.is_ok() {
+            takes += self.steps.storing_takes();
+        }
+        if !takes.is_zero() {
             sleep(takes).await;
         }
         let reply = self.steps.finish(&self.setup, checked, now);

@@ -109,6 +109,8 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
             Purpose::Setup => (Answers::Setup, None),
             Purpose::Aside => (Answers::Aside, None),
             Purpose::Judged => (Answers::Judged, None),
+            // It is the first of the requests, which every reader has.
+            Purpose::Yardstick => continue,
             Purpose::Wait(seconds) => (Answers::Wait, Some(seconds)),
         };
         let send = round.wires.into_iter().map(|wire| index(&mut wires, wire)).collect();
