@@ -130,6 +130,8 @@ impl Catalog {
             | Failure::AcceptedTwice
             | Failure::Told
             | Failure::Slow
+            | Failure::Blocked
+            | Failure::Swallowed
             | Failure::Crashed
             | Failure::Garbled => self.decides(case, scheme),
         };

@@ -141,7 +141,8 @@ fn bound(recipe: &mut Recipe) {
         }
     }
     match &mut recipe.deliver {
-        Delivery::Once => {}
+        Delivery::Once | Delivery::Interleaved(_) | Delivery::Flooded(_) => {}
+        Delivery::BesideSlow(copies) => *copies %= 4,
         Delivery::Parallel(copies) => *copies %= 4,
         Delivery::Sequence(steps) => {
             steps.truncate(4);

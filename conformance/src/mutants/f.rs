@@ -2,6 +2,7 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::scheme::{Claims, Refusal};
@@ -34,6 +35,16 @@ impl Steps for F02 {
             return Err(Halt::Died);
         }
         Reference.authentic(setup, claims, text)
+    }
+}
+
+/// Reads every body to its end before it looks at the tag.
+#[derive(Debug, Default)]
+pub struct F03;
+
+impl Steps for F03 {
+    fn reads(&self, _limit: usize) -> usize {
+        usize::MAX
     }
 }
 
@@ -84,6 +95,22 @@ impl Steps for F05 {
     }
 }
 
+/// Keeps the head of the request in a variable that all requests share, until the body is there.
+#[derive(Debug, Default)]
+pub struct F06(Mutex<Option<Request>>);
+
+impl Steps for F06 {
+    fn begin(&self, _setup: &Setup, head: &Request) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
+    }
+
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let head = kept.unwrap_or_else(|| request.clone());
+        Reference.check(setup, &Request { body: request.body.clone(), ..head }, now)
+    }
+}
+
 /// Answers each cause of a refusal with a status of its own.
 #[derive(Debug, Default)]
 pub struct F07;
@@ -95,6 +122,16 @@ impl Steps for F07 {
             Reply::Refused(Refusal::MalformedSignature | Refusal::MalformedTimestamp) => 400,
             other => Reference.status(other),
         }
+    }
+}
+
+/// Has four workers, each of which waits for the body of its request.
+#[derive(Debug, Default)]
+pub struct F08;
+
+impl Steps for F08 {
+    fn places(&self) -> usize {
+        4
     }
 }
 

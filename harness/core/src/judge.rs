@@ -34,6 +34,8 @@ pub struct Seen {
     pub exposed: Option<Exposure>,
     /// The status with which the application refuses a forged request, if it was seen doing so.
     pub forged: Option<u16>,
+    /// Whether the whole of a flooded body was taken before it was answered.
+    pub swallowed: bool,
     /// How long the answer to the plain form of the request took, in milliseconds, if it was asked for and came.
     pub usual: Option<f64>,
 }
@@ -91,6 +93,10 @@ pub enum Failure {
     Told,
     /// Its answer took much longer than that to the plain form of the request.
     Slow,
+    /// It answered no other request while slow ones were in flight.
+    Blocked,
+    /// It took the whole of a very long body.
+    Swallowed,
 }
 
 impl fmt::Display for Failure {
@@ -107,6 +113,8 @@ impl fmt::Display for Failure {
             Self::Traced => "the answer shows a stack trace",
             Self::Told => "answers differ, must look alike",
             Self::Slow => "answered much later than the plain request",
+            Self::Blocked => "no answer while slow requests were in flight",
+            Self::Swallowed => "took the whole of a very long body",
         })
     }
 }
@@ -139,6 +147,8 @@ fn decide(case: &Case, seen: &Seen) -> Verdict {
         [one] => match not_the_verifier(case, one, seen.forged) {
             Some(why) => Verdict::Skipped(why.to_owned()),
             None if case.expect == Expectation::Quick => judge_time(one, seen.usual),
+            None if one.outcome == Outcome::Hung && case.is_beside_slow() => Verdict::Fail(Failure::Blocked),
+            None if seen.swallowed && is_late_refusal(case, one) => Verdict::Fail(Failure::Swallowed),
             None => judge_one(&case.expect, one),
         },
         several => judge_copies(several),
@@ -181,6 +191,12 @@ fn judge_twins(one: &Observation, other: &Observation) -> Verdict {
         (Some(one), Some(other)) if words(&one.body) != words(&other.body) => Verdict::Fail(Failure::Told),
         _ => Verdict::Pass,
     }
+}
+
+/// A refusal that came when all was read, and not for the length.
+fn is_late_refusal(case: &Case, seen: &Observation) -> bool {
+    let too_large = seen.answer.as_ref().is_some_and(|answer| answer.status == 413);
+    case.expect == Expectation::Reject && seen.outcome == Outcome::Rejected && !too_large
 }
 
 /// An answer is slow if it took longer than this, in milliseconds, and ...
@@ -276,7 +292,15 @@ mod tests {
 
     fn seen(outcomes: &[Outcome]) -> Seen {
         let judged = outcomes.iter().map(|outcome| Observation::without_answer(*outcome, "")).collect();
-        Seen { setup: None, judged, alive: Alive::NotAsked, exposed: None, forged: None, usual: None }
+        Seen {
+            setup: None,
+            judged,
+            alive: Alive::NotAsked,
+            exposed: None,
+            forged: None,
+            swallowed: false,
+            usual: None,
+        }
     }
 
     fn case(text: &str) -> Case {

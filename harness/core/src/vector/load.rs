@@ -118,7 +118,11 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
 fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
     let sends = |wanted: &Step| match &case.deliver {
         Delivery::Sequence(steps) => steps.contains(wanted),
-        Delivery::Once | Delivery::Parallel(_) => *wanted == Step::Tampered,
+        Delivery::Once
+        | Delivery::Parallel(_)
+        | Delivery::Interleaved(_)
+        | Delivery::BesideSlow(_)
+        | Delivery::Flooded(_) => *wanted == Step::Tampered,
     };
     if let Delivery::Sequence(steps) = &case.deliver
         && steps.len() < 2

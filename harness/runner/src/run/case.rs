@@ -3,19 +3,21 @@
 use countersign_core::case::{Case, Expectation, NotApplicable};
 use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
-use countersign_core::exposure::exposed;
+use countersign_core::exposure::{Place, exposed};
 use countersign_core::id::RequirementId;
 use countersign_core::judge::{Alive, Baseline, Failure, Seen, Verdict, judge};
 use countersign_core::observe::{Observation, Outcome};
-use countersign_core::recipe::{Built, Purpose};
+use countersign_core::recipe::{Built, Manner, Purpose, Round};
 use countersign_core::redact::Redactor;
 use countersign_core::snapshot::normalize;
 use countersign_core::spec::{Level, Requirement};
 use countersign_core::vector::Suite;
-use futures_util::future::join_all;
+use countersign_core::wire::Wire;
 
 use super::Keep;
+use super::round::{self, Answers};
 use super::subject::Subject;
+use crate::carrier::Carrier;
 
 /// A case and where it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +124,8 @@ impl Planned<'_> {
                 | Failure::AcceptedTwice
                 | Failure::Told
                 | Failure::Slow
+                | Failure::Blocked
+                | Failure::Swallowed
                 | Failure::Crashed
                 | Failure::Garbled,
             )
@@ -203,6 +207,12 @@ impl Planned<'_> {
             let result = self.without_sending(subject, Verdict::Skipped(why));
             return Done { result, unnoticed: None, alive: Alive::NotAsked };
         }
+        // What our own endpoint takes costs nobody anything.
+        if let (Some(mebibytes), false, None) = (self.case.floods(), subject.slow, &subject.workshop) {
+            let why = format!("sends {mebibytes} MiB; runs with --slow");
+            let result = self.without_sending(subject, Verdict::Skipped(why));
+            return Done { result, unnoticed: None, alive: Alive::NotAsked };
+        }
         self.send_and_judge(subject, proof, redactor, keep, attempt).await
     }
 
@@ -228,6 +238,12 @@ impl Planned<'_> {
                 return Done { result, unnoticed, alive: Alive::NotAsked };
             }
         };
+        let polite = matches!(subject.carrier, Carrier::Polite(_));
+        if polite && built.rounds.iter().any(Round::needs_exact_writer) {
+            let why = "not delivered: a polite client does not hold up a request or stretch its body";
+            let result = self.without_sending(subject, Verdict::Skipped(why.to_owned()));
+            return Done { result, unnoticed: None, alive: Alive::NotAsked };
+        }
         let seen = send(subject, &built, redactor).await;
         let verdict = judge(proof, self.case, &seen);
         let mut result = self.without_sending(subject, verdict);
@@ -254,8 +270,8 @@ impl Planned<'_> {
         }
         let passed = matches!(result.verdict, Verdict::Pass | Verdict::Skipped(_));
         if !passed || keep == Keep::Everything {
-            let judged = built.rounds.iter().rfind(|round| round.purpose == Purpose::Judged);
-            result.evidence = judged.and_then(|round| round.wires.last()).map(|sent| {
+            let judged = built.rounds.iter().rev().find_map(|round| round.judged().last());
+            result.evidence = judged.map(|sent| {
                 let answer = shown.and_then(|shown| shown.answer.as_ref());
                 let replay = redactor.text(&format!("{} {}", subject.replay, self.case.id));
                 let (host, port) = &subject.address;
@@ -281,38 +297,47 @@ async fn send(subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
         alive: Alive::NotAsked,
         exposed: None,
         forged: subject.forged,
+        swallowed: false,
         usual: None,
     };
     let place = subject.place(redactor);
     let mut broke = false;
     for round in &built.rounds {
-        let answers = match &round.wires[..] {
-            [one] => vec![subject.deliver(one).await],
-            wires => join_all(wires.iter().map(|wire| subject.deliver(wire))).await,
-        };
-        broke |= answers.iter().any(|seen| is_broken(seen.outcome));
-        for (wire, answer) in round.wires.iter().zip(&answers) {
-            let answer = answer.answer.as_ref();
-            seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
+        let Answers { own, held, swallowed } = round::send(subject, round).await;
+        broke |= own.iter().chain(&held).any(|seen| is_broken(seen.outcome));
+        seen.swallowed |= swallowed;
+        file(&mut seen, place, &round.wires, round.purpose, own);
+        if let Manner::Beside(others) = &round.manner {
+            file(&mut seen, place, &others.wires, others.purpose, held);
         }
-        match round.purpose {
-            Purpose::Judged => seen.judged.extend(answers),
-            Purpose::Aside => {}
-            Purpose::Yardstick => {
-                let answered = answers.iter().find(|seen| seen.answer.is_some());
-                seen.usual = answered.map(|seen| seen.millis);
-            }
-            Purpose::Wait(seconds) => subject.pass(seconds).await,
-            Purpose::Setup => {
-                seen.setup =
-                    seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));
-            }
+        if let Purpose::Wait(seconds) = round.purpose {
+            subject.pass(seconds).await;
         }
     }
     if broke {
         seen.alive = liveness(subject).await;
     }
     seen
+}
+
+/// Adds answers to what was seen, for their purpose.
+fn file(seen: &mut Seen, place: Place<'_>, wires: &[Wire], purpose: Purpose, answers: Vec<Observation>) {
+    for (wire, answer) in wires.iter().zip(&answers) {
+        let answer = answer.answer.as_ref();
+        seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
+    }
+    match purpose {
+        Purpose::Judged => seen.judged.extend(answers),
+        Purpose::Aside | Purpose::Wait(_) => {}
+        Purpose::Yardstick => {
+            let answered = answers.iter().find(|seen| seen.answer.is_some());
+            seen.usual = answered.map(|seen| seen.millis);
+        }
+        Purpose::Setup => {
+            let refused = answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted);
+            seen.setup = seen.setup.take().or(refused);
+        }
+    }
 }
 
 fn is_broken(outcome: Outcome) -> bool {

@@ -8,6 +8,7 @@ mod case;
 pub mod clock;
 mod lanes;
 mod pace;
+mod round;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -118,6 +119,7 @@ pub fn scheme(
                     let first = Attempt::First;
                     let done = match settings.halted(stop) {
                         Some(why) => planned.halted(subject, why),
+                        None if planned.case.runs_alone() => planned.halted(subject, "waits to run alone"),
                         None => planned.run(subject, &proof, &redactor, settings.keep, first).await,
                     };
                     tick();
@@ -136,6 +138,13 @@ pub fn scheme(
                 done.sort_unstable_by_key(|(at, _)| *at);
                 let mut done: Vec<case::Done> = done.into_iter().map(|(_, done)| done).collect();
                 let batch = &rest[..done.len()];
+                let alone = |(planned, _): &(&Planned<'_>, _)| planned.case.runs_alone();
+                for (planned, done) in batch.iter().zip(&mut done).filter(alone) {
+                    if settings.halted(stop).is_none() {
+                        let only = planned.run(subject, &proof, &redactor, settings.keep, Attempt::First);
+                        *done = lanes.block_on(only);
+                    }
+                }
                 if lanes.jobs() > 1 {
                     for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| done.was_silent()) {
                         let alone = Attempt::Alone(1);
@@ -219,7 +228,12 @@ fn needs_control(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Pass
         | Verdict::Fail(
-            Failure::Refused | Failure::Crashed | Failure::Hung | Failure::Garbled | Failure::Slow,
+            Failure::Refused
+            | Failure::Crashed
+            | Failure::Hung
+            | Failure::Garbled
+            | Failure::Slow
+            | Failure::Blocked,
         ) => true,
         Verdict::Fail(
             Failure::Accepted
@@ -227,7 +241,8 @@ fn needs_control(verdict: &Verdict) -> bool {
             | Failure::Died
             | Failure::Leaked
             | Failure::Traced
-            | Failure::Told,
+            | Failure::Told
+            | Failure::Swallowed,
         )
         | Verdict::Inconclusive(_)
         | Verdict::Skipped(_) => false,

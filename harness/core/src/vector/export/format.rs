@@ -169,4 +169,6 @@ pub enum Because {
     SchemeLacks,
     /// No verifier of the scheme could notice: the scheme itself is open to it.
     SchemeCannotNotice,
+    /// It is about when octets arrive or how many, which octets alone do not say.
+    NotInOctets,
 }
