@@ -130,6 +130,9 @@ impl Catalog {
             | Failure::Refused
             | Failure::AcceptedTwice
             | Failure::Told
+            | Failure::Slow
+            | Failure::Blocked
+            | Failure::Swallowed
             | Failure::Crashed
             | Failure::Garbled => self.decides(case, scheme),
         };

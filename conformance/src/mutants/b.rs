@@ -2,10 +2,12 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
+use std::time::Duration;
+
 use countersign_core::scheme::{Claims, Construction, Field, Hash, Key, Refusal};
 use countersign_core::wire::{Octets, Request};
 
-use super::lenient;
+use super::{lenient, worked};
 use crate::reference::{Halt, Reference, Setup, Steps, is_public};
 
 /// Whether any tag passes another comparison with the right text.
@@ -274,6 +276,23 @@ impl Steps for B19 {
             return Err(Refusal::MalformedSignature.into());
         }
         Reference.read(setup, request)
+    }
+}
+
+/// Computes the tag anew for each signature of a list, however many there are: some 300 nanoseconds and one
+/// more for each byte.
+#[derive(Debug, Default)]
+pub struct B20;
+
+impl Steps for B20 {
+    fn takes(&self, setup: &Setup, request: &Request) -> Duration {
+        let Ok(claims) = Reference.read(setup, request) else { return Duration::ZERO };
+        let others = claims.tags.len().saturating_sub(1);
+        if others == 0 {
+            return Duration::ZERO;
+        }
+        let text = setup.scheme.signing_string(request, &claims, &setup.deployment);
+        worked(others * (text.len() + 300))
     }
 }
 

@@ -2,10 +2,14 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use countersign_core::scheme::{Claims, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Request};
 
+use super::worked;
 use crate::reference::{Authentic, Halt, HandlerFailed, Reference, Reply, Setup, Steps};
 
 /// Throws on whatever it cannot read.
@@ -31,6 +35,16 @@ impl Steps for F02 {
             return Err(Halt::Died);
         }
         Reference.authentic(setup, claims, text)
+    }
+}
+
+/// Reads every body to its end before it looks at the tag.
+#[derive(Debug, Default)]
+pub struct F03;
+
+impl Steps for F03 {
+    fn reads(&self, _limit: usize) -> usize {
+        usize::MAX
     }
 }
 
@@ -62,6 +76,41 @@ impl Steps for F04 {
     }
 }
 
+/// Matches header values with a pattern that looks for separators at the end, and that starts anew at each
+/// separator of a run that does not end there.
+#[derive(Debug, Default)]
+pub struct F05;
+
+impl Steps for F05 {
+    fn takes(&self, _setup: &Setup, request: &Request) -> Duration {
+        let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b';' | b'=');
+        let steps = request.headers.iter().map(|line| {
+            let value = line.value.as_slice();
+            let runs = value.chunk_by(|one, next| is_separator(one) == is_separator(next));
+            let inside = runs.rev().skip_while(|run| run.iter().all(is_separator));
+            let inside = inside.filter(|run| run.iter().all(is_separator));
+            inside.map(|run| run.len() * run.len() / 2).sum::<usize>()
+        });
+        worked(steps.sum::<usize>() * 10)
+    }
+}
+
+/// Keeps the head of the request in a variable that all requests share, until the body is there.
+#[derive(Debug, Default)]
+pub struct F06(Mutex<Option<Request>>);
+
+impl Steps for F06 {
+    fn begin(&self, _setup: &Setup, head: &Request) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
+    }
+
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let head = kept.unwrap_or_else(|| request.clone());
+        Reference.check(setup, &Request { body: request.body.clone(), ..head }, now)
+    }
+}
+
 /// Answers each cause of a refusal with a status of its own.
 #[derive(Debug, Default)]
 pub struct F07;
@@ -73,6 +122,16 @@ impl Steps for F07 {
             Reply::Refused(Refusal::MalformedSignature | Refusal::MalformedTimestamp) => 400,
             other => Reference.status(other),
         }
+    }
+}
+
+/// Has four workers, each of which waits for the body of its request.
+#[derive(Debug, Default)]
+pub struct F08;
+
+impl Steps for F08 {
+    fn places(&self) -> usize {
+        4
     }
 }
 

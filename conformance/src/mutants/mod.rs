@@ -22,6 +22,7 @@ mod said;
 pub mod sender;
 
 use std::fmt;
+use std::time::Duration;
 
 use countersign_core::id::BugClassId;
 
@@ -66,6 +67,11 @@ macro_rules! registry {
     };
 }
 
+/// Time for work of so many nanoseconds, in whole milliseconds; no more than shows it, which is 0.6 seconds.
+fn worked(nanos: usize) -> Duration {
+    Duration::from_millis((nanos as u64 / 1_000_000).min(600))
+}
+
 /// All mutants, in order of their classes.
 pub const MUTANTS: &[Mutant] = registry! {
     a::A01: "takes a request without a signature for one that needs no check";
@@ -102,6 +108,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     b::B17: "ignores the label before the tag";
     b::B18: "looks at the last signature of a list only";
     b::B19: "gives up at a malformed entry of a list";
+    b::B20: "computes the tag anew for each signature of a list, however many there are";
     b::B21: "also accepts the plain hash of key and text";
     b::B22: "falls back to the text of a secret that it should decode";
     b::B23: "overwrites the accumulator of the comparison, so that the last byte decides";
@@ -167,8 +174,12 @@ pub const MUTANTS: &[Mutant] = registry! {
     e::E08: "answers a wrong tag with the right one";
     f::F01: "throws on whatever it cannot read";
     f::F02: "ends the process on a tag of another length";
+    f::F03: "reads every body to its end before it looks at the tag";
     f::F04: "parses a JSON body before it looks at the tag";
+    f::F05: "looks for separators at the end of headers with a pattern that backtracks";
+    f::F06: "keeps the head of the request in a variable that all requests share";
     f::F07: "answers each cause with a status of its own";
+    f::F08: "has four workers, which wait for slow bodies";
     f::F09: "demands what genuine requests usually look like";
     f::F10: "answers what it cannot read with a stack trace";
     f::F11: "hands the request on before it looks at the tag";

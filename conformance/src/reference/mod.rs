@@ -307,6 +307,24 @@ pub trait Steps: Send + Sync {
         None
     }
 
+    /// When the head of a request is there, before its body. Only a mutant keeps anything of it.
+    fn begin(&self, _setup: &Setup, _head: &Request) {}
+
+    /// How many requests are read and answered at the same time. Only a mutant has few places.
+    fn places(&self) -> usize {
+        usize::MAX
+    }
+
+    /// How many bytes of a body are read where the server would read `limit`. Only a mutant reads more.
+    fn reads(&self, limit: usize) -> usize {
+        limit
+    }
+
+    /// How long a request is worked on beyond what the reference needs. Only a mutant has reason to be slow.
+    fn takes(&self, _setup: &Setup, _request: &Request) -> Duration {
+        Duration::ZERO
+    }
+
     /// How long storing takes. Only a mutant has reason to be slow.
     fn storing_takes(&self) -> Duration {
         Duration::ZERO

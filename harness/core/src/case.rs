@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{
-    Built, CannotBuild, Delivery, Difference, KeyChoice, Message, Moment, Parts, Recipe, Signing, Step,
-    World, build_parts,
+    Built, CannotBuild, Delivery, Difference, Inside, KeyChoice, Message, Moment, Parts, Purpose, Recipe,
+    Round, Signing, Step, World, build_parts,
 };
 use crate::scheme::{Claims, Construction, Deployment, Scheme};
 use crate::spec::Attacker;
 use crate::tamper::{Tamper, WireTamper};
-use crate::wire::{Octets, Request, Wire, receive};
+use crate::wire::{Framing, Header, Octets, Request, Wire, encode, receive};
 
 /// A file of cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,6 +104,8 @@ pub enum Expectation {
     Either(String),
     /// The request and its twin are refused, with answers that do not tell the causes apart.
     Alike,
+    /// Accepted or refused, but not crashed, and about as fast as an equally long request without its tampers.
+    Quick,
 }
 
 /// A feature of a scheme that a case needs.
@@ -306,6 +308,10 @@ impl Case {
             }
             built.rounds.extend(other.rounds);
         }
+        if self.expect == Expectation::Quick {
+            let plain = plain_beside(&built);
+            built.rounds.push(Round::whole(vec![plain], Purpose::Yardstick));
+        }
         let refused = matches!(self.expect, Expectation::Reject | Expectation::Alike);
         let unseen = refused && self.secret.is_none() && built.difference == Difference::Unseen;
         if unseen && self.is_timely_anyhow(world) {
@@ -317,13 +323,16 @@ impl Case {
         if unseen && self.sign.is_genuine() {
             let unique = world.scheme.file().once.is_some();
             match &self.deliver {
-                Delivery::Once => {
+                Delivery::Once | Delivery::Interleaved(_) => {
                     return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
                 }
                 Delivery::Parallel(_) | Delivery::Sequence(_) if !unique => {
                     return Err(NotApplicable::SchemeCannotNotice(NOTHING_UNIQUE));
                 }
-                Delivery::Parallel(_) | Delivery::Sequence(_) => {}
+                Delivery::Parallel(_)
+                | Delivery::Sequence(_)
+                | Delivery::BesideSlow(_)
+                | Delivery::Flooded(_) => {}
             }
         }
         Ok(built)
@@ -346,7 +355,7 @@ impl Case {
 
     /// Whether a genuine request follows a tampered one that counts as the first delivery of it.
     fn follows_its_like(&self, built: &Built, world: &World<'_>) -> bool {
-        matches!(self.deliver, Delivery::Sequence(_))
+        matches!(self.deliver, Delivery::Sequence(_) | Delivery::Interleaved(Inside::TamperedInside))
             && self.expect == Expectation::Accept
             && built.difference == Difference::Unseen
             && !self.tamper.is_empty()
@@ -378,7 +387,8 @@ impl Case {
 
     /// Whether a refusal needs memory in the target.
     pub fn replays(&self) -> bool {
-        self.deliver != Delivery::Once && self.expect == Expectation::Reject
+        matches!(self.deliver, Delivery::Parallel(_) | Delivery::Sequence(_))
+            && self.expect == Expectation::Reject
     }
 
     /// What an attacker must hold, if neither case nor requirement says more: whoever wants an odd time or
@@ -405,7 +415,11 @@ impl Case {
                     | Step::Second(_) => 0,
                 })
                 .sum(),
-            Delivery::Once | Delivery::Parallel(_) => 0,
+            Delivery::Once
+            | Delivery::Parallel(_)
+            | Delivery::Interleaved(_)
+            | Delivery::BesideSlow(_)
+            | Delivery::Flooded(_) => 0,
         }
     }
 
@@ -431,6 +445,24 @@ impl Case {
         matches!(&self.deliver, Delivery::Sequence(steps) if steps.contains(&Step::HandlerFails))
     }
 
+    /// MiB that it sends, where they are many.
+    pub fn floods(&self) -> Option<u8> {
+        match self.deliver {
+            Delivery::Flooded(mebibytes) => Some(mebibytes),
+            _ => None,
+        }
+    }
+
+    /// Whether other requests in flight would disturb it, or it them.
+    pub fn runs_alone(&self) -> bool {
+        matches!(self.deliver, Delivery::Interleaved(_) | Delivery::BesideSlow(_))
+    }
+
+    /// Whether slow requests are in flight beside the judged one.
+    pub fn is_beside_slow(&self) -> bool {
+        matches!(self.deliver, Delivery::BesideSlow(_))
+    }
+
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.
     pub fn leaves_the_route(&self) -> bool {
         self.message.method.is_some() || self.message.path.is_some()
@@ -443,6 +475,16 @@ impl Case {
             || self.message.headers.iter().any(|line| typed(&line.name))
             || self.message.without.iter().any(|name| typed(name))
     }
+}
+
+/// The request before its tampers, with a header line of letters that makes it as long as after them.
+fn plain_beside(built: &Built) -> Wire {
+    let length = |wire: &Wire| wire.pieces().iter().map(|piece| piece.len()).sum::<usize>();
+    let sent = built.rounds.iter().flat_map(Round::judged).map(length).max().unwrap_or_default();
+    let mut request = built.untampered.request().clone();
+    let more = vec![b'x'; sent.saturating_sub(length(&built.untampered))];
+    request.headers.push(Header { name: "X-Plain".into(), value: more.into() });
+    encode(request, Framing::default())
 }
 
 impl Signing {

@@ -105,9 +105,13 @@ pub fn broken<'a>(
     fallbacks: &'a Fallbacks,
 ) -> Option<&'a RequirementId> {
     match failure {
-        Failure::Accepted | Failure::Refused | Failure::AcceptedTwice | Failure::Told => {
-            case.requirements.first()
-        }
+        Failure::Accepted
+        | Failure::Refused
+        | Failure::AcceptedTwice
+        | Failure::Told
+        | Failure::Slow
+        | Failure::Blocked
+        | Failure::Swallowed => case.requirements.first(),
         // Crashing on a genuine request is first of all not accepting it.
         Failure::Crashed | Failure::Garbled if case.expected == "accept" => case.requirements.first(),
         Failure::Crashed | Failure::Garbled => Some(&fallbacks.crash),
@@ -170,6 +174,7 @@ pub fn gather(
             | Failure::Acted => Shows::Decision,
             Failure::Crashed | Failure::Garbled | Failure::Hung | Failure::Died => Shows::Crash,
             Failure::Leaked | Failure::Traced => Shows::Answer,
+            Failure::Slow | Failure::Blocked | Failure::Swallowed => Shows::Cost,
         };
         let fitting = |class: &&BugClassId| classes.get(*class).is_some_and(|class| class.shows == shows);
         for class in case.bug_classes.iter().filter(fitting) {

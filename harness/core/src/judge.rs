@@ -36,6 +36,10 @@ pub struct Seen {
     pub forged: Option<u16>,
     /// What the requests that are judged brought about.
     pub effects: Effects,
+    /// Whether the whole of a flooded body was taken before it was answered.
+    pub swallowed: bool,
+    /// How long the answer to the plain form of the request took, in milliseconds, if it was asked for and came.
+    pub usual: Option<f64>,
 }
 
 /// What a counter of effects showed.
@@ -102,6 +106,12 @@ pub enum Failure {
     Told,
     /// It refused a request, which had its effect all the same.
     Acted,
+    /// Its answer took much longer than that to the plain form of the request.
+    Slow,
+    /// It answered no other request while slow ones were in flight.
+    Blocked,
+    /// It took the whole of a very long body.
+    Swallowed,
 }
 
 impl fmt::Display for Failure {
@@ -118,6 +128,9 @@ impl fmt::Display for Failure {
             Self::Traced => "the answer shows a stack trace",
             Self::Told => "answers differ, must look alike",
             Self::Acted => "refused, but the effect counter rose",
+            Self::Slow => "answered much later than the plain request",
+            Self::Blocked => "no answer while slow requests were in flight",
+            Self::Swallowed => "took the whole of a very long body",
         })
     }
 }
@@ -163,6 +176,9 @@ fn decide(case: &Case, seen: &Seen) -> Verdict {
         [one, other] if case.expect == Expectation::Alike => judge_twins(one, other),
         [one] => match not_the_verifier(case, one, seen.forged) {
             Some(why) => Verdict::Skipped(why.to_owned()),
+            None if case.expect == Expectation::Quick => judge_time(one, seen.usual),
+            None if one.outcome == Outcome::Hung && case.is_beside_slow() => Verdict::Fail(Failure::Blocked),
+            None if seen.swallowed && is_late_refusal(case, one) => Verdict::Fail(Failure::Swallowed),
             None => judge_one(&case.expect, one),
         },
         several => judge_copies(several),
@@ -207,6 +223,30 @@ fn judge_twins(one: &Observation, other: &Observation) -> Verdict {
     }
 }
 
+/// A refusal that came when all was read, and not for the length.
+fn is_late_refusal(case: &Case, seen: &Observation) -> bool {
+    let too_large = seen.answer.as_ref().is_some_and(|answer| answer.status == 413);
+    case.expect == Expectation::Reject && seen.outcome == Outcome::Rejected && !too_large
+}
+
+/// An answer is slow if it took longer than this, in milliseconds, and ...
+const SLOW_MILLIS: f64 = 500.0;
+/// ... this many times as long as that to the plain form of the request.
+const SLOW_TIMES: f64 = 10.0;
+
+/// Whatever the answer is, it must not take much longer than usual.
+fn judge_time(seen: &Observation, usual: Option<f64>) -> Verdict {
+    match (judge_one(&Expectation::Quick, seen), usual) {
+        (Verdict::Pass, None) => {
+            Verdict::Inconclusive("the plain form of the request was not answered".to_owned())
+        }
+        (Verdict::Pass, Some(usual)) if seen.millis > SLOW_MILLIS.max(usual * SLOW_TIMES) => {
+            Verdict::Fail(Failure::Slow)
+        }
+        (verdict, _) => verdict,
+    }
+}
+
 /// The words of a body, without what differs from answer to answer: numbers, ids, times.
 fn words(body: &[u8]) -> Vec<&[u8]> {
     let is_word = |word: &&[u8]| {
@@ -219,14 +259,16 @@ fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
     let detail = || seen.detail.clone().unwrap_or_default();
     match (seen.outcome, expect) {
         (Outcome::Accepted, Expectation::Reject | Expectation::Alike) => Verdict::Fail(Failure::Accepted),
-        (Outcome::Accepted, Expectation::Accept | Expectation::Either(_)) => Verdict::Pass,
+        (Outcome::Accepted, Expectation::Accept | Expectation::Either(_) | Expectation::Quick) => {
+            Verdict::Pass
+        }
         (Outcome::Rejected, Expectation::Accept) => Verdict::Fail(Failure::Refused),
         (Outcome::RejectedByTransport, Expectation::Accept) => {
             Verdict::Skipped("the HTTP layer refused it before the verifier".to_owned())
         }
         (
             Outcome::Rejected | Outcome::RejectedByTransport,
-            Expectation::Reject | Expectation::Alike | Expectation::Either(_),
+            Expectation::Reject | Expectation::Alike | Expectation::Either(_) | Expectation::Quick,
         ) => Verdict::Pass,
         (Outcome::Crashed, _) => Verdict::Fail(Failure::Crashed),
         (Outcome::Hung, _) => Verdict::Fail(Failure::Hung),
@@ -280,8 +322,16 @@ mod tests {
 
     fn seen(outcomes: &[Outcome]) -> Seen {
         let judged = outcomes.iter().map(|outcome| Observation::without_answer(*outcome, "")).collect();
-        let effects = Effects::NotAsked;
-        Seen { setup: None, judged, alive: Alive::NotAsked, exposed: None, forged: None, effects }
+        Seen {
+            setup: None,
+            judged,
+            alive: Alive::NotAsked,
+            exposed: None,
+            forged: None,
+            effects: Effects::NotAsked,
+            swallowed: false,
+            usual: None,
+        }
     }
 
     fn case(text: &str) -> Case {
@@ -315,6 +365,23 @@ mod tests {
         assert_eq!(verdict(&[Accepted, Rejected, Rejected]), Verdict::Pass);
         assert_eq!(verdict(&[Accepted, Accepted]), Verdict::Fail(Failure::AcceptedTwice));
         assert!(matches!(verdict(&[Rejected, Rejected]), Verdict::Inconclusive(_)));
+    }
+
+    #[test]
+    fn an_answer_is_slow_only_beside_the_usual_one_and_beyond_half_a_second() {
+        let case = case(r#"{"id": "a", "requires": ["ROB-LIMITS"], "expect": "quick"}"#);
+        let verdict = |outcome, millis, usual| {
+            let mut seen = Seen { usual, ..seen(&[outcome]) };
+            seen.judged[0].millis = millis;
+            judge(&Baseline(()), &case, &seen)
+        };
+        for outcome in [Outcome::Accepted, Outcome::Rejected, Outcome::RejectedByTransport] {
+            assert_eq!(verdict(outcome, 499.0, Some(1.0)), Verdict::Pass);
+            assert_eq!(verdict(outcome, 900.0, Some(100.0)), Verdict::Pass);
+            assert_eq!(verdict(outcome, 900.0, Some(50.0)), Verdict::Fail(Failure::Slow));
+            assert!(matches!(verdict(outcome, 1.0, None), Verdict::Inconclusive(_)));
+        }
+        assert_eq!(verdict(Outcome::Crashed, 1.0, Some(1.0)), Verdict::Fail(Failure::Crashed));
     }
 
     #[test]

@@ -253,6 +253,8 @@ pub enum Shows {
     Crash,
     /// As something that an answer must not show.
     Answer,
+    /// As time, memory or connections that a request costs.
+    Cost,
 }
 
 impl Shows {

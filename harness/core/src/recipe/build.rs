@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 use super::terms::OwnTerms;
-use super::{Delivery, KeyChoice, Message, Moment, Recipe, SECOND_KEY_ID, Signing, Step};
+use super::{Delivery, KeyChoice, Manner, Message, Moment, Recipe, Round, SECOND_KEY_ID, Signing, Step};
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
 use crate::secret::Secret;
 use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
@@ -100,15 +100,6 @@ pub struct Built {
     pub difference: Difference,
 }
 
-/// Requests that are sent together: one, or several at the same time.
-#[derive(Debug, Clone)]
-pub struct Round {
-    /// The requests.
-    pub wires: Vec<Wire>,
-    /// What their answers are for.
-    pub purpose: Purpose,
-}
-
 /// What an answer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -118,6 +109,8 @@ pub enum Purpose {
     Aside,
     /// It is judged.
     Judged,
+    /// Its time is the measure for that of the judged one.
+    Yardstick,
     /// There is none: so many seconds pass.
     Wait(u16),
     /// There is none: the handler is made to fail at the next request.
@@ -166,6 +159,9 @@ pub enum CannotBuild {
     /// There is no second sender.
     #[error("there is no second sender")]
     NoSecond,
+    /// The message has no body that could come in parts.
+    #[error("its message has no body that could come in parts")]
+    NoBody,
     /// The choice of key or hash is the scheme's own.
     #[error("for this scheme it is the genuine choice")]
     Genuine,
@@ -207,19 +203,31 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
     let (tampered, untampered, difference) = tamper(recipe, world, signed)?;
     let mut rounds = Vec::new();
     match recipe.deliver {
-        Delivery::Once => rounds.push(Round { wires: vec![tampered], purpose: Purpose::Judged }),
+        Delivery::Once => rounds.push(Round::whole(vec![tampered], Purpose::Judged)),
+        Delivery::Interleaved(inside) => {
+            rounds.push(Round::interleaved(*inside, tampered, untampered.clone())?);
+        }
+        Delivery::BesideSlow(copies) => {
+            rounds.push(Round::beside_slow(*copies, tampered, untampered.clone())?);
+        }
+        Delivery::Flooded(mebibytes) => {
+            let length = u64::from((*mebibytes).max(1)) << 20;
+            let manner = Manner::Flooded(length);
+            let wires = vec![announced(&tampered, length)];
+            rounds.push(Round { wires, purpose: Purpose::Judged, manner });
+        }
         Delivery::Parallel(copies) => {
             let wires = vec![tampered; usize::from((*copies).clamp(2, 64))];
-            rounds.push(Round { wires, purpose: Purpose::Judged });
+            rounds.push(Round::whole(wires, Purpose::Judged));
         }
         Delivery::Sequence(steps) => {
             let mut others = 1;
             rounds.reserve(steps.len());
             for step in steps {
-                let one = |wire| Round { wires: vec![wire], purpose: Purpose::Aside };
+                let one = |wire| Round::whole(vec![wire], Purpose::Aside);
                 match step {
                     Step::Genuine => {
-                        rounds.push(Round { wires: vec![untampered.clone()], purpose: Purpose::Setup });
+                        rounds.push(Round::whole(vec![untampered.clone()], Purpose::Setup));
                     }
                     Step::Tampered => rounds.push(one(tampered.clone())),
                     Step::Resigned(text) => {
@@ -227,20 +235,20 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                         rounds.push(one(encode(signed.into_request(), Framing::default())));
                     }
                     Step::Wait(seconds) => {
-                        rounds.push(Round { wires: Vec::new(), purpose: Purpose::Wait(*seconds) });
+                        rounds.push(Round::whole(Vec::new(), Purpose::Wait(*seconds)));
                     }
                     Step::HandlerFails => {
-                        rounds.push(Round { wires: Vec::new(), purpose: Purpose::HandlerFails });
+                        rounds.push(Round::whole(Vec::new(), Purpose::HandlerFails));
                     }
                     Step::Second(text) => {
                         let wire = by_the_second(recipe, world, text, sign)?;
                         let wire = encode(wire.into_request(), Framing::default());
-                        rounds.push(Round { wires: vec![wire], purpose: Purpose::Setup });
+                        rounds.push(Round::whole(vec![wire], Purpose::Setup));
                     }
                     Step::Others(count) => {
                         for _ in 0..*count {
                             let wires = vec![genuine(world, others)?];
-                            rounds.push(Round { wires, purpose: Purpose::Setup });
+                            rounds.push(Round::whole(wires, Purpose::Setup));
                             others += 1;
                         }
                     }
@@ -252,6 +260,15 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
         }
     }
     Ok(Built { rounds, untampered, difference })
+}
+
+/// The request with another length announced, unless its length is not announced at all.
+fn announced(wire: &Wire, length: u64) -> Wire {
+    let mut framing = wire.framing().clone();
+    if framing.chunk.is_none() {
+        framing.content_length = Some(vec![length.to_string().into_bytes()]);
+    }
+    encode(wire.request().clone(), framing)
 }
 
 /// Tampers with a signed request: what is sent, what would have been, and whether it shows.
@@ -486,7 +503,8 @@ fn difference(signed: &Request, tampered: &Request, deliver: &Delivery, world: &
     let Ok(before) = world.scheme.read(signed) else { return Difference::Seen };
     let unique = world.scheme.file().once.map(Once::field);
     let once = |claims| unique.and_then(|field| Claims::get(claims, field));
-    let fresh = *deliver == Delivery::Once && once(&after).is_some_and(|text| !text.is_empty());
+    let fresh = matches!(deliver, Delivery::Once | Delivery::Flooded(_))
+        && once(&after).is_some_and(|text| !text.is_empty());
     let any_time = match (&world.scheme.file().clock, &after.timestamp) {
         (Some(clock), Some(text)) => clock.is_unbounded() && clock.unit.parse(text).is_some(),
         _ => false,

@@ -5,16 +5,16 @@
 
 mod build;
 mod moment;
+mod round;
 mod signature;
 mod terms;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::{
-    Built, CannotBuild, Difference, Purpose, Round, SecondSender, Unique, World, build, genuine,
-};
+pub use build::{Built, CannotBuild, Difference, Purpose, SecondSender, Unique, World, build, genuine};
 pub(crate) use build::{Parts, build_parts};
 pub use moment::Moment;
+pub use round::{Held, Hold, Manner, Round};
 pub use signature::{Signature, signatures};
 
 use crate::scheme::{Construction, Hash, Part};
@@ -172,6 +172,26 @@ pub enum Delivery {
     /// This many copies of the tampered request at the same time, on as many connections; all are
     /// judged: at most one may be accepted.
     Parallel(u8),
+    /// Two requests at the same time, on two connections: one stops halfway through its body until the
+    /// other, which comes whole, was answered. The answer to the one that stops is judged.
+    Interleaved(Inside),
+    /// The genuine request, whose answer is judged, while the bodies of this many copies of the tampered
+    /// one come byte by byte, at most 16.
+    BesideSlow(u8),
+    /// The tampered request, once, with a body that goes on up to this many MiB.
+    Flooded(u8),
+}
+
+/// Which of two interleaved requests comes whole, while the other stops halfway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Inside {
+    /// The genuine one; it must be accepted for a verdict.
+    GenuineInside,
+    /// The tampered one; its own answer does not matter.
+    TamperedInside,
 }
 
 /// One step of a sequence.

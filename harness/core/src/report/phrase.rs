@@ -43,6 +43,9 @@ fn happened(case: &CaseResult, failure: Failure) -> String {
         Failure::Traced => format!("the answer{status} shows a stack trace"),
         Failure::Acted => format!("refused{status}, but it had its effect: the effect counter rose"),
         Failure::Told => "the answers to both requests differ, must look alike".to_owned(),
+        Failure::Slow => format!("answered{status} much later than the plain request"),
+        Failure::Blocked => "no answer to a genuine request while slow ones were in flight".to_owned(),
+        Failure::Swallowed => format!("took the whole of a very long body and then answered{status}"),
     }
 }
 

@@ -118,7 +118,11 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
 fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
     let sends = |wanted: &Step| match &case.deliver {
         Delivery::Sequence(steps) => steps.contains(wanted),
-        Delivery::Once | Delivery::Parallel(_) => *wanted == Step::Tampered,
+        Delivery::Once
+        | Delivery::Parallel(_)
+        | Delivery::Interleaved(_)
+        | Delivery::BesideSlow(_)
+        | Delivery::Flooded(_) => *wanted == Step::Tampered,
     };
     if let Delivery::Sequence(steps) = &case.deliver
         && steps.len() < 2
@@ -146,6 +150,10 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
     }
     if (case.expect == Expectation::Alike) != case.twin.is_some() {
         return Some(("expect", "`expect: alike` and `twin:` belong together"));
+    }
+    let measures = case.expect == Expectation::Quick;
+    if measures && (case.tamper.is_empty() || case.deliver != Delivery::Once) {
+        return Some(("expect", "`expect: quick` compares one request with the same before its tampers"));
     }
     if case.twin.is_some() && case.deliver != Delivery::Once {
         return Some(("deliver", "a case with a twin sends each of the two once"));

@@ -7,6 +7,7 @@
 mod polite;
 mod raw;
 mod reuse;
+mod sending;
 mod verbatim;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use countersign_core::wire::Wire;
 
 pub use polite::{CannotStart, Polite, Proxies};
 pub use raw::Raw;
+pub use sending::Gate;
 
 /// How long each step of a delivery may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

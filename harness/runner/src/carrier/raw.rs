@@ -4,19 +4,19 @@
 //! turned into a reset. A redirect is an answer like any other and is not followed; nothing is
 //! decompressed; nothing is kept beyond the limits.
 
-use std::io;
+use std::sync::atomic::AtomicBool;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use countersign_core::observe::{Observation, Oracle, Outcome};
 use countersign_core::target::Target;
 use countersign_core::wire::{Answer, AnswerReader, Connection, Limits, Progress, Unreadable, Wire};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
-use tokio::net::tcp::WriteHalf;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::reuse::{Idle, ends_for_sure};
+use super::sending::{Gate, Sending, send};
 use super::{Deadlines, millis};
 
 /// A target at a host and port, reached with exact octets.
@@ -79,14 +79,17 @@ impl Raw {
     }
 
     /// Sends and receives on one connection, which is kept if it can carry another request.
-    async fn exchange(&self, mut stream: TcpStream, wire: &Wire) -> (End, Duration) {
+    async fn exchange(&self, mut stream: TcpStream, wire: &Wire, sending: Sending<'_>) -> (End, Duration) {
         let started = Instant::now();
-        let total = self.deadlines.total;
-        let end = timeout(total, talk(&mut stream, wire, self.limits, self.deadlines.read))
+        let total = self.deadlines.total + sending.takes();
+        let end = timeout(total, talk(&mut stream, wire, sending, self.limits, self.deadlines.read))
             .await
             .unwrap_or_else(|_| End::Late(format!("no complete answer within {}", shown(total))));
         let took = started.elapsed();
-        if matches!(end, End::Answered(_, Connection::Reusable)) && ends_for_sure(wire) {
+        if matches!(end, End::Answered(_, Connection::Reusable))
+            && matches!(sending, Sending::Whole)
+            && ends_for_sure(wire)
+        {
             self.idle.keep(stream);
         }
         (end, took)
@@ -107,10 +110,63 @@ impl Raw {
     }
 }
 
+impl Raw {
+    /// Sends a request up to the middle of its body, waits until the gate opens, three seconds at most, and
+    /// sends the rest.
+    pub async fn deliver_halfway(&self, wire: &Wire, gate: &Gate) -> Observation {
+        let seen = match self.connect().await {
+            Ok(fresh) => self.observe(self.exchange(fresh, wire, Sending::Halfway(gate)).await),
+            Err(why) => Observation::without_answer(Outcome::Unreachable, why),
+        };
+        gate.arrive();
+        seen
+    }
+
+    /// Sends the body of a request byte by byte, ten in a second, and gives up when the gate opens.
+    pub async fn deliver_slowly(&self, wire: &Wire, gate: &Gate) -> Observation {
+        let slow = async {
+            let seen = match self.connect().await {
+                Ok(fresh) => self.observe(self.exchange(fresh, wire, Sending::ByteByByte(gate)).await),
+                Err(why) => Observation::without_answer(Outcome::Unreachable, why),
+            };
+            gate.arrive();
+            seen
+        };
+        tokio::select! {
+            seen = slow => seen,
+            () = gate.opened() => {
+                Observation::without_answer(Outcome::NotDelivered, "given up before its end")
+            }
+        }
+    }
+
+    /// Sends a request with a body that goes on up to so many bytes: what is seen, and whether the target
+    /// took all of it. One that ends the connection before that has refused.
+    pub async fn deliver_flooded(&self, wire: &Wire, length: u64) -> (Observation, bool) {
+        let taken = AtomicBool::new(false);
+        let (end, took) = match self.connect().await {
+            Ok(fresh) => self.exchange(fresh, wire, Sending::Flooded(length, &taken)).await,
+            Err(why) => return (Observation::without_answer(Outcome::Unreachable, why), false),
+        };
+        let taken = taken.into_inner();
+        let seen = match end {
+            End::Silent(why) | End::Cut(why) if !taken => {
+                Observation::without_answer(Outcome::RejectedByTransport, why)
+            }
+            End::Late(why) if !taken => {
+                let why = format!("{why}, and the body was not over");
+                Observation::without_answer(Outcome::NotDelivered, why)
+            }
+            end => self.observe((end, took)),
+        };
+        (seen, taken)
+    }
+}
+
 impl Target for Raw {
     async fn deliver(&self, wire: &Wire) -> Observation {
         if let Some(kept) = self.idle.take() {
-            let seen = self.exchange(kept, wire).await;
+            let seen = self.exchange(kept, wire, Sending::Whole).await;
             // A server may close an idle connection at any time, also in the moment in which a request
             // comes. On a fresh connection the same silence is an observation.
             if !matches!(seen.0, End::Silent(_)) {
@@ -118,17 +174,23 @@ impl Target for Raw {
             }
         }
         match self.connect().await {
-            Ok(fresh) => self.observe(self.exchange(fresh, wire).await),
+            Ok(fresh) => self.observe(self.exchange(fresh, wire, Sending::Whole).await),
             Err(why) => Observation::without_answer(Outcome::Unreachable, why),
         }
     }
 }
 
 /// Writes the request and reads the answer at the same time.
-async fn talk(stream: &mut TcpStream, wire: &Wire, limits: Limits, patience: Duration) -> End {
+async fn talk(
+    stream: &mut TcpStream,
+    wire: &Wire,
+    sending: Sending<'_>,
+    limits: Limits,
+    patience: Duration,
+) -> End {
     let (mut from, to) = stream.split();
     let mut reader = AnswerReader::new(limits, wire.asks_for_head_only());
-    let mut sending = std::pin::pin!(send(to, wire));
+    let mut sending = std::pin::pin!(send(to, wire, sending));
     let mut sent = Sent::Sending;
     let mut heard = 0;
     let mut buffer = Vec::with_capacity(16 * 1024);
@@ -201,27 +263,6 @@ enum Sent {
     Sending,
     All,
     Failed,
-}
-
-/// Writes the octets, piece by piece, with the waits between them.
-async fn send(mut to: WriteHalf<'_>, wire: &Wire) -> io::Result<()> {
-    let mut pauses = wire.pauses().iter().peekable();
-    let mut sent = 0;
-    for mut piece in wire.pieces() {
-        while let Some(pause) = pauses.next_if(|pause| pause.at < sent + piece.len()) {
-            let before;
-            (before, piece) = piece.split_at(pause.at - sent);
-            to.write_all(before).await?;
-            sent = pause.at;
-            match pause.millis {
-                0 => tokio::task::yield_now().await,
-                millis => sleep(Duration::from_millis(millis.into())).await,
-            }
-        }
-        to.write_all(piece).await?;
-        sent += piece.len();
-    }
-    Ok(())
 }
 
 fn shown(duration: Duration) -> String {

@@ -3,20 +3,22 @@
 use countersign_core::case::{Case, Expectation, NotApplicable};
 use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
-use countersign_core::exposure::exposed;
+use countersign_core::exposure::{Place, exposed};
 use countersign_core::id::RequirementId;
 use countersign_core::judge::{Alive, Baseline, Effects, Failure, Seen, Verdict, judge};
 use countersign_core::observe::{Observation, Outcome};
-use countersign_core::recipe::{Built, Purpose};
+use countersign_core::recipe::{Built, Manner, Purpose, Round};
 use countersign_core::redact::Redactor;
 use countersign_core::snapshot::normalize;
 use countersign_core::spec::{Level, Requirement};
 use countersign_core::vector::Suite;
-use futures_util::future::join_all;
+use countersign_core::wire::Wire;
 
 use super::Keep;
 use super::effects::Proven;
+use super::round::{self, Answers};
 use super::subject::Subject;
+use crate::carrier::Carrier;
 
 /// A case and where it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +53,8 @@ pub struct Robust<'a> {
 pub enum Attempt {
     /// Among others.
     First,
-    /// Once more, with nothing else in flight.
-    Alone,
+    /// Once more, with nothing else in flight: for the first time, the second and so on.
+    Alone(u8),
 }
 
 impl Attempt {
@@ -60,7 +62,7 @@ impl Attempt {
     fn seed(self, case: &str) -> String {
         match self {
             Self::First => case.to_owned(),
-            Self::Alone => format!("{case} alone"),
+            Self::Alone(time) => format!("{case} alone, time {time}"),
         }
     }
 }
@@ -102,6 +104,11 @@ impl Done {
         };
         silent && self.alive == Alive::Yes
     }
+
+    /// Whether an answer came much too late, which a pause of any machine on the way may cause too.
+    pub fn was_slow(&self) -> bool {
+        self.result.verdict == Verdict::Fail(Failure::Slow)
+    }
 }
 
 impl Planned<'_> {
@@ -127,6 +134,9 @@ impl Planned<'_> {
                 | Failure::Refused
                 | Failure::AcceptedTwice
                 | Failure::Told
+                | Failure::Slow
+                | Failure::Blocked
+                | Failure::Swallowed
                 | Failure::Crashed
                 | Failure::Garbled,
             )
@@ -157,6 +167,7 @@ impl Planned<'_> {
                 Expectation::Reject => "reject",
                 Expectation::Either(_) => "either",
                 Expectation::Alike => "alike",
+                Expectation::Quick => "quick",
             }
             .to_owned(),
             observed: None,
@@ -215,10 +226,16 @@ impl Planned<'_> {
             let why = "needs a counter of what the target does; runs with --effects URL";
             return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
         }
-        if self.case.effects && attempt == Attempt::First {
+        let alone = self.case.effects || self.case.runs_alone();
+        if alone && attempt == Attempt::First {
             let why = Verdict::Inconclusive("it was not its turn yet".to_owned());
             let done = Done::unsent(self.without_sending(subject, why));
             return Done { postponed: true, ..done };
+        }
+        // What our own endpoint takes costs nobody anything.
+        if let (Some(mebibytes), false, None) = (self.case.floods(), subject.slow, &subject.workshop) {
+            let why = format!("sends {mebibytes} MiB; runs with --slow");
+            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why)));
         }
         self.send_and_judge(subject, proof, redactor, keep, attempt).await
     }
@@ -247,6 +264,11 @@ impl Planned<'_> {
                 return Done { unnoticed, ..Done::unsent(result) };
             }
         };
+        let polite = matches!(subject.carrier, Carrier::Polite(_));
+        if polite && built.rounds.iter().any(Round::needs_exact_writer) {
+            let why = "not delivered: a polite client does not hold up a request or stretch its body";
+            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+        }
         let seen = self.send(subject, &built, redactor).await;
         let verdict = judge(proof, self.case, &seen);
         let mut result = self.without_sending(subject, verdict);
@@ -262,6 +284,10 @@ impl Planned<'_> {
                     None => detail,
                 });
             }
+            if let (true, Some(usual)) = (result.verdict == Verdict::Fail(Failure::Slow), seen.usual) {
+                let times = format!("{}: {:.0} ms and {usual:.0} ms", Failure::Slow, shown.millis);
+                result.reason = Some(times);
+            }
             result.answer = match (keep, &shown.answer) {
                 (Keep::Answers, Some(answer)) => Some(normalize(answer, redactor)),
                 _ => None,
@@ -269,7 +295,8 @@ impl Planned<'_> {
         }
         let passed = matches!(result.verdict, Verdict::Pass | Verdict::Skipped(_));
         if !passed || keep == Keep::Everything {
-            result.evidence = built.rounds.last().and_then(|round| round.wires.last()).map(|sent| {
+            let judged = built.rounds.iter().rev().find_map(|round| round.judged().last());
+            result.evidence = judged.map(|sent| {
                 let answer = shown.and_then(|shown| shown.answer.as_ref());
                 let replay = redactor.text(&format!("{} {}", subject.replay, self.case.id));
                 let (host, port) = &subject.address;
@@ -285,43 +312,31 @@ impl Planned<'_> {
             Some(counter) if self.case.effects => Some(counter.prove(subject).await),
             _ => None,
         };
-        let mut seen = Seen {
-            setup: None,
-            judged: Vec::new(),
-            alive: Alive::NotAsked,
-            exposed: None,
-            forged: subject.forged,
-            effects: Effects::NotAsked,
-        };
+        let (setup, judged, effects) = (None, Vec::new(), Effects::NotAsked);
+        let (alive, forged, swallowed, usual) = (Alive::NotAsked, subject.forged, false, None);
+        let mut seen = Seen { setup, judged, alive, exposed: None, forged, effects, swallowed, usual };
         let place = subject.place(redactor);
         let mut broke = false;
         for round in &built.rounds {
-            let watch = proven.as_ref().filter(|_| round.purpose == Purpose::Judged);
+            let watch = proven.as_ref().filter(|_| !round.judged().is_empty());
             let before = settled(watch).await;
-            let answers = match &round.wires[..] {
-                [one] => vec![subject.deliver(one).await],
-                wires => join_all(wires.iter().map(|wire| subject.deliver(wire))).await,
-            };
+            let Answers { own, held, swallowed } = round::send(subject, round).await;
             if watch.is_some() {
                 seen.effects = match (before, settled(watch).await) {
                     (Ok(before), Ok(after)) => Effects::Rose(after - before),
                     (Err(why), _) | (_, Err(why)) => Effects::Unknown(why),
                 };
             }
-            broke |= answers.iter().any(|seen| is_broken(seen.outcome));
-            for (wire, answer) in round.wires.iter().zip(&answers) {
-                let answer = answer.answer.as_ref();
-                seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
+            broke |= own.iter().chain(&held).any(|seen| is_broken(seen.outcome));
+            seen.swallowed |= swallowed;
+            file(&mut seen, place, &round.wires, round.purpose, own);
+            if let Manner::Beside(others) = &round.manner {
+                file(&mut seen, place, &others.wires, others.purpose, held);
             }
             match round.purpose {
-                Purpose::Judged => seen.judged.extend(answers),
-                Purpose::Aside => {}
                 Purpose::Wait(seconds) => subject.pass(seconds).await,
                 Purpose::HandlerFails => subject.fail_next(),
-                Purpose::Setup => {
-                    seen.setup =
-                        seen.setup.or(answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted));
-                }
+                Purpose::Judged | Purpose::Aside | Purpose::Yardstick | Purpose::Setup => {}
             }
         }
         if broke {
@@ -345,6 +360,26 @@ fn suite_name(suite: &Suite) -> String {
     match suite.path.strip_prefix("suites/") {
         Some(path) => path.trim_end_matches(".yaml").to_owned(),
         None => suite.name.clone(),
+    }
+}
+
+/// Adds answers to what was seen, for their purpose.
+fn file(seen: &mut Seen, place: Place<'_>, wires: &[Wire], purpose: Purpose, answers: Vec<Observation>) {
+    for (wire, answer) in wires.iter().zip(&answers) {
+        let answer = answer.answer.as_ref();
+        seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
+    }
+    match purpose {
+        Purpose::Judged => seen.judged.extend(answers),
+        Purpose::Aside | Purpose::Wait(_) | Purpose::HandlerFails => {}
+        Purpose::Yardstick => {
+            let answered = answers.iter().find(|seen| seen.answer.is_some());
+            seen.usual = answered.map(|seen| seen.millis);
+        }
+        Purpose::Setup => {
+            let refused = answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted);
+            seen.setup = seen.setup.take().or(refused);
+        }
     }
 }
 

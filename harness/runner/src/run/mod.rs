@@ -9,6 +9,7 @@ pub mod clock;
 mod effects;
 mod lanes;
 mod pace;
+mod round;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -141,7 +142,7 @@ pub fn scheme(
                 let crowded = lanes.jobs() > 1;
                 let is_for_later = |done: &case::Done| done.postponed || (crowded && done.was_silent());
                 for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
-                    let alone = Attempt::Alone;
+                    let alone = Attempt::Alone(1);
                     let again = match settings.halted(stop) {
                         Some(why) if done.postponed => planned.halted(subject, why),
                         _ => lanes.block_on(planned.run(subject, &proof, &redactor, settings.keep, alone)),
@@ -151,6 +152,16 @@ pub fn scheme(
                     if answered && done.result.reason.is_none() {
                         let why = "no answer while other requests were in flight, answered alone; fewer --jobs may help";
                         done.result.reason = Some(why.to_owned());
+                    }
+                }
+                for (planned, done) in batch.iter().zip(&mut done) {
+                    // One pause of a machine is soon made, three in a row are the target's.
+                    for time in 2..4 {
+                        if done.was_slow() {
+                            let again = Attempt::Alone(time);
+                            let again = planned.run(subject, &proof, &redactor, settings.keep, again);
+                            *done = lanes.block_on(again);
+                        }
                     }
                 }
                 let died = settle_deaths(&mut done, batch, lanes.jobs());
@@ -212,7 +223,14 @@ fn publish(result: Box<CaseResult>, emit: &mut dyn FnMut(&Event)) -> CaseResult 
 fn needs_control(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Pass
-        | Verdict::Fail(Failure::Refused | Failure::Crashed | Failure::Hung | Failure::Garbled) => true,
+        | Verdict::Fail(
+            Failure::Refused
+            | Failure::Crashed
+            | Failure::Hung
+            | Failure::Garbled
+            | Failure::Slow
+            | Failure::Blocked,
+        ) => true,
         Verdict::Fail(
             Failure::Accepted
             | Failure::AcceptedTwice
@@ -220,7 +238,8 @@ fn needs_control(verdict: &Verdict) -> bool {
             | Failure::Leaked
             | Failure::Traced
             | Failure::Told
-            | Failure::Acted,
+            | Failure::Acted
+            | Failure::Swallowed,
         )
         | Verdict::Inconclusive(_)
         | Verdict::Skipped(_) => false,

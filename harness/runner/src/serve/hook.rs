@@ -14,6 +14,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, DATE, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::audit::{AuditSink, Record, method, path};
@@ -34,6 +35,8 @@ pub(super) struct Hook {
     started: Timestamp,
     requests: AtomicU64,
     ended: AtomicBool,
+    /// For requests that are read and answered.
+    places: Semaphore,
 }
 
 impl Hook {
@@ -46,7 +49,9 @@ impl Hook {
     ) -> Self {
         let started = clock();
         let (metrics, requests) = (Metrics::default(), AtomicU64::new(0));
-        Self { setup, steps, clock, audit, bounds, metrics, started, requests, ended: AtomicBool::new(false) }
+        let places = Semaphore::new(steps.places().min(Semaphore::MAX_PERMITS));
+        let ended = AtomicBool::new(false);
+        Self { setup, steps, clock, audit, bounds, metrics, started, requests, ended, places }
     }
 
     pub(super) fn bounds(&self) -> Bounds {
@@ -79,8 +84,13 @@ impl Hook {
             }
             Ok(_) | Err(_) => Err(StatusCode::BAD_REQUEST),
         };
+        let _place = self.places.acquire().await;
         let request = match received {
-            Ok(request) => collect(request, incoming.into_body(), self.bounds).await,
+            Ok(request) => {
+                self.steps.begin(&self.setup, &request);
+                let bounds = Bounds { body: self.steps.reads(self.bounds.body), ..self.bounds };
+                collect(request, incoming.into_body(), bounds).await
+            }
             Err(status) => Err(status),
         };
         match request {
@@ -94,8 +104,11 @@ impl Hook {
         let now = (self.clock)();
         let setup = self.setup.at(request);
         let checked = self.steps.check(setup, request, now);
-        let takes = self.steps.storing_takes();
-        if checked.is_ok() && !takes.is_zero() {
+        let mut takes = self.steps.takes(setup, request);
+        if checked.is_ok() {
+            takes += self.steps.storing_takes();
+        }
+        if !takes.is_zero() {
             sleep(takes).await;
         }
         let reply = self.steps.finish(setup, checked, now);

@@ -13,7 +13,7 @@ pub use format::{Absent, Answers, Because, Document, Endpoint, FORMAT, Frozen, S
 pub use sent::{By, Form, Kind, Made, Sent, Wait};
 
 use crate::case::{Case, NotApplicable};
-use crate::recipe::{CannotBuild, Purpose, Recipe, Signature, Unique, World, signatures};
+use crate::recipe::{CannotBuild, Purpose, Recipe, Round, Signature, Unique, World, signatures};
 use crate::scheme::{Construction, Field, Key, mac};
 use crate::spec::Requirement;
 use crate::wire::{Framing, Octets, Pause, Wire, encode};
@@ -72,7 +72,12 @@ pub fn export<'a>(
     };
     for chosen in chosen {
         match frozen(chosen, &fresh(chosen.case.id.as_str())) {
-            Ok(case) => document.cases.push(case),
+            Ok(Some(case)) => document.cases.push(case),
+            Ok(None) => document.not_applicable.push(Absent {
+                id: chosen.case.id.clone(),
+                because: Because::BytesCannotSay,
+                reason: "it is about when octets arrive, or how many".to_owned(),
+            }),
             Err(why) => document.not_applicable.push(absent(chosen.case, &why)),
         }
     }
@@ -94,7 +99,8 @@ fn absent(case: &Case, why: &NotApplicable) -> Absent {
     Absent { id: case.id.clone(), because, reason: why.to_string() }
 }
 
-fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable> {
+/// The case in octets; none if they alone do not say it.
+fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Option<Frozen>, NotApplicable> {
     let Chosen { suite, case, requirement } = chosen;
     if case.fails_the_handler() {
         return Err(NotApplicable::TakesMore("the handler has to be made to fail"));
@@ -106,6 +112,9 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
         None => *world,
     };
     let built = case.build(world)?;
+    if built.rounds.iter().any(Round::needs_exact_writer) {
+        return Ok(None);
+    }
     let made = signatures(&case.recipe(), world)?;
     let mut wires = vec![built.untampered];
     let mut rounds = Vec::new();
@@ -114,6 +123,8 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
             Purpose::Setup => (Answers::Setup, None),
             Purpose::Aside => (Answers::Aside, None),
             Purpose::Judged => (Answers::Judged, None),
+            // It is the first of the requests, which every reader has, made as long as the judged one.
+            Purpose::Yardstick => continue,
             Purpose::Wait(seconds) => (Answers::Wait, Some(seconds)),
             Purpose::HandlerFails => continue,
         };
@@ -129,7 +140,7 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
         };
         sent(wire, kind, by.map(|by| &made[by]), world)
     };
-    Ok(Frozen {
+    Ok(Some(Frozen {
         id: case.id.clone(),
         suite: suite.to_owned(),
         about: case.about.clone(),
@@ -142,7 +153,7 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Frozen, NotApplicable
         expect: case.expect.clone(),
         requests: wires.iter().enumerate().map(describe).collect(),
         rounds,
-    })
+    }))
 }
 
 /// The place of a request among the others, at the end if it is new.

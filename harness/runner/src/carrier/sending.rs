@@ -1,0 +1,217 @@
+//! Writing a request: as it is, held up within its body, or with a body that goes on.
+//!
+//! The types to know are [`Sending`] and [`Gate`]. Nothing here reads an answer.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use countersign_core::wire::Wire;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+/// How long a request stops at most within its body, so that a target with one worker goes on.
+const HALFWAY: Duration = Duration::from_secs(3);
+/// The wait before each byte of a slow body.
+const BYTE: Duration = Duration::from_millis(100);
+/// Bytes of filler that are written at once.
+const FILL: usize = 64 * 1024;
+
+/// Where requests that are held up and those that they wait for meet.
+#[derive(Debug)]
+pub struct Gate {
+    arrived: Semaphore,
+    open: Semaphore,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { arrived: Semaphore::new(0), open: Semaphore::new(0) }
+    }
+}
+
+impl Gate {
+    /// One more request is held up, or came to its end before it was.
+    pub fn arrive(&self) {
+        self.arrived.add_permits(1);
+    }
+
+    /// Waits until so many requests are held up.
+    pub async fn arrived(&self, count: u32) {
+        // It is never closed.
+        let _ = self.arrived.acquire_many(count).await;
+    }
+
+    /// Lets the requests go on.
+    pub fn open(&self) {
+        self.open.close();
+    }
+
+    /// Waits until the requests may go on.
+    pub async fn opened(&self) {
+        // It has no permits: an answer is that it was closed.
+        let _ = self.open.acquire().await;
+    }
+}
+
+/// How a request is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Sending<'a> {
+    /// As it is.
+    Whole,
+    /// Up to the middle of its body, and the rest when the gate opens.
+    Halfway(&'a Gate),
+    /// Its head, and its body byte by byte, but for the last.
+    ByteByByte(&'a Gate),
+    /// With filler behind its body, up to so many bytes; says when all of it was taken.
+    Flooded(u64, &'a AtomicBool),
+}
+
+impl Sending<'_> {
+    /// How much longer than usual it may take in all.
+    pub(super) fn takes(self) -> Duration {
+        match self {
+            Self::Whole => Duration::ZERO,
+            Self::Halfway(_) => HALFWAY,
+            // Whoever opens the gate decides.
+            Self::ByteByByte(_) => Duration::from_secs(60),
+            Self::Flooded(..) => Duration::from_secs(30),
+        }
+    }
+}
+
+/// Writes a request.
+pub(super) async fn send(to: impl AsyncWrite + Unpin, wire: &Wire, sending: Sending<'_>) -> io::Result<()> {
+    match sending {
+        Sending::Whole => whole(to, wire).await,
+        Sending::Halfway(gate) => halfway(to, wire, gate).await,
+        Sending::ByteByByte(gate) => byte_by_byte(to, wire, gate).await,
+        Sending::Flooded(length, taken) => flood(to, wire, length, taken).await,
+    }
+}
+
+/// Writes the octets, piece by piece, with the waits between them.
+async fn whole(mut to: impl AsyncWrite + Unpin, wire: &Wire) -> io::Result<()> {
+    let mut pauses = wire.pauses().iter().peekable();
+    let mut sent = 0;
+    for mut piece in wire.pieces() {
+        while let Some(pause) = pauses.next_if(|pause| pause.at < sent + piece.len()) {
+            let before;
+            (before, piece) = piece.split_at(pause.at - sent);
+            to.write_all(before).await?;
+            sent = pause.at;
+            match pause.millis {
+                0 => tokio::task::yield_now().await,
+                millis => sleep(Duration::from_millis(millis.into())).await,
+            }
+        }
+        to.write_all(piece).await?;
+        sent += piece.len();
+    }
+    Ok(())
+}
+
+async fn halfway(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
+    let octets = wire.octets();
+    let half = wire.request().body.len() / 2;
+    let (first, second) = octets.split_at(octets.len() - half.max(1));
+    to.write_all(first).await?;
+    gate.arrive();
+    let _ = timeout(HALFWAY, gate.opened()).await;
+    to.write_all(second).await
+}
+
+async fn byte_by_byte(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
+    let octets = wire.octets();
+    let (head, body) = octets.split_at(octets.len() - wire.request().body.len());
+    to.write_all(head).await?;
+    gate.arrive();
+    for byte in &body[..body.len() - 1] {
+        to.write_all(&[*byte]).await?;
+        sleep(BYTE).await;
+    }
+    // The last byte never comes.
+    gate.opened().await;
+    Ok(())
+}
+
+async fn flood(
+    mut to: impl AsyncWrite + Unpin,
+    wire: &Wire,
+    length: u64,
+    taken: &AtomicBool,
+) -> io::Result<()> {
+    const END: &[u8] = b"0\r\n\r\n";
+    let octets = wire.octets();
+    let mut left = length.saturating_sub(wire.request().body.len() as u64);
+    if wire.framing().chunk.is_none() {
+        to.write_all(&octets).await?;
+        let fill = [b'f'; FILL];
+        while left > 0 {
+            let piece = left.min(FILL as u64);
+            to.write_all(&fill[..piece as usize]).await?;
+            left -= piece;
+        }
+    } else {
+        to.write_all(octets.strip_suffix(END).unwrap_or(&octets)).await?;
+        let chunk = [format!("{FILL:x}\r\n").as_bytes(), &[b'f'; FILL], b"\r\n"].concat();
+        while left > 0 {
+            to.write_all(&chunk).await?;
+            left = left.saturating_sub(FILL as u64);
+        }
+        to.write_all(END).await?;
+    }
+    taken.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::wire::{Framing, Request, encode, receive};
+    use futures_util::future::join;
+
+    use super::*;
+
+    fn request() -> Request {
+        Request {
+            method: "POST".into(),
+            target: "/hook".into(),
+            headers: Vec::new(),
+            body: "0123456789".into(),
+        }
+    }
+
+    async fn written(wire: &Wire, sending: Sending<'_>) -> Vec<u8> {
+        let mut octets = Vec::new();
+        send(&mut octets, wire, sending).await.expect("memory takes all");
+        octets
+    }
+
+    #[tokio::test]
+    async fn a_request_that_stops_halfway_goes_on_when_the_gate_opens() {
+        let (gate, wire) = (Gate::default(), encode(request(), Framing::default()));
+        let open = async {
+            gate.arrived(1).await;
+            gate.open();
+        };
+        let (octets, ()) = join(written(&wire, Sending::Halfway(&gate)), open).await;
+        assert_eq!(octets, *wire.octets());
+    }
+
+    #[tokio::test]
+    async fn a_flooded_body_is_as_long_as_it_says_with_and_without_chunks() {
+        let length = 150_000_u64;
+        let said = Framing { content_length: Some(vec![b"150000".to_vec()]), ..Framing::default() };
+        for (framing, at_least) in
+            [(said, 150_000), (Framing { chunk: Some(4), ..Framing::default() }, 150_000)]
+        {
+            let taken = AtomicBool::new(false);
+            let wire = encode(request(), framing);
+            let octets = written(&wire, Sending::Flooded(length, &taken)).await;
+            let body = receive(&octets).expect("a whole request").body;
+            assert!(body.len() >= at_least && body.starts_with(b"0123456789fff"), "{}", body.len());
+            assert!(taken.load(Ordering::Relaxed));
+        }
+    }
+}
