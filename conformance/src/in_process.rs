@@ -8,7 +8,6 @@ use countersign_core::exposure::{self, exposed};
 use countersign_core::judge::{Alive, Baseline, Effects, Seen, Verdict, judge};
 use countersign_core::observe::{Exposure, Observation, Outcome};
 use countersign_core::recipe::{Built, Hold, Manner, Purpose, Round, World, genuine};
-use countersign_core::redact::Redactor;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Answer, Connection, Octets, Request, Wire, receive, receive_head};
 
@@ -146,8 +145,7 @@ impl InProcess<'_> {
 
     fn exposed(&self, wire: &Wire, answer: &Answer) -> Option<Exposure> {
         let Setup { scheme, key, deployment, .. } = self.setup;
-        let others = self.setup.others.iter();
-        let secrets = &others.fold(Redactor::default().and(key), |all, (_, key)| all.and(key));
+        let secrets = self.setup.secrets();
         exposed(exposure::Place { scheme: &**scheme, key, deployment, secrets }, wire, answer)
     }
 

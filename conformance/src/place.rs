@@ -2,9 +2,10 @@
 //!
 //! The type to know is [`Place`]: a fixed time, a test secret, one endpoint.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use countersign_core::recipe::{SecondSender, Unique, World};
+use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Construction, Deployment, Encoding, Hash, Key, KeyForm, Scheme, mac};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
@@ -67,6 +68,7 @@ pub struct Place {
     key: Key,
     deployment: Deployment,
     second: Second,
+    secrets: Arc<OnceLock<Redactor>>,
     seed: u64,
 }
 
@@ -95,7 +97,7 @@ impl Place {
             secret: second_secret,
             deployment: Deployment { key_id: SECOND_KEY_ID.to_owned(), ..deployment.clone() },
         };
-        Self { scheme: Arc::clone(scheme), secret, key, deployment, second, seed }
+        Self { scheme: Arc::clone(scheme), secret, key, deployment, second, secrets: Arc::default(), seed }
     }
 
     /// The places of all shipped schemes, in order of their names.
@@ -109,7 +111,7 @@ impl Place {
         let secret = scheme.file().mac.key.write(key);
         let key = scheme.key(&secret).ok()?;
         let (scheme, deployment, second) = (Arc::clone(scheme), deployment.clone(), second.clone());
-        Some(Self { scheme, secret, key, deployment, second, seed: *seed })
+        Some(Self { scheme, secret, key, deployment, second, secrets: Arc::default(), seed: *seed })
     }
 
     /// The key of both sides.
@@ -145,6 +147,7 @@ impl Place {
     /// What a verifier holds, with fresh memory.
     pub fn setup(&self) -> Setup {
         let first = Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH);
+        let first = Setup { secrets: Arc::clone(&self.secrets), ..first };
         first.with_second(self.second.key.clone(), SECOND_KEY_ID, SECOND_PATH)
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! The type to know is [`Mutant`]; the registry is [`MUTANTS`]. The families are the letters of the
 //! bug classes: [`a`] fails open, [`b`] compares wrongly, [`c`] signs the wrong bytes,
-//! [`c_sender`] mixes senders up, [`d`] tells
+//! [`c_fields`] covers the wrong fields, [`c_sender`] mixes senders up, [`d`] tells
 //! the time wrongly, [`d_replay`] remembers wrongly, [`e`] keeps keys wrongly,
 //! [`f`] breaks on what it should handle. In [`sender`] stand those of all families that leave the
 //! sender a choice which is not theirs.
@@ -11,6 +11,7 @@
 pub mod a;
 pub mod b;
 pub mod c;
+pub mod c_fields;
 pub mod c_sender;
 pub mod d;
 pub mod d_replay;
@@ -124,6 +125,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C09: "leaves the query out of the signing string";
     c::C10: "ends the query at a second question mark, a semicolon or a number sign";
     c::C11: "builds the query from a map, sorted and without repetitions";
+    c_fields::C12: "joins the fields of the signing string without a delimiter";
     c::C13: "splits ids at the delimiter of the signing string and keeps the front";
     c::C14: "signs the percent-decoded path";
     c::C15: "signs the path without empty and dot segments";
@@ -134,6 +136,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C21: "takes any of several lines of a header, or all joined, whichever fits";
     c::C22: "takes underscores in header names for hyphens, the last line winning";
     c::C23: "puts the body into a template in which doubled signs stand for one";
+    c_fields::C24: "covers time, id and nonce, and leaves the payload open";
     sender::C26: "undoes the content coding before it verifies";
     c::C27: "signs the first 64 KiB of the body";
     c::C28: "never asks whom the key id names";

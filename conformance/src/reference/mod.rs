@@ -8,9 +8,10 @@ mod handler;
 mod memory;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Claims, Construction, Coverage, Deployment, Key, Part, Refusal, Scheme};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
@@ -37,6 +38,8 @@ pub struct Setup {
     pub second: Option<Box<Setup>>,
     /// Key ids and keys of the other senders. A correct verifier looks at none of them.
     pub others: Vec<(String, Key)>,
+    /// Finds all of these keys; made when first asked for, and shared by setups with the same keys.
+    pub(crate) secrets: Arc<OnceLock<Redactor>>,
 }
 
 /// Shows nothing of the key.
@@ -52,7 +55,8 @@ impl Setup {
     pub fn new(scheme: Arc<dyn Scheme>, key: Key, deployment: Deployment, path: impl Into<String>) -> Self {
         let (memory, handler) = (Arc::default(), Arc::default());
         let (second, others) = (None, Vec::new());
-        Self { scheme, key, deployment, path: path.into(), memory, handler, second, others }
+        let (path, secrets) = (path.into(), Arc::default());
+        Self { scheme, key, deployment, path, memory, handler, second, others, secrets }
     }
 
     /// The same with a second sender.
@@ -73,6 +77,12 @@ impl Setup {
     pub fn at(&self, request: &Request) -> &Self {
         let second = self.second.as_deref().filter(|second| request.path() == second.path.as_bytes());
         second.unwrap_or(self)
+    }
+
+    /// Finds the keys of all senders.
+    pub fn secrets(&self) -> &Redactor {
+        let keys = || self.others.iter().map(|(_, key)| key);
+        self.secrets.get_or_init(|| keys().fold(Redactor::default().and(&self.key), |all, key| all.and(key)))
     }
 
     /// The tag of a text under the right key.

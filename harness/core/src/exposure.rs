@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use crate::observe::Exposure;
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Writings};
 use crate::scheme::{Construction, Deployment, Key, Scheme};
 use crate::wire::{Answer, Wire};
 
@@ -76,6 +76,6 @@ fn shows_right_tag<'a>(place: Place<'_>, sent: &Wire, mut pieces: impl Iterator<
     let claims = scheme.read(sent.request()).unwrap_or_default();
     let signed = scheme.signing_string(sent.request(), &claims, deployment);
     let tag = scheme.tag(Construction::Hmac, scheme.file().mac.hash, key, &signed);
-    let tags = Redactor::default().and(&tag);
-    pieces.any(|piece| tags.finds(piece)) && !tags.finds(&sent.octets())
+    let tags = Writings::of(&tag);
+    pieces.any(|piece| tags.stand_in(piece)) && !tags.stand_in(&sent.octets())
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -101,6 +102,21 @@ impl Redactor {
             body: Octets::from(self.bytes(answer.body.as_slice())),
             connection: answer.connection,
         }
+    }
+}
+
+/// Every common way of writing some bytes, for a few questions; for many a [`Redactor`] is faster.
+pub(crate) struct Writings(Vec<Vec<u8>>);
+
+impl Writings {
+    /// Of these bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(writings(bytes).into_iter().filter(|needle| needle.len() >= SHORTEST).collect())
+    }
+
+    /// Whether any of them stands in a text.
+    pub(crate) fn stand_in(&self, text: &[u8]) -> bool {
+        self.0.iter().any(|needle| memmem::find(text, needle).is_some())
     }
 }
 

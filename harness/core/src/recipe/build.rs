@@ -290,11 +290,11 @@ fn tamper(
         return Ok((wire(recipe, signed), untampered, difference));
     }
     let mut tampered = signed;
-    let untampered = tampered.request().clone();
+    let (untampered, before) = (tampered.request().clone(), world.scheme.claims(&tampered));
     for tamper in recipe.tamper {
         apply(tamper, &mut tampered, world.scheme, world.now)?;
     }
-    let difference = difference(&untampered, tampered.request(), recipe.deliver, world);
+    let difference = difference((&untampered, before.ok()), tampered.request(), recipe.deliver, world);
     Ok((wire(recipe, tampered), encode(untampered, Framing::default()), difference))
 }
 
@@ -497,10 +497,14 @@ fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, Can
 /// so that others beside the right one make no difference. A time makes one if the scheme looks at it: if
 /// there is a window, or if it is no time at all. Another id or nonce under the same tag makes one only to
 /// a verifier that has seen the first.
-fn difference(signed: &Request, tampered: &Request, deliver: &Delivery, world: &World<'_>) -> Difference {
-    // The tampered one first: most tampers already show there.
+fn difference(
+    (signed, before): (&Request, Option<Claims>),
+    tampered: &Request,
+    deliver: &Delivery,
+    world: &World<'_>,
+) -> Difference {
+    let Some(before) = before else { return Difference::Seen };
     let Ok(after) = world.scheme.read(tampered) else { return Difference::Seen };
-    let Ok(before) = world.scheme.read(signed) else { return Difference::Seen };
     let unique = world.scheme.file().once.map(Once::field);
     let once = |claims| unique.and_then(|field| Claims::get(claims, field));
     let fresh = matches!(deliver, Delivery::Once | Delivery::Flooded(_))

@@ -48,6 +48,7 @@ impl Moment {
             Self::WithinFuture(by) => {
                 plain(now.plus_seconds((window(clock.future)? - i64::from(*by)).max(0)))
             }
+            Self::Text(text) if !text.contains('{') => text.as_str().into(),
             Self::Text(text) => text
                 .replace("{now}", &clock.unit.render(now))
                 .replace("{seconds}", &now.seconds().to_string())

@@ -55,15 +55,24 @@ impl Encoding {
 
 /// Lower-case hexadecimal digits, written in one go: the commonest encoding of the hottest loop.
 fn digits(tag: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    let mut text = String::with_capacity(tag.len() * 2);
-    for byte in tag {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
+    let mut text = vec![0; tag.len() * 2];
+    for (two, byte) in text.chunks_exact_mut(2).zip(tag) {
+        two.copy_from_slice(&PAIRS[usize::from(*byte)]);
     }
-    text
+    String::from_utf8(text).expect("digits are ASCII")
 }
+
+/// The two lower-case digits of each byte.
+const PAIRS: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 #[cfg(test)]
 mod tests {

@@ -387,6 +387,14 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// The message cannot carry a signature of this scheme.
     fn sign(&self, message: Request, with: Ingredients<'_>) -> Result<Signed, CannotSign>;
 
+    /// What a request claims that this scheme has just signed, as [`Scheme::read`] reads it.
+    ///
+    /// # Errors
+    /// What was signed cannot be read.
+    fn claims(&self, signed: &Signed) -> Result<Claims, Refusal> {
+        self.read(signed.request())
+    }
+
     /// Reads what a request claims: from its head, and from its body only where the tag itself stands there.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::Field;
+use super::{Claims, Field};
 use crate::wire::{Header, Octets, Request};
 
 /// A part of a signed request, as cases name it.
@@ -148,6 +148,18 @@ impl Signed {
                 .and_then(|name| self.line_of(name))
                 .map(|line| self.whole(line)),
         }
+    }
+
+    /// The fields that stand in header lines.
+    pub(super) fn carried_by_headers(&self) -> Claims {
+        let mut claims = Claims::default();
+        for place in &self.places {
+            if let (Holds::Field(field), Spot::Header { line, range }) = (place.holds, &place.spot) {
+                let value = &self.request.headers[*line].value;
+                claims.put(field, value.share(&value[range.clone()]));
+            }
+        }
+        claims
     }
 
     /// Whether a header line carries more than one field.
@@ -321,6 +333,14 @@ mod tests {
         signed.remove_line(0);
         signed.reverse_lines();
         assert_eq!(text(&signed, &Part::Signature), "t=123456,v1=abcd");
+    }
+
+    #[test]
+    fn the_fields_of_header_lines_are_what_a_reader_finds() {
+        let claims = signed().carried_by_headers();
+        assert_eq!(claims.timestamp.as_deref(), Some(&b"12"[..]));
+        assert_eq!(claims.tags, [Octets::from("abcd")]);
+        assert_eq!((claims.id, claims.nonce, claims.key_id), (None, None, None));
     }
 
     #[test]

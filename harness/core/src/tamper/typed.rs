@@ -15,10 +15,10 @@ pub(super) fn filled(
     scheme: &dyn Scheme,
     now: Timestamp,
 ) -> Result<Octets, NotThere> {
-    let Ok(text) = std::str::from_utf8(value.as_slice()) else { return Ok(value.clone()) };
-    if !text.contains('{') {
+    if memchr::memchr(b'{', value).is_none() {
         return Ok(value.clone());
     }
+    let Ok(text) = std::str::from_utf8(value.as_slice()) else { return Ok(value.clone()) };
     let own = scheme.file().clock.as_ref().map_or_else(String::new, |clock| clock.unit.render(now));
     let mut filled = text
         .replace("{now}", &own)

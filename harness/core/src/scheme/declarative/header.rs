@@ -118,12 +118,25 @@ impl HeaderCarrier {
                 .ok_or(Refusal::MalformedSignature)?,
             Syntax::List { separator, item, fields } => {
                 for text in split(value, separator.as_bytes()) {
-                    let Some(slots) = item.matches(text) else { continue };
-                    let text_of =
-                        |wanted: &Slot| slots.iter().find(|(slot, _)| *slot == wanted).map(|(_, t)| *t);
-                    let Some(field) = self.item_field(text_of(&Slot::Name), fields, item) else { continue };
-                    let text =
-                        text_of(&Slot::Value).or_else(|| text_of(&Slot::Field(field))).unwrap_or_default();
+                    let (mut name, mut said, mut own) = (None, None, None);
+                    let read = item.walk(text, |slot, text| match slot {
+                        Slot::Name => name = Some(text),
+                        Slot::Value => said = Some(text),
+                        Slot::Field(field) => own = own.or(Some((*field, text))),
+                        _ => {}
+                    });
+                    if read.is_none() {
+                        continue;
+                    }
+                    let known = |name| fields.iter().find(|(known, _)| known.as_bytes() == name);
+                    let (field, text) = match (name, own) {
+                        (Some(name), _) => match known(name) {
+                            Some((_, field)) => (*field, said.unwrap_or_default()),
+                            None => continue,
+                        },
+                        (None, Some(own)) => own,
+                        (None, None) => continue,
+                    };
                     if field != Field::Tag && claims.get(field).is_some() {
                         return Err(Refusal::DuplicateField);
                     }
@@ -134,16 +147,6 @@ impl HeaderCarrier {
         match self.fields().find(|field| claims.get(*field).is_none()) {
             Some(field) => Err(missing(field)),
             None => Ok(()),
-        }
-    }
-
-    fn item_field(&self, name: Option<&[u8]>, fields: &[(String, Field)], item: &Template) -> Option<Field> {
-        match name {
-            Some(name) => fields.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, field)| *field),
-            None => item.slots().find_map(|slot| match slot {
-                Slot::Field(field) => Some(*field),
-                _ => None,
-            }),
         }
     }
 
@@ -203,13 +206,12 @@ fn write_item(
     }
 }
 
-fn split<'v>(value: &'v [u8], separator: &[u8]) -> Vec<&'v [u8]> {
-    let mut items = Vec::new();
-    let mut rest = value;
-    while let Some(at) = find(rest, separator) {
-        items.push(&rest[..at]);
-        rest = &rest[at + separator.len()..];
-    }
-    items.push(rest);
-    items
+fn split<'v>(value: &'v [u8], separator: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = find(text, separator);
+        rest = end.map(|at| &text[at + separator.len()..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    })
 }

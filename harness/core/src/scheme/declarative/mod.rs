@@ -266,6 +266,10 @@ impl Scheme for Declarative {
         Ok(Signed::new(message, places, self.covered_headers.first().cloned(), tag))
     }
 
+    fn claims(&self, signed: &Signed) -> Result<Claims, Refusal> {
+        Ok(signed.carried_by_headers())
+    }
+
     fn read(&self, request: &Request) -> Result<Claims, Refusal> {
         let mut claims = Claims::default();
         for carrier in &self.headers {
