@@ -296,14 +296,14 @@ impl Case {
             return Err(NotApplicable::TakesMore(why));
         }
         let Self { message, sign, tamper, wire, deliver, .. } = self;
-        let parts = Parts { message, sign, tamper, wire, deliver };
+        let parts = Parts { message, sign, tamper, wire, deliver, compare: self.hangs_on_a_difference() };
         let mut built = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
         if let Some(twin) = &self.twin {
             let message = twin.message.as_ref().unwrap_or(message);
-            let parts =
-                Parts { message, sign: &twin.sign, tamper: &twin.tamper, wire, deliver: &Delivery::Once };
+            let (sign, tamper, deliver, compare) = (&twin.sign, &twin.tamper, &Delivery::Once, true);
+            let parts = Parts { message, sign, tamper, wire, deliver, compare };
             let other = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
-            if other.difference == Difference::Unseen && twin.sign.is_genuine() {
+            if other.difference == Some(Difference::Unseen) && twin.sign.is_genuine() {
                 return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
             }
             built.rounds.extend(other.rounds);
@@ -312,8 +312,7 @@ impl Case {
             let plain = plain_beside(&built);
             built.rounds.push(Round::whole(vec![plain], Purpose::Yardstick));
         }
-        let refused = matches!(self.expect, Expectation::Reject | Expectation::Alike);
-        let unseen = refused && self.secret.is_none() && built.difference == Difference::Unseen;
+        let unseen = self.is_refused_for_a_change() && built.difference == Some(Difference::Unseen);
         if unseen && self.is_timely_anyhow(world) {
             return Err(NotApplicable::SchemeCannotNotice(NO_WINDOW));
         }
@@ -340,6 +339,21 @@ impl Case {
 }
 
 impl Case {
+    /// Whether it is to be refused, and not for the secret with which the target is set up.
+    fn is_refused_for_a_change(&self) -> bool {
+        matches!(self.expect, Expectation::Reject | Expectation::Alike) && self.secret.is_none()
+    }
+
+    /// Whether it matters that the scheme can tell the tampered request from the signed one.
+    fn hangs_on_a_difference(&self) -> bool {
+        let signed_well = self.sign.is_genuine() || matches!(self.sign.at, Moment::Text(_));
+        let first = matches!(self.deliver, Delivery::Sequence(_) | Delivery::Interleaved(_));
+        match self.expect {
+            Expectation::Accept => first && !self.tamper.is_empty(),
+            _ => self.is_refused_for_a_change() && signed_well,
+        }
+    }
+
     /// Whether it is genuine but for the text of a time that lies in the window all the same.
     fn is_timely_anyhow(&self, world: &World<'_>) -> bool {
         let (Moment::Text(_), Some(clock)) = (&self.sign.at, &world.scheme.file().clock) else {
@@ -357,7 +371,7 @@ impl Case {
     fn follows_its_like(&self, built: &Built, world: &World<'_>) -> bool {
         matches!(self.deliver, Delivery::Sequence(_) | Delivery::Interleaved(Inside::TamperedInside))
             && self.expect == Expectation::Accept
-            && built.difference == Difference::Unseen
+            && built.difference == Some(Difference::Unseen)
             && !self.tamper.is_empty()
             && world.scheme.file().once.is_some()
     }
@@ -479,7 +493,7 @@ impl Case {
 
 /// The request before its tampers, with a header line of letters that makes it as long as after them.
 fn plain_beside(built: &Built) -> Wire {
-    let length = |wire: &Wire| wire.pieces().iter().map(|piece| piece.len()).sum::<usize>();
+    let length = |wire: &Wire| wire.pieces().map(<[u8]>::len).sum::<usize>();
     let sent = built.rounds.iter().flat_map(Round::judged).map(length).max().unwrap_or_default();
     let mut request = built.untampered.request().clone();
     let more = vec![b'x'; sent.saturating_sub(length(&built.untampered))];
@@ -544,7 +558,7 @@ pub fn derive(recipe: &Recipe, built: &Built, scheme: &dyn Scheme) -> Option<Exp
     if [&built.untampered, sent].into_iter().any(|wire| !heard_as_said(wire)) {
         return None;
     }
-    Some(match (in_time, &built.difference) {
+    Some(match (in_time, built.difference.as_ref()?) {
         (true, Difference::Unseen) => Expectation::Accept,
         (true, Difference::Seen) if recipe.tamper.is_empty() => Expectation::Accept,
         (_, Difference::Seen) | (false, Difference::Unseen) => Expectation::Reject,

@@ -96,8 +96,8 @@ pub struct Built {
     pub rounds: Vec<Round>,
     /// The same request without any tamper, for showing what was changed.
     pub untampered: Wire,
-    /// Whether the scheme can tell the tampered request from the signed one.
-    pub difference: Difference,
+    /// Whether the scheme can tell the tampered request from the signed one; none if nothing hangs on it.
+    pub difference: Option<Difference>,
 }
 
 /// What an answer is for.
@@ -173,7 +173,7 @@ pub enum CannotBuild {
 /// The scheme cannot sign its own message.
 pub fn genuine(world: &World<'_>, n: u64) -> Result<Wire, CannotBuild> {
     let Recipe { message, sign: signing, tamper, wire, deliver } = &Recipe::default();
-    let plain = Parts { message, sign: signing, tamper, wire, deliver };
+    let plain = Parts { message, sign: signing, tamper, wire, deliver, compare: false };
     let signed = sign(plain, world, n, None)?;
     Ok(encode(signed.into_request(), Framing::default()))
 }
@@ -186,6 +186,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) tamper: &'a [Tamper],
     pub(crate) wire: &'a [WireTamper],
     pub(crate) deliver: &'a Delivery,
+    /// Whether the tampered request is compared with the signed one.
+    pub(crate) compare: bool,
 }
 
 /// Builds all requests of a recipe.
@@ -194,7 +196,7 @@ pub(crate) struct Parts<'a> {
 /// The recipe asks for something that the scheme does not have.
 pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
     let Recipe { message, sign, tamper, wire, deliver } = recipe;
-    build_parts(Parts { message, sign, tamper, wire, deliver }, world)
+    build_parts(Parts { message, sign, tamper, wire, deliver, compare: true }, world)
 }
 
 /// Builds all requests of a recipe that is given in parts.
@@ -276,12 +278,12 @@ fn tamper(
     recipe: Parts<'_>,
     world: &World<'_>,
     signed: Signed,
-) -> Result<(Wire, Wire, Difference), CannotBuild> {
+) -> Result<(Wire, Wire, Option<Difference>), CannotBuild> {
     if recipe.tamper.is_empty() {
-        let difference = match world.scheme.read(signed.request()) {
+        let difference = recipe.compare.then(|| match world.scheme.read(signed.request()) {
             Ok(_) => Difference::Unseen,
             Err(_) => Difference::Seen,
-        };
+        });
         if recipe.wire.is_empty() {
             let sent = encode(signed.into_request(), Framing::default());
             return Ok((sent.clone(), sent, difference));
@@ -290,11 +292,15 @@ fn tamper(
         return Ok((wire(recipe, signed), untampered, difference));
     }
     let mut tampered = signed;
-    let (untampered, before) = (tampered.request().clone(), world.scheme.claims(&tampered));
+    let untampered = tampered.request().clone();
+    let before = recipe.compare.then(|| world.scheme.claims(&tampered));
     for tamper in recipe.tamper {
         apply(tamper, &mut tampered, world.scheme, world.now)?;
     }
-    let difference = difference((&untampered, before.ok()), tampered.request(), recipe.deliver, world);
+    let difference = before.map(|before| match before {
+        Ok(before) => difference((&untampered, before), tampered.request(), recipe.deliver, world),
+        Err(_) => Difference::Seen,
+    });
     Ok((wire(recipe, tampered), encode(untampered, Framing::default()), difference))
 }
 
@@ -498,12 +504,11 @@ fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, Can
 /// there is a window, or if it is no time at all. Another id or nonce under the same tag makes one only to
 /// a verifier that has seen the first.
 fn difference(
-    (signed, before): (&Request, Option<Claims>),
+    (signed, before): (&Request, Claims),
     tampered: &Request,
     deliver: &Delivery,
     world: &World<'_>,
 ) -> Difference {
-    let Some(before) = before else { return Difference::Seen };
     let Ok(after) = world.scheme.read(tampered) else { return Difference::Seen };
     let unique = world.scheme.file().once.map(Once::field);
     let once = |claims| unique.and_then(|field| Claims::get(claims, field));

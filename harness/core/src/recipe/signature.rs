@@ -61,7 +61,7 @@ pub fn signatures(recipe: &Recipe, world: &World<'_>) -> Result<Vec<Signature>, 
 
 fn parts(recipe: &Recipe) -> Parts<'_> {
     let Recipe { message, sign, tamper, wire, deliver } = recipe;
-    Parts { message, sign, tamper, wire, deliver }
+    Parts { message, sign, tamper, wire, deliver, compare: false }
 }
 
 fn signature(

@@ -189,6 +189,17 @@ impl Signed {
         }
     }
 
+    /// The same, shared.
+    pub fn octets(&self, spot: &Spot) -> Octets {
+        let (all, range) = match spot {
+            Spot::Method => return self.request.method.clone(),
+            Spot::Target(range) => (&self.request.target, range),
+            Spot::Header { line, range } => (&self.request.headers[*line].value, range),
+            Spot::Body(range) => (&self.request.body, range),
+        };
+        if range.len() == all.len() { all.clone() } else { all.share(&all[range.clone()]) }
+    }
+
     /// Puts other bytes at a spot.
     pub fn splice(&mut self, spot: &Spot, with: Octets) {
         let length = with.len();

@@ -83,15 +83,10 @@ pub fn apply(
         }
         Tamper::Replace(With { part, with }) => edit(signed, part, encoding, |_| Ok(with.clone())),
         Tamper::Prepend(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok(Octets::joined(&[with, old])))
-        }
-        Tamper::Append(With { part: Part::Body, with }) => {
-            let body = signed.request().body.followed_by(with);
-            signed.splice(&Spot::Body(0..signed.request().body.len()), body);
-            Ok(())
+            edit(signed, part, encoding, |old| Ok(Octets::chained(&[with, old])))
         }
         Tamper::Append(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok(Octets::joined(&[old, with])))
+            edit(signed, part, encoding, |old| Ok(Octets::chained(&[old, with])))
         }
         Tamper::Insert(At { part, at, with }) => edit(signed, part, encoding, |old| {
             let at = usize::from(*at);
@@ -163,15 +158,15 @@ fn edit(
     signed: &mut Signed,
     part: &Part,
     encoding: Encoding,
-    change: impl FnOnce(&[u8]) -> Result<Octets, NotThere>,
+    change: impl FnOnce(&Octets) -> Result<Octets, NotThere>,
 ) -> Result<(), NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     let new = if *part == Part::TagBytes {
         // A tag that an earlier tamper left readable is taken as it stands.
         let tag = encoding.decode(signed.bytes(&spot)).unwrap_or_else(|| signed.tag().to_vec());
-        Octets::from(encoding.encode(&change(&tag)?))
+        Octets::from(encoding.encode(&change(&tag.into())?))
     } else {
-        change(signed.bytes(&spot))?
+        change(&signed.octets(&spot))?
     };
     signed.splice(&spot, new);
     Ok(())

@@ -24,15 +24,12 @@ struct Inner {
 /// What goes on the wire.
 #[derive(Debug)]
 struct Written {
-    /// The head, and the body if it is framed or short.
+    /// All up to the first large value or body, which is not copied only to be sent.
     front: Vec<u8>,
-    /// The body, if it is neither: a large one is not copied only to be sent.
-    rest: Octets,
+    /// That, and what follows.
+    rest: Vec<Octets>,
     pauses: Vec<Pause>,
 }
-
-/// The shortest body that is not copied behind its head.
-const LARGE: usize = 8 * 1024;
 
 impl PartialEq for Wire {
     fn eq(&self, other: &Self) -> bool {
@@ -104,17 +101,14 @@ pub struct Padding {
 impl Wire {
     /// What goes on the wire.
     pub fn octets(&self) -> Cow<'_, [u8]> {
-        match self.pieces() {
-            [front, [], _] => Cow::Borrowed(front),
-            pieces => Cow::Owned(pieces.concat()),
-        }
+        let Written { front, rest, .. } = self.written();
+        if rest.is_empty() { Cow::Borrowed(front) } else { self.pieces().collect::<Vec<_>>().concat().into() }
     }
 
-    /// What goes on the wire, in pieces of which all but the first may be empty.
-    pub fn pieces(&self) -> [&[u8]; 3] {
+    /// What goes on the wire, in pieces.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let Written { front, rest, .. } = self.written();
-        let [rest, more] = rest.pieces();
-        [front, rest, more]
+        std::iter::once(&front[..]).chain(rest.iter().flat_map(Octets::pieces))
     }
 
     /// Where the sender waits, in ascending order.
@@ -135,7 +129,8 @@ impl Wire {
     fn written(&self) -> &Written {
         self.0.written.get_or_init(|| {
             let (front, rest) = write(&self.0.request, &self.0.framing);
-            let pauses = pauses(front.len() + rest.len(), self.0.framing.split);
+            let length = front.len() + rest.iter().map(Octets::len).sum::<usize>();
+            let pauses = pauses(length, self.0.framing.split);
             Written { front, rest, pauses }
         })
     }
@@ -166,54 +161,77 @@ pub fn encode(request: Request, framing: Framing) -> Wire {
     Wire(Arc::new(Inner { request, framing, written: OnceLock::new() }))
 }
 
-fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Octets) {
+fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Vec<Octets>) {
     let end: &[u8] = match framing.line_end {
         LineEnd::CrLf => b"\r\n",
         LineEnd::Lf => b"\n",
     };
-    let lines: usize =
-        request.headers.iter().map(|line| line.name.len() + line.value.as_slice().len() + 4).sum();
-    let apart = request.body.len() >= LARGE && framing.chunk.is_none();
-    let behind = if apart { 0 } else { request.body.len() };
-    let mut octets = Vec::with_capacity(96 + request.target.len() + lines + behind);
-    for piece in [&request.method[..], b" ", &request.target, b" ", framing.version, end] {
-        octets.extend_from_slice(piece);
-    }
+    let here = |value: &Octets| if value.is_large() { 0 } else { value.len() };
+    let lines: usize = request.headers.iter().map(|line| line.name.len() + here(&line.value) + 4).sum();
+    let room = 96 + request.target.len() + lines + here(&request.body);
+    let mut writer = Writer { front: Vec::with_capacity(room), rest: Vec::new(), last: Vec::new() };
+    writer.put(&[&request.method, b" ", &request.target, b" ", framing.version, end]);
     for (index, line) in request.headers.iter().enumerate() {
         let padding = framing.padding.iter().find(|padding| padding.line == index);
         let (before, after) = padding.map_or((&b": "[..], &b""[..]), |p| (&p.before, &p.after));
-        for piece in [line.name.as_bytes(), before, line.value.as_slice(), after, end] {
-            octets.extend_from_slice(piece);
-        }
+        writer.put(&[line.name.as_bytes(), before]);
+        writer.put_value(&line.value);
+        writer.put(&[after, end]);
     }
-    let mut line = |name: &[u8], value: &[u8]| {
-        for piece in [name, b": ", value, end] {
-            octets.extend_from_slice(piece);
-        }
-    };
     match &framing.content_length {
-        Some(values) => values.iter().for_each(|value| line(b"Content-Length", value)),
+        Some(values) => values.iter().for_each(|value| writer.put(&[b"Content-Length: ", value, end])),
         None if framing.chunk.is_some() || request.value("Content-Length").is_some() => {}
         None if request.body.is_empty() && matches!(&request.method[..], b"GET" | b"HEAD") => {}
-        None => line(b"Content-Length", &Octets::decimal(request.body.len() as i64)),
+        None => writer.put(&[b"Content-Length: ", &Octets::decimal(request.body.len() as i64), end]),
     }
     if framing.chunk.is_some() {
-        line(b"Transfer-Encoding", b"chunked");
+        writer.put(&[b"Transfer-Encoding: chunked", end]);
     }
-    octets.extend_from_slice(end);
+    writer.put(&[end]);
     match framing.chunk {
-        None if apart => return (octets, request.body.clone()),
-        None => octets.extend_from_slice(&request.body),
+        None => writer.put_value(&request.body),
         Some(size) => {
             for chunk in request.body.chunks(size.max(1)) {
-                octets.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
-                octets.extend_from_slice(chunk);
-                octets.extend_from_slice(b"\r\n");
+                writer.put(&[format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"]);
             }
-            octets.extend_from_slice(b"0\r\n\r\n");
+            writer.put(&[b"0\r\n\r\n"]);
         }
     }
-    (octets, Octets::default())
+    writer.finish()
+}
+
+/// Puts small pieces together, and large ones beside them.
+struct Writer {
+    front: Vec<u8>,
+    rest: Vec<Octets>,
+    /// What follows the last large piece.
+    last: Vec<u8>,
+}
+
+impl Writer {
+    fn put(&mut self, pieces: &[&[u8]]) {
+        let to = if self.rest.is_empty() { &mut self.front } else { &mut self.last };
+        for piece in pieces {
+            to.extend_from_slice(piece);
+        }
+    }
+
+    fn put_value(&mut self, value: &Octets) {
+        if !value.is_large() {
+            return self.put(&[value]);
+        }
+        if !self.last.is_empty() {
+            self.rest.push(std::mem::take(&mut self.last).into());
+        }
+        self.rest.push(value.clone());
+    }
+
+    fn finish(mut self) -> (Vec<u8>, Vec<Octets>) {
+        if !self.last.is_empty() {
+            self.rest.push(self.last.into());
+        }
+        (self.front, self.rest)
+    }
 }
 
 fn pauses(length: usize, split: Option<(u16, u16)>) -> Vec<Pause> {
@@ -244,12 +262,22 @@ mod tests {
 
     #[test]
     fn a_large_body_goes_out_as_it_is() {
-        let body = Octets::from(vec![b'x'; LARGE]);
+        let body = Octets::from(vec![b'x'; 8192]);
         let wire = encode(Request { body: body.clone(), ..request() }, Framing::default());
-        let [front, rest, _] = wire.pieces();
-        assert!(front.ends_with(b"Content-Length: 8192\r\n\r\n"));
-        assert_eq!(rest.as_ptr(), body.as_ptr(), "the body was copied");
+        let pieces: Vec<&[u8]> = wire.pieces().collect();
+        assert!(pieces[0].ends_with(b"Content-Length: 8192\r\n\r\n"));
+        assert_eq!(pieces[1].as_ptr(), body.as_ptr(), "the body was copied");
         assert_eq!(receive(&wire.octets()).expect("well-formed").body, body);
+    }
+
+    #[test]
+    fn a_large_value_goes_out_between_the_lines_around_it() {
+        let mut long = request();
+        long.headers.insert(1, Header { name: "Long".into(), value: vec![b'x'; 9000].into() });
+        let wire = encode(long.clone(), Framing::default());
+        assert_eq!(wire.pieces().count(), 3);
+        let heard = receive(&wire.octets()).expect("well-formed");
+        assert_eq!((&heard.headers[..4], heard.body), (&long.headers[..], long.body));
     }
 
     #[test]

@@ -39,17 +39,17 @@ enum Store {
     Chain(Arc<Chain>),
 }
 
-/// Two strings that are read as one, and that one as soon as it is needed.
+/// Strings that are read as one, and that one as soon as it is needed.
 struct Chain {
-    pieces: [Bytes; 2],
+    pieces: Vec<Bytes>,
     whole: OnceLock<Bytes>,
 }
 
 /// The longest byte string that is kept in place; with it an [`Octets`] takes 40 bytes.
 const HERE: usize = 38;
 
-/// The shortest byte string that [`Octets::followed_by`] does not copy.
-const CHAINED: usize = 16 * 1024;
+/// The shortest byte string that is not copied when it becomes a part of another.
+const LARGE: usize = 8 * 1024;
 
 impl Octets {
     /// Bytes of the program itself.
@@ -99,12 +99,34 @@ impl Octets {
         }
     }
 
-    /// The bytes in two pieces, of which the second is empty for most.
-    pub fn pieces(&self) -> [&[u8]; 2] {
-        match &self.0 {
-            Store::Chain(chain) => [&chain.pieces[0], &chain.pieces[1]],
-            _ => [self, b""],
+    /// The bytes in pieces; most have one.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let (one, more) = match &self.0 {
+            Store::Chain(chain) => (None, &chain.pieces[..]),
+            _ => (Some(self.as_slice()), &[][..]),
+        };
+        one.into_iter().chain(more.iter().map(|piece| &piece[..]))
+    }
+
+    /// Whether they are so many that they are not copied when they become a part of something else.
+    pub fn is_large(&self) -> bool {
+        self.len() >= LARGE
+    }
+
+    /// Strings one behind the other; large ones are not copied for it.
+    pub fn chained(all: &[&Self]) -> Self {
+        if !all.iter().any(|one| one.is_large()) {
+            let all: Vec<&[u8]> = all.iter().map(|one| one.as_slice()).collect();
+            return Self::joined(&all);
         }
+        let mut pieces = Vec::new();
+        for one in all.iter().filter(|one| !one.is_empty()) {
+            match &one.0 {
+                Store::Chain(chain) => pieces.extend(chain.pieces.iter().cloned()),
+                _ => pieces.push((*one).clone().into_bytes()),
+            }
+        }
+        Self(Store::Chain(Arc::new(Chain { pieces, whole: OnceLock::new() })))
     }
 
     /// How many they are.
@@ -118,16 +140,6 @@ impl Octets {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// These bytes and others behind them; many are not copied for it.
-    #[must_use]
-    pub fn followed_by(&self, more: &Self) -> Self {
-        if self.len() < CHAINED {
-            return Self::joined(&[self, more]);
-        }
-        let pieces = [self.clone().into_bytes(), more.clone().into_bytes()];
-        Self(Store::Chain(Arc::new(Chain { pieces, whole: OnceLock::new() })))
     }
 
     /// Takes the bytes out.
@@ -152,8 +164,13 @@ impl Octets {
     /// If `part` is not a slice of these bytes.
     #[must_use]
     pub fn share(&self, part: &[u8]) -> Self {
-        match &self.0 {
-            Store::Shared(bytes) if part.len() > HERE => Self(Store::Shared(bytes.slice_ref(part))),
+        let shared = match &self.0 {
+            Store::Here { .. } => None,
+            Store::Shared(bytes) => Some(bytes),
+            Store::Chain(chain) => chain.whole.get(),
+        };
+        match shared {
+            Some(bytes) if part.len() > HERE => Self(Store::Shared(bytes.slice_ref(part))),
             _ => Self::copy_of(part),
         }
     }
@@ -163,7 +180,7 @@ impl Octets {
         *self = if range.len() == self.len() {
             with
         } else {
-            Self::joined(&[&self[..range.start], &with, &self[range.end..]])
+            Self::chained(&[&self.share(&self[..range.start]), &with, &self.share(&self[range.end..])])
         };
     }
 
@@ -396,12 +413,15 @@ mod tests {
 
     #[test]
     fn a_chain_reads_as_one() {
-        let front = Octets::from(vec![b'a'; CHAINED]);
-        let chain = front.followed_by(&"bc".into()).followed_by(&"d".into());
-        assert_eq!(chain.len(), CHAINED + 3);
-        assert_eq!(chain.pieces().concat(), *chain);
+        let front = Octets::from(vec![b'a'; LARGE]);
+        let chain = Octets::chained(&[&Octets::chained(&[&front, &"bc".into()]), &"d".into()]);
+        assert_eq!((chain.len(), chain.pieces().count()), (LARGE + 3, 3));
+        assert_eq!(chain.pieces().collect::<Vec<_>>().concat(), *chain);
         assert_eq!(chain, Octets::joined(&[&front, b"bcd"]));
-        assert_eq!(chain.share(&chain[CHAINED..]), Octets::from("bcd"));
+        assert_eq!(chain.share(&chain[LARGE..]), Octets::from("bcd"));
+        let mut spliced = Octets::from("(tag)");
+        spliced.splice(&(1..4), front.clone());
+        assert_eq!(spliced, Octets::joined(&[b"(", &front, b")"]));
         assert_eq!(chain.clone().into_bytes(), chain.into_vec());
     }
 

@@ -85,9 +85,10 @@ impl Sending<'_> {
 pub(super) async fn send(to: impl AsyncWrite + Unpin, wire: &Wire, sending: Sending<'_>) -> io::Result<()> {
     match sending {
         Sending::Whole => whole(to, wire).await,
-        Sending::Halfway(gate) => halfway(to, wire, gate).await,
-        Sending::ByteByByte(gate) => byte_by_byte(to, wire, gate).await,
-        Sending::Flooded(length, taken) => flood(to, wire, length, taken).await,
+        // Apart on the heap, so that the many that are sent whole do not carry the room for these.
+        Sending::Halfway(gate) => Box::pin(halfway(to, wire, gate)).await,
+        Sending::ByteByByte(gate) => Box::pin(byte_by_byte(to, wire, gate)).await,
+        Sending::Flooded(length, taken) => Box::pin(flood(to, wire, length, taken)).await,
     }
 }
 
@@ -147,7 +148,7 @@ async fn flood(
     let mut left = length.saturating_sub(wire.request().body.len() as u64);
     if wire.framing().chunk.is_none() {
         to.write_all(&octets).await?;
-        let fill = [b'f'; FILL];
+        let fill = vec![b'f'; FILL];
         while left > 0 {
             let piece = left.min(FILL as u64);
             to.write_all(&fill[..piece as usize]).await?;

@@ -36,7 +36,7 @@ pub(super) async fn send(subject: &Subject, round: &Round) -> Answers {
         (Manner::Whole, _) => whole(subject, &round.wires).await,
         (Manner::Beside(others), Carrier::Raw(raw)) => {
             let own;
-            (own, held) = beside(subject, raw, &round.wires, others).await;
+            (own, held) = Box::pin(beside(subject, raw, &round.wires, others)).await;
             own
         }
         (Manner::Flooded(length), Carrier::Raw(raw)) => {

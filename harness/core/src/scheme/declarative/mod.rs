@@ -148,9 +148,8 @@ impl Declarative {
                     &request.target
                 }
                 Slot::Body => {
-                    let [front, rest] = request.body.pieces();
-                    text.push(front);
-                    rest
+                    text.extend(request.body.pieces());
+                    continue;
                 }
                 Slot::Header(name) => request.value(name).unwrap_or_default(),
                 Slot::Constant(name) => {
