@@ -206,9 +206,10 @@ impl Planned<'_> {
             return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
         }
         let waits = self.case.waits();
-        let watched_apart = self.case.effects && subject.workshop.is_some();
+        let alone = self.case.effects || self.case.runs_alone();
+        let apart = alone && subject.workshop.is_some();
         let fails = self.case.fails_the_handler();
-        if self.case.secret.is_some() || fails || watched_apart || (waits > 0 && !subject.slow) {
+        if self.case.secret.is_some() || fails || apart || (waits > 0 && !subject.slow) {
             let why = match subject.apart(self.case).await {
                 Some(Ok((other, running))) => {
                     let done = self.send_and_judge(&other, proof, redactor, keep, attempt).await;
@@ -226,7 +227,6 @@ impl Planned<'_> {
             let why = "needs a counter of what the target does; runs with --effects URL";
             return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
         }
-        let alone = self.case.effects || self.case.runs_alone();
         if alone && attempt == Attempt::First {
             let why = Verdict::Inconclusive("it was not its turn yet".to_owned());
             let done = Done::unsent(self.without_sending(subject, why));
