@@ -136,6 +136,7 @@ impl InProcess<'_> {
         let status = self.steps.status(reply);
         let outcome = match status {
             200..=299 => Outcome::Accepted,
+            429 => Outcome::Throttled,
             500.. => Outcome::Crashed,
             _ => Outcome::Rejected,
         };
@@ -224,7 +225,8 @@ impl InProcess<'_> {
         }
         match purpose {
             Purpose::Judged => seen.judged.extend(observations),
-            Purpose::Aside | Purpose::Wait(_) | Purpose::HandlerFails => {}
+            Purpose::Aside => seen.set_aside(observations),
+            Purpose::Wait(_) | Purpose::HandlerFails => {}
             Purpose::Yardstick => seen.usual = observations.first().map(|one| one.millis),
             Purpose::Setup => {
                 observations.retain(|one| one.outcome != Outcome::Accepted);

@@ -1,5 +1,6 @@
 //! Correct verifiers that differ in style: none of them may fail a MUST.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign_conformance::Catalog;
@@ -123,6 +124,25 @@ impl Steps for Tighter {
     }
 }
 
+/// Puts every other request off with 429, and does not look at it.
+#[derive(Default)]
+struct Limiting {
+    requests: AtomicUsize,
+    over: AtomicBool,
+}
+
+impl Steps for Limiting {
+    fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
+        let over = self.requests.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+        self.over.store(over, Ordering::Relaxed);
+        if over { Err(Refusal::MissingSignature.into()) } else { Reference.check(setup, request, now) }
+    }
+
+    fn status(&self, reply: Reply) -> u16 {
+        if self.over.swap(false, Ordering::Relaxed) { 429 } else { Reference.status(reply) }
+    }
+}
+
 /// A correct verifier under its name.
 type Style = (&'static str, fn() -> Arc<dyn Steps>);
 
@@ -137,6 +157,7 @@ const STYLES: &[Style] = &[
     ("joined lines", || Arc::new(Joining)),
     ("half the window", || Arc::new(Tighter)),
     ("memory of tags", || Arc::new(Remembering::default())),
+    ("a limit of requests", || Arc::new(Limiting::default())),
 ];
 
 #[test]

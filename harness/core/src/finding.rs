@@ -122,6 +122,25 @@ pub fn broken<'a>(
     }
 }
 
+/// The bug class that a failure shows, whatever the case was about.
+fn general(failure: Failure) -> Option<&'static str> {
+    match failure {
+        Failure::Crashed | Failure::Garbled => Some("F01"),
+        Failure::Died => Some("F02"),
+        Failure::Leaked => Some("E08"),
+        Failure::Traced => Some("F10"),
+        Failure::Accepted
+        | Failure::Refused
+        | Failure::AcceptedTwice
+        | Failure::Hung
+        | Failure::Told
+        | Failure::Acted
+        | Failure::Slow
+        | Failure::Blocked
+        | Failure::Swallowed => None,
+    }
+}
+
 /// Gathers failed cases into findings: one per scheme and requirement, worst first.
 pub fn gather(
     cases: &[CaseResult],
@@ -176,8 +195,12 @@ pub fn gather(
             Failure::Leaked | Failure::Traced => Shows::Answer,
             Failure::Slow | Failure::Blocked | Failure::Swallowed => Shows::Cost,
         };
-        let fitting = |class: &&BugClassId| classes.get(*class).is_some_and(|class| class.shows == shows);
-        for class in case.bug_classes.iter().filter(fitting) {
+        // What throws may be caught, and then only tells itself apart from other refusals.
+        let caught = failure == Failure::Told;
+        let fitting = |class: &BugClass| class.shows == shows || (caught && class.shows == Shows::Crash);
+        let own = case.bug_classes.iter().filter(|id| classes.get(*id).is_some_and(fitting));
+        let general = general(failure).and_then(|id| classes.keys().find(|class| class.as_str() == id));
+        for class in own.chain(general) {
             if !finding.bug_classes.contains(class) {
                 finding.bug_classes.push(class.clone());
             }

@@ -42,6 +42,15 @@ pub struct Seen {
     pub usual: Option<f64>,
 }
 
+impl Seen {
+    /// Takes note of answers that are not judged. A request that was put off did not happen, and what was to
+    /// come of it is not there to be judged.
+    pub fn set_aside(&mut self, answers: Vec<Observation>) {
+        let put_off = answers.into_iter().find(|seen| seen.outcome == Outcome::Throttled);
+        self.setup = self.setup.take().or(put_off);
+    }
+}
+
 /// What a counter of effects showed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effects {
@@ -141,7 +150,7 @@ pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
         return Verdict::Fail(Failure::Died);
     }
     if let Some(setup) = &seen.setup {
-        return Verdict::Inconclusive(format!("a genuine request of the sequence was {}", setup.summary()));
+        return Verdict::Inconclusive(format!("a request that has to come first was {}", setup.summary()));
     }
     let decided = match decide(case, seen) {
         Verdict::Pass if case.effects => without_effect(seen),

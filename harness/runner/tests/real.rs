@@ -80,7 +80,7 @@ fn pattern_a_in_express_shows_its_faults() {
         "javascript/pattern_a_express.js",
         &["--flawed"],
         "body-hex",
-        &["B04", "B06", "B08", "C21"],
+        &["B04", "B06", "B08", "C21", "F01"],
         &["D01", "D13"],
     );
 }
@@ -91,7 +91,7 @@ fn pattern_a_in_an_async_handler_dies_and_the_run_says_so() {
     let (report, exit) = run(&server, "body-hex", SECRET);
     assert_eq!(exit, 1);
     let died = report["findings"].as_array().into_iter().flatten().any(|f| f["requirement"] == "ROB-ALIVE");
-    assert!(died, "{}", report["findings"]);
+    assert!(died && classes(&report).0.contains("F02"), "{}", report["findings"]);
     assert!(report["summary"]["inconclusive"].as_u64() > Some(0), "what came after is not a pass");
 }
 
@@ -100,7 +100,8 @@ fn pattern_b_in_flask_shows_its_faults() {
     // It refuses everything it should; its faults are in how it answers, and in its scheme.
     let server = Server::start("python/pattern_b_flask.py", &["--flawed"], SECRET);
     let (report, _) = run(&server, "body-hex", SECRET);
-    let (_, inherent) = classes(&report);
+    let (found, inherent) = classes(&report);
+    assert!(found.contains("B09") && found.contains("F07"), "{found:?}");
     assert!(inherent.contains("D01") && inherent.contains("D13"), "{inherent:?}");
 }
 
@@ -111,13 +112,13 @@ fn pattern_c_in_django_shows_its_faults() {
         &["--flawed"],
         "concatenated",
         &["B09", "C07", "C14"],
-        &["C09", "D01", "D13"],
+        &["C09", "C12", "D01", "D13"],
     );
 }
 
 #[test]
 fn pattern_d_in_flask_shows_its_faults() {
-    let faults = ["B09", "C04", "C09", "C14", "D06", "D08"];
+    let faults = ["A07", "B09", "C04", "C09", "C14", "D06", "D08"];
     shows("python/pattern_d_flask.py", &["--flawed"], "canonical-request", &faults, &["D13"]);
 }
 
@@ -130,7 +131,7 @@ fn pattern_e_in_flask_shows_its_faults() {
         &["--flawed"],
         scheme,
         &["B09", "C20", "C31", "D13", "D15"],
-        &["C07", "C08", "C09", "D01"],
+        &["C07", "C08", "C09", "C12", "D01"],
     );
 }
 

@@ -371,7 +371,8 @@ fn file(seen: &mut Seen, place: Place<'_>, wires: &[Wire], purpose: Purpose, ans
     }
     match purpose {
         Purpose::Judged => seen.judged.extend(answers),
-        Purpose::Aside | Purpose::Wait(_) | Purpose::HandlerFails => {}
+        Purpose::Aside => seen.set_aside(answers),
+        Purpose::Wait(_) | Purpose::HandlerFails => {}
         Purpose::Yardstick => {
             let answered = answers.iter().find(|seen| seen.answer.is_some());
             seen.usual = answered.map(|seen| seen.millis);
