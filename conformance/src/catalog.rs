@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use countersign_core::case::{Case, Expectation};
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use countersign_core::judge::Failure;
+use countersign_core::judge::{Breaks, Failure};
 use countersign_core::scheme::{Once, Scheme};
 use countersign_core::spec::{BugClass, BugClassFile, Level, Requirement, RequirementFile};
 use countersign_core::vector::{self, Diagnostic, Known, Suite, yaml};
@@ -118,23 +118,13 @@ impl Catalog {
 
     /// How much it weighs that a case failed: a crash breaks another requirement than a wrong decision does.
     pub fn weight(&self, case: &Case, scheme: &dyn Scheme, failure: Failure) -> Level {
-        let broken = match failure {
-            Failure::Crashed | Failure::Garbled if case.expect != Expectation::Accept => {
-                self.requirements.get("ROB-REFUSE")
-            }
-            Failure::Hung | Failure::Died => self.requirements.get("ROB-ALIVE"),
-            Failure::Leaked => self.requirements.get("RSP-SECRET"),
-            Failure::Traced => self.requirements.get("RSP-TRACE"),
-            Failure::Acted => self.requirements.get("PRES-NO-EFFECT"),
-            Failure::Accepted
-            | Failure::Refused
-            | Failure::AcceptedTwice
-            | Failure::Told
-            | Failure::Slow
-            | Failure::Blocked
-            | Failure::Swallowed
-            | Failure::Crashed
-            | Failure::Garbled => self.decides(case, scheme),
+        let broken = match failure.breaks(case.expect == Expectation::Accept) {
+            Breaks::Own => self.decides(case, scheme),
+            Breaks::Refuse => self.requirements.get("ROB-REFUSE"),
+            Breaks::Alive => self.requirements.get("ROB-ALIVE"),
+            Breaks::Leak => self.requirements.get("RSP-SECRET"),
+            Breaks::Trace => self.requirements.get("RSP-TRACE"),
+            Breaks::Effect => self.requirements.get("PRES-NO-EFFECT"),
         };
         broken.map_or(Level::Must, |requirement| requirement.level)
     }

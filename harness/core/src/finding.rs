@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{CaseResult, rank};
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use crate::judge::{Failure, Verdict};
+use crate::judge::{Breaks, Failure, Verdict};
 use crate::spec::{Attacker, BugClass, Level, Requirement, Severity, Shows};
 
 /// A requirement that the target does not meet.
@@ -104,21 +104,13 @@ pub fn broken<'a>(
     failure: Failure,
     fallbacks: &'a Fallbacks,
 ) -> Option<&'a RequirementId> {
-    match failure {
-        Failure::Accepted
-        | Failure::Refused
-        | Failure::AcceptedTwice
-        | Failure::Told
-        | Failure::Slow
-        | Failure::Blocked
-        | Failure::Swallowed => case.requirements.first(),
-        // Crashing on a genuine request is first of all not accepting it.
-        Failure::Crashed | Failure::Garbled if case.expected == "accept" => case.requirements.first(),
-        Failure::Crashed | Failure::Garbled => Some(&fallbacks.crash),
-        Failure::Hung | Failure::Died => Some(&fallbacks.alive),
-        Failure::Leaked => Some(&fallbacks.leak),
-        Failure::Traced => Some(&fallbacks.trace),
-        Failure::Acted => Some(&fallbacks.effect),
+    match failure.breaks(case.expected == "accept") {
+        Breaks::Own => case.requirements.first(),
+        Breaks::Refuse => Some(&fallbacks.crash),
+        Breaks::Alive => Some(&fallbacks.alive),
+        Breaks::Leak => Some(&fallbacks.leak),
+        Breaks::Trace => Some(&fallbacks.trace),
+        Breaks::Effect => Some(&fallbacks.effect),
     }
 }
 

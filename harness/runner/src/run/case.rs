@@ -5,7 +5,7 @@ use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
 use countersign_core::exposure::{Place, exposed};
 use countersign_core::id::RequirementId;
-use countersign_core::judge::{Alive, Baseline, Effects, Failure, Seen, Verdict, judge};
+use countersign_core::judge::{Alive, Baseline, Breaks, Effects, Failure, Seen, Verdict, judge};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Built, Manner, Purpose, Round};
 use countersign_core::redact::Redactor;
@@ -121,29 +121,16 @@ impl Planned<'_> {
 
     /// How much a verdict weighs: a crash breaks another requirement than a wrong decision does.
     pub fn level(&self, verdict: &Verdict) -> Level {
-        match verdict {
-            Verdict::Fail(Failure::Crashed | Failure::Garbled) if self.case.expect != Expectation::Accept => {
-                self.robust.refuse.level
-            }
-            Verdict::Fail(Failure::Hung | Failure::Died) => self.robust.alive.level,
-            Verdict::Fail(Failure::Leaked) => self.robust.leak.level,
-            Verdict::Fail(Failure::Traced) => self.robust.trace.level,
-            Verdict::Fail(Failure::Acted) => self.robust.effect.level,
-            Verdict::Fail(
-                Failure::Accepted
-                | Failure::Refused
-                | Failure::AcceptedTwice
-                | Failure::Told
-                | Failure::Slow
-                | Failure::Blocked
-                | Failure::Swallowed
-                | Failure::Crashed
-                | Failure::Garbled,
-            )
-            | Verdict::Pass
-            | Verdict::Inconclusive(_)
-            | Verdict::Skipped(_) => self.requirement.level,
-        }
+        let Verdict::Fail(failure) = verdict else { return self.requirement.level };
+        let broken = match failure.breaks(self.case.expect == Expectation::Accept) {
+            Breaks::Own => self.requirement,
+            Breaks::Refuse => self.robust.refuse,
+            Breaks::Alive => self.robust.alive,
+            Breaks::Leak => self.robust.leak,
+            Breaks::Trace => self.robust.trace,
+            Breaks::Effect => self.robust.effect,
+        };
+        broken.level
     }
 
     /// A result with this verdict and nothing observed.
