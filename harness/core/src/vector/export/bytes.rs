@@ -106,10 +106,10 @@ impl Plain {
 /// The period of a long repetition at the front, and how often it stands there in full.
 fn repetition(bytes: &[u8]) -> Option<(usize, usize)> {
     (1..=PERIOD).find_map(|period| {
-        let same = bytes.iter().zip(&bytes[period..]).take_while(|(one, next)| one == next).count();
-        let long = same + period >= LONG;
+        let long = bytes[period..LONG] == bytes[..LONG - period];
         let text = long && bytes[..period].iter().all(|byte| matches!(byte, b' '..=b'~'));
-        text.then_some((period, (same + period) / period))
+        let same = || bytes.iter().zip(&bytes[period..]).take_while(|(one, next)| one == next).count();
+        text.then(|| (period, (same() + period) / period))
     })
 }
 
