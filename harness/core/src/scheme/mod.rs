@@ -448,3 +448,43 @@ pub fn with_constants(
 pub fn scheme(file: SchemeFile) -> Result<Arc<dyn Scheme>, SchemeError> {
     if file.code.is_some() { coded::scheme(file) } else { Ok(Arc::new(Declarative::new(file)?)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Key, Refusal};
+
+    #[test]
+    fn every_reason_for_a_refusal_is_a_word_of_its_own() {
+        let reasons = [
+            Refusal::MissingSignature,
+            Refusal::MalformedSignature,
+            Refusal::DuplicateField,
+            Refusal::MissingTimestamp,
+            Refusal::MalformedTimestamp,
+            Refusal::MissingUnique,
+            Refusal::CoveredHeader,
+            Refusal::UnknownKey,
+            Refusal::NoKey,
+            Refusal::BadTag,
+            Refusal::DigestMismatch,
+            Refusal::Stale,
+            Refusal::Future,
+            Refusal::Replayed,
+        ];
+        let words: BTreeSet<String> = reasons.iter().map(Refusal::to_string).collect();
+        assert_eq!(words.len(), reasons.len());
+        for word in words {
+            assert!(
+                word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+                "{word}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_is_printed_without_its_bytes() {
+        assert_eq!(format!("{:?}", Key::new(b"secret".to_vec())), "[key]");
+    }
+}
