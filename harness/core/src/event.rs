@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Evidence, Finding};
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use crate::judge::Verdict;
+use crate::judge::{Failure, Verdict};
 use crate::observe::Outcome;
 use crate::spec::{Attacker, Level, Severity};
 
@@ -126,6 +126,9 @@ pub struct CaseResult {
     pub status: Option<u16>,
     /// The verdict.
     pub verdict: Verdict,
+    /// What else is wrong, if the case failed in two ways: a crash whose answer shows a stack trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub besides: Option<Failure>,
     /// In a few words, why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -137,6 +140,17 @@ pub struct CaseResult {
     /// The judged answer, normalized, for snapshots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<NormalAnswer>,
+}
+
+impl CaseResult {
+    /// The ways in which the target failed.
+    pub fn failures(&self) -> impl Iterator<Item = Failure> {
+        let first = match self.verdict {
+            Verdict::Fail(failure) => Some(failure),
+            Verdict::Pass | Verdict::Inconclusive(_) | Verdict::Skipped(_) => None,
+        };
+        first.into_iter().chain(self.besides)
+    }
 }
 
 /// An answer without what differs from run to run: what a snapshot records.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{CaseResult, rank};
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use crate::judge::{Breaks, Failure, Verdict};
+use crate::judge::{Breaks, Failure};
 use crate::spec::{Attacker, BugClass, Level, Requirement, Severity, Shows};
 
 /// A requirement that the target does not meet.
@@ -141,8 +141,8 @@ pub fn gather(
     fallbacks: &Fallbacks,
 ) -> Vec<Finding> {
     let mut found: BTreeMap<(SchemeName, RequirementId), Finding> = BTreeMap::new();
-    for case in cases {
-        let Verdict::Fail(failure) = case.verdict else { continue };
+    let failed = cases.iter().flat_map(|case| case.failures().map(move |failure| (case, failure)));
+    for (case, failure) in failed {
         let Some(requirement) = broken(case, failure, fallbacks).and_then(|id| requirements.get(id)) else {
             continue;
         };

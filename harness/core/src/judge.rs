@@ -196,14 +196,23 @@ pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
         other => other,
     };
     match (&decided, seen.exposed) {
-        // A wrong decision weighs more than what is said about it.
         (Verdict::Pass | Verdict::Inconclusive(_) | Verdict::Skipped(_), Some(exposure)) => {
-            Verdict::Fail(match exposure {
-                Exposure::Secret | Exposure::Tag => Failure::Leaked,
-                Exposure::Trace => Failure::Traced,
-            })
+            Verdict::Fail(shown(exposure))
         }
         _ => decided,
+    }
+}
+
+/// What a target that failed in one way did wrong besides: its answer may show what it must not.
+pub fn besides(verdict: &Verdict, seen: &Seen) -> Option<Failure> {
+    let Verdict::Fail(failure) = verdict else { return None };
+    seen.exposed.map(shown).filter(|other| other != failure)
+}
+
+fn shown(exposure: Exposure) -> Failure {
+    match exposure {
+        Exposure::Secret | Exposure::Tag => Failure::Leaked,
+        Exposure::Trace => Failure::Traced,
     }
 }
 

@@ -65,6 +65,7 @@ fn case(name: &str, verdict: Verdict) -> CaseResult {
             Verdict::Inconclusive(why) | Verdict::Skipped(why) => Some(why.clone()),
         },
         verdict,
+        besides: None,
         millis: 1.25,
         evidence: None,
         answer: None,

@@ -126,6 +126,7 @@ mod tests {
             observed: Some(crate::observe::Outcome::Accepted),
             status: Some(200),
             verdict: Verdict::Fail(Failure::Accepted),
+            besides: None,
             reason: Some("took 3 ms".to_owned()),
             millis: 3.0,
             evidence: None,

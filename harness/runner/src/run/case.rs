@@ -5,7 +5,7 @@ use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
 use countersign_core::exposure::{Place, exposed};
 use countersign_core::id::RequirementId;
-use countersign_core::judge::{Alive, Baseline, Breaks, Effects, Failure, Seen, Verdict, judge};
+use countersign_core::judge::{Alive, Baseline, Breaks, Effects, Failure, Seen, Verdict, besides, judge};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Built, Manner, Purpose, Round};
 use countersign_core::redact::Redactor;
@@ -119,9 +119,16 @@ impl Planned<'_> {
         std::iter::once(first).chain(others).cloned().collect()
     }
 
-    /// How much a verdict weighs: a crash breaks another requirement than a wrong decision does.
+    /// How much a verdict weighs.
     pub fn level(&self, verdict: &Verdict) -> Level {
-        let Verdict::Fail(failure) = verdict else { return self.requirement.level };
+        match verdict {
+            Verdict::Fail(failure) => self.weight(*failure),
+            Verdict::Pass | Verdict::Inconclusive(_) | Verdict::Skipped(_) => self.requirement.level,
+        }
+    }
+
+    /// How much a failure weighs: a crash breaks another requirement than a wrong decision does.
+    fn weight(&self, failure: Failure) -> Level {
         let broken = match failure.breaks(self.case.expect == Expectation::Accept) {
             Breaks::Own => self.requirement,
             Breaks::Refuse => self.robust.refuse,
@@ -160,6 +167,7 @@ impl Planned<'_> {
             observed: None,
             status: None,
             verdict,
+            besides: None,
             reason,
             millis: 0.0,
             evidence: None,
@@ -258,7 +266,13 @@ impl Planned<'_> {
         }
         let seen = self.send(subject, &built, redactor).await;
         let verdict = judge(proof, self.case, &seen);
+        let besides = besides(&verdict, &seen);
         let mut result = self.without_sending(subject, verdict);
+        if let Some(failure) = besides {
+            result.besides = besides;
+            result.level = result.level.min(self.weight(failure));
+            result.reason = result.reason.map(|reason| format!("{reason}; {failure}"));
+        }
         let shown = telling(&seen.judged);
         if let Some(shown) = shown {
             result.observed = Some(shown.outcome);

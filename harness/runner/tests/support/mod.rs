@@ -61,7 +61,7 @@ impl Server {
         Self::start_with(file, options, &[("HOOK_SECRET", secret)])
     }
 
-    /// The same, with other variables in the environment.
+    /// The same, with these variables in the environment.
     pub(crate) fn start_with(file: &str, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = root().join("conformance/implementations");
         let program = if file.ends_with(".py") {
