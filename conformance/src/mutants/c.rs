@@ -169,7 +169,7 @@ impl Steps for C11 {
     }
 }
 
-/// Splits ids at the delimiter of the signing string and keeps the front.
+/// Takes a delimiter that stands in a field for the end of the field: in an id, and encoded in the path.
 #[derive(Debug, Default)]
 pub struct C13;
 
@@ -181,6 +181,16 @@ impl Steps for C13 {
             text.edit(|text| text.truncate(end));
         }
         Ok(claims)
+    }
+
+    fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
+        signed_as(setup, request, claims, |request| {
+            let mut path = request.path().to_vec();
+            while let Some(at) = path.windows(3).position(|three| three == b"%0A") {
+                path.splice(at..at + 3, *b"\n");
+            }
+            request.target = target(&path, request.query()).into();
+        })
     }
 }
 

@@ -126,7 +126,7 @@ pub const MUTANTS: &[Mutant] = registry! {
     c::C10: "ends the query at a second question mark, a semicolon or a number sign";
     c::C11: "builds the query from a map, sorted and without repetitions";
     c_fields::C12: "joins the fields of the signing string without a delimiter";
-    c::C13: "splits ids at the delimiter of the signing string and keeps the front";
+    c::C13: "takes a delimiter in an id, or encoded in the path, for the end of it";
     c::C14: "signs the percent-decoded path";
     c::C15: "signs the path without empty and dot segments";
     c::C16: "signs the path in lower case";

@@ -6,24 +6,19 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use support::{Server, countersign_with, root, stderr, stdout};
+use support::{SECOND_CANARY, Server, countersign_with, root, stderr, stdout};
 
 const SECRET: &str = "an-endpoint-secret-0123456789";
 
 /// The JSON report of a run, and the exit code.
 fn run(server: &Server, scheme: &str, secret: &str) -> (Value, i32) {
-    let args = [
-        "run",
-        "--target",
-        &server.url,
-        "--scheme",
-        scheme,
-        "--secret",
-        "env:HOOK_SECRET",
-        "--format",
-        "json",
-    ];
-    let output = countersign_with(&args, secret);
+    run_with(server, scheme, secret, &[])
+}
+
+/// The same with more options.
+fn run_with(server: &Server, scheme: &str, secret: &str, more: &[&str]) -> (Value, i32) {
+    let args = ["run", "--target", &server.url, "--scheme", scheme, "--format", "json"];
+    let output = countersign_with(&[&args[..], &["--secret", "env:HOOK_SECRET"], more].concat(), secret);
     let report =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
     (report, output.status.code().expect("it was not killed"))
@@ -41,6 +36,12 @@ fn classes(report: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     let properties =
         report["schemes"].as_array().into_iter().flatten().flat_map(|scheme| all(&scheme["properties"]));
     (all(&report["findings"]), properties.collect())
+}
+
+/// A scheme that is described beside the Python servers.
+fn beside(file: &str) -> String {
+    let path = root().join("conformance/implementations/python").join(file);
+    path.to_str().expect("a plain path").to_owned()
 }
 
 /// A flawed server fails, and the report names these faults and shows these properties.
@@ -80,7 +81,7 @@ fn pattern_a_in_express_shows_its_faults() {
         "javascript/pattern_a_express.js",
         &["--flawed"],
         "body-hex",
-        &["B04", "B06", "B08", "C21", "F01"],
+        &["B04", "B06", "B08", "C21", "F01", "F10"],
         &["D01", "D13"],
     );
 }
@@ -118,21 +119,43 @@ fn pattern_c_in_django_shows_its_faults() {
 
 #[test]
 fn pattern_d_in_flask_shows_its_faults() {
-    let faults = ["A07", "B09", "C04", "C09", "C14", "D06", "D08"];
+    let faults = ["A07", "B09", "C04", "C09", "C13", "C14", "D06", "D08"];
     shows("python/pattern_d_flask.py", &["--flawed"], "canonical-request", &faults, &["D13"]);
 }
 
 #[test]
 fn pattern_e_in_flask_shows_its_faults() {
-    let scheme = root().join("conformance/implementations/python/pattern_e_flawed.scheme.yaml");
-    let scheme = scheme.to_str().expect("a plain path");
     shows(
         "python/pattern_e_flask.py",
         &["--flawed"],
-        scheme,
-        &["B09", "C20", "C31", "D13", "D15"],
+        &beside("pattern_e_flawed.scheme.yaml"),
+        &["B09", "C20", "C31", "D13", "D15", "D21"],
         &["C07", "C08", "C09", "C12", "D01"],
     );
+}
+
+#[test]
+fn pattern_e_takes_what_one_user_signed_in_the_name_of_another() {
+    let file = "python/pattern_e_bearer_flask.py";
+    let variables = [("HOOK_SECRET", SECRET), ("SECOND_SECRET", SECOND_CANARY)];
+    let bob = ["--second-key-id", "bob", "--second-secret", "env:SECOND_SECRET"];
+    let judged = |form, scheme: &str| {
+        let server = Server::start_with(file, &[form], &variables);
+        let users = [&["--key-id", "alice", "--case", "key-id-*"], &bob[..]].concat();
+        run_with(&server, &beside(scheme), SECRET, &users)
+    };
+    let (report, exit) = judged("--flawed", "pattern_e_bearer_flawed.scheme.yaml");
+    assert_eq!(exit, 1, "{}", report["reason"]);
+    let shows = |finding: &Value| finding["bug_classes"].to_string().contains("C28");
+    let found = report["findings"].as_array().into_iter().flatten().find(|finding| shows(finding));
+    let cases = found.map(|finding| finding["cases"].to_string()).unwrap_or_default();
+    assert!(cases.contains("key-id-of-another-sender-with-own-key"), "{}", report["findings"]);
+
+    let (report, exit) = judged("--repaired", "pattern_e_bearer_repaired.scheme.yaml");
+    assert_eq!((exit, report["summary"]["fail"].as_u64()), (0, Some(0)), "{}", report["findings"]);
+    let swapped = |case: &&Value| case["id"] == "key-id-of-another-sender-with-own-key";
+    let swapped = report["cases"].as_array().into_iter().flatten().find(swapped);
+    assert_eq!(swapped.map(|case| &case["verdict"]), Some(&Value::from("pass")));
 }
 
 #[test]

@@ -421,7 +421,7 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         None => Octets::joined(&[path.as_bytes(), more]),
     };
     let body = match &message.body {
-        Some(body) => body.clone(),
+        Some(body) => dated(body, world),
         None => filled(defaults.body.as_deref().unwrap_or(BODY).as_bytes(), marker).into(),
     };
     let method = match (&message.method, &defaults.method) {
@@ -449,6 +449,18 @@ fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
         request.headers.push(line.clone());
     }
     request
+}
+
+/// A body with the time of signing, as the scheme writes it, in place of `{now}`.
+fn dated(body: &Octets, world: &World<'_>) -> Octets {
+    const PLACE: &[u8] = b"{now}";
+    match (find(body, PLACE), &world.scheme.file().clock) {
+        (Some(at), Some(clock)) => {
+            let now = clock.unit.render(world.now);
+            Octets::joined(&[&body[..at], now.as_bytes(), &body[at + PLACE.len()..]])
+        }
+        _ => body.clone(),
+    }
 }
 
 /// A text with the marker in its place.

@@ -72,7 +72,7 @@ pub struct Message {
     /// Names of default header lines that are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
-    /// Body.
+    /// Body; the first `{now}` in it stands for the time of signing, as the scheme writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Octets>,
 }

@@ -81,12 +81,17 @@ pub fn apply(
             append_target(signed, &[b"?", with.as_slice()].concat());
             Ok(())
         }
-        Tamper::Replace(With { part, with }) => edit(signed, part, encoding, |_| Ok(with.clone())),
+        Tamper::Replace(With { part, with }) => {
+            let with = filled(with, signed, scheme, now)?;
+            edit(signed, part, encoding, |_| Ok(with))
+        }
         Tamper::Prepend(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok(Octets::chained(&[with, old])))
+            let with = filled(with, signed, scheme, now)?;
+            edit(signed, part, encoding, |old| Ok(Octets::chained(&[&with, old])))
         }
         Tamper::Append(With { part, with }) => {
-            edit(signed, part, encoding, |old| Ok(Octets::chained(&[old, with])))
+            let with = filled(with, signed, scheme, now)?;
+            edit(signed, part, encoding, |old| Ok(Octets::chained(&[old, &with])))
         }
         Tamper::Insert(At { part, at, with }) => edit(signed, part, encoding, |old| {
             let at = usize::from(*at);

@@ -118,7 +118,7 @@ pub struct On {
 pub struct With {
     /// The part.
     pub part: Part,
-    /// The bytes.
+    /// The bytes; in `text`, the same words are filled in as in the value of a header line that is added.
     pub with: Octets,
 }
 
