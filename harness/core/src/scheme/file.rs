@@ -371,3 +371,55 @@ impl schemars::JsonSchema for Ordered {
         <BTreeMap<String, Field> as schemars::JsonSchema>::json_schema(generator)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Carrier, ClockSpec, Ordered};
+    use crate::time::{ClockUnit, Timestamp};
+    use crate::vector::yaml;
+
+    fn clock(past: Option<u32>, future: Option<u32>) -> ClockSpec {
+        ClockSpec { unit: ClockUnit::Milliseconds, past, future }
+    }
+
+    #[test]
+    fn both_ends_of_the_window_are_inside_to_the_millisecond() {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        let admits =
+            |clock: &ClockSpec, millis: i64| clock.admits(Timestamp::from_millis(now.millis() + millis), now);
+        let both = clock(Some(300), Some(60));
+        for (millis, within) in
+            [(-300_001, false), (-300_000, true), (0, true), (60_000, true), (60_001, false)]
+        {
+            assert_eq!(admits(&both, millis), within, "{millis}");
+        }
+        assert!(
+            admits(&clock(None, Some(60)), -10_000_000_000)
+                && admits(&clock(Some(300), None), 10_000_000_000)
+        );
+    }
+
+    #[test]
+    fn a_window_with_one_side_is_bounded() {
+        assert!(clock(None, None).is_unbounded());
+        assert!(!clock(Some(1), None).is_unbounded() && !clock(None, Some(1)).is_unbounded());
+    }
+
+    #[test]
+    fn items_of_a_list_have_names_of_their_own_in_their_order() {
+        let parse = |fields: &str| {
+            let text = format!(
+                "header: X-Tag\nlist: {{ separator: ',', item: '{{name}}={{value}}' }}\nfields: {fields}\n"
+            );
+            yaml::parse::<Carrier>("acme.yaml", &text).map_err(|error| error.to_string())
+        };
+        let order = |fields| {
+            parse(fields).map(|carrier| carrier.fields.0.iter().map(|(name, _)| name.clone()).collect())
+        };
+        assert_eq!(order("{ v1: tag, t: timestamp }"), Ok(vec!["v1".to_owned(), "t".to_owned()]));
+        let twice = parse("{ v1: tag, 'v1': id }").expect_err("a name twice");
+        assert!(twice.contains("v1"), "{twice}");
+        let list = serde_json::from_str::<Ordered>("[]").expect_err("a list is no map").to_string();
+        assert!(list.contains("a map from item names to fields"), "{list}");
+    }
+}

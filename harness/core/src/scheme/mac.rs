@@ -26,16 +26,6 @@ pub enum Hash {
 }
 
 impl Hash {
-    /// Length of the tag in bytes.
-    pub const fn tag_len(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-
     /// Name as logs print it: `HMAC-SHA256`.
     pub const fn algorithm(self) -> &'static str {
         match self {
@@ -126,5 +116,34 @@ pub(super) fn digest(hash: Hash, texts: &[&[u8]]) -> Vec<u8> {
         Hash::Sha256 => with::<Sha256>(texts),
         Hash::Sha384 => with::<Sha384>(texts),
         Hash::Sha512 => with::<Sha512>(texts),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Construction, Hash, Key, mac, mac_of};
+
+    const HASHES: [Hash; 4] = [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512];
+
+    #[test]
+    fn a_text_in_pieces_has_the_tag_of_the_whole() {
+        let key = Key::new(b"a key".to_vec());
+        for hash in HASHES {
+            for construction in [
+                Construction::Hmac,
+                Construction::HashOfKeyAndText,
+                Construction::HashOfTextAndKey,
+                Construction::HashOfText,
+            ] {
+                let whole = mac(construction, hash, &key, b"one text");
+                assert_eq!(mac_of(construction, hash, &key, &[b"one", b"", b" text"]), whole);
+            }
+        }
+    }
+
+    #[test]
+    fn logs_name_the_algorithm_as_its_standard_does() {
+        let names = HASHES.map(Hash::algorithm);
+        assert_eq!(names, ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA384", "HMAC-SHA512"]);
     }
 }
