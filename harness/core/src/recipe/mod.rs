@@ -4,6 +4,7 @@
 //! regression are all this type. It must not know what is expected of a target.
 
 mod build;
+mod draft;
 mod moment;
 mod round;
 mod signature;

@@ -7,19 +7,17 @@ mod coded;
 mod declarative;
 mod encoding;
 mod file;
+mod key;
 mod mac;
+mod refusal;
 mod signed;
 mod template;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use zeroize::Zeroizing;
 
 pub use coded::{CODED, Code};
 pub use declarative::Declarative;
@@ -28,7 +26,9 @@ pub use file::{
     Carrier, ClockSpec, KeyForm, ListSpec, MacSpec, MessageDefaults, Once, Ordered, Presence, Published,
     SchemeError, SchemeFile,
 };
+pub use key::Key;
 pub use mac::{Construction, Hash, mac};
+pub use refusal::Refusal;
 pub use signed::{Holds, Part, Place, Signed, Spot};
 pub use template::{Piece, Slot, Template};
 
@@ -114,69 +114,6 @@ impl Claims {
     }
 }
 
-/// Why a verifier refuses a request. The text of each is what the audit log prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Refusal {
-    /// No signature, or none of a known version.
-    MissingSignature,
-    /// A signature header of another shape.
-    MalformedSignature,
-    /// Two lines where one is allowed.
-    DuplicateField,
-    /// No timestamp.
-    MissingTimestamp,
-    /// A timestamp that is not written as the scheme says.
-    MalformedTimestamp,
-    /// No nonce or message id.
-    MissingUnique,
-    /// A covered header is missing or stands twice.
-    CoveredHeader,
-    /// No key has this id.
-    UnknownKey,
-    /// The verifier has no key.
-    NoKey,
-    /// No tag matches.
-    BadTag,
-    /// The body is not the one that the authenticated head describes.
-    DigestMismatch,
-    /// Older than the window.
-    Stale,
-    /// Further ahead than the window.
-    Future,
-    /// Seen before.
-    Replayed,
-}
-
-impl Refusal {
-    /// The reason as one word, for logs and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingSignature => "missing-signature",
-            Self::MalformedSignature => "malformed-signature",
-            Self::DuplicateField => "duplicate-field",
-            Self::MissingTimestamp => "missing-timestamp",
-            Self::MalformedTimestamp => "malformed-timestamp",
-            Self::MissingUnique => "missing-unique",
-            Self::CoveredHeader => "covered-header",
-            Self::UnknownKey => "unknown-key",
-            Self::NoKey => "no-key",
-            Self::BadTag => "bad-tag",
-            Self::DigestMismatch => "digest-mismatch",
-            Self::Stale => "stale",
-            Self::Future => "future",
-            Self::Replayed => "replayed",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// Whether a scheme protects a part of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
@@ -202,41 +139,6 @@ pub struct Deployment {
 impl Default for Deployment {
     fn default() -> Self {
         Self { origin: String::new(), constants: BTreeMap::new(), key_id: "primary".to_owned() }
-    }
-}
-
-/// Key bytes, decoded from a secret; wiped when dropped, and never printed.
-#[derive(Clone)]
-pub struct Key {
-    bytes: Zeroizing<Vec<u8>>,
-    /// HMAC-SHA256 under this key before any text, once it was asked for.
-    sha256: OnceLock<Hmac<Sha256>>,
-}
-
-impl Key {
-    /// A key of these bytes.
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes: Zeroizing::new(bytes), sha256: OnceLock::new() }
-    }
-
-    /// A fresh HMAC-SHA256 under this key; the key is set up only once.
-    pub(crate) fn hmac_sha256(&self) -> Hmac<Sha256> {
-        let ready = || Hmac::new_from_slice(self).expect("HMAC takes keys of every length");
-        self.sha256.get_or_init(ready).clone()
-    }
-}
-
-impl Deref for Key {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[key]")
     }
 }
 
@@ -447,44 +349,4 @@ pub fn with_constants(
 /// Parts that do not parse or do not fit together, or a code that does not exist.
 pub fn scheme(file: SchemeFile) -> Result<Arc<dyn Scheme>, SchemeError> {
     if file.code.is_some() { coded::scheme(file) } else { Ok(Arc::new(Declarative::new(file)?)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{Key, Refusal};
-
-    #[test]
-    fn every_reason_for_a_refusal_is_a_word_of_its_own() {
-        let reasons = [
-            Refusal::MissingSignature,
-            Refusal::MalformedSignature,
-            Refusal::DuplicateField,
-            Refusal::MissingTimestamp,
-            Refusal::MalformedTimestamp,
-            Refusal::MissingUnique,
-            Refusal::CoveredHeader,
-            Refusal::UnknownKey,
-            Refusal::NoKey,
-            Refusal::BadTag,
-            Refusal::DigestMismatch,
-            Refusal::Stale,
-            Refusal::Future,
-            Refusal::Replayed,
-        ];
-        let words: BTreeSet<String> = reasons.iter().map(Refusal::to_string).collect();
-        assert_eq!(words.len(), reasons.len());
-        for word in words {
-            assert!(
-                word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
-                "{word}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_key_is_printed_without_its_bytes() {
-        assert_eq!(format!("{:?}", Key::new(b"secret".to_vec())), "[key]");
-    }
 }

@@ -2,17 +2,23 @@
 //!
 //! The type to know is [`Case`]. It must not know what was observed.
 
+mod derive;
+mod need;
+
 use serde::{Deserialize, Serialize};
+
+pub use derive::derive;
+pub use need::Need;
 
 use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{
     Built, CannotBuild, Delivery, Difference, Inside, KeyChoice, Message, Moment, Parts, Purpose, Recipe,
     Round, Signing, Step, World, build_parts,
 };
-use crate::scheme::{Claims, Construction, Deployment, Scheme};
+use crate::scheme::{Construction, Scheme};
 use crate::spec::Attacker;
 use crate::tamper::{Tamper, WireTamper};
-use crate::wire::{Framing, Header, Octets, Request, Wire, encode, receive};
+use crate::wire::{Framing, Header, Octets, Wire, encode};
 
 /// A file of cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,149 +112,6 @@ pub enum Expectation {
     Alike,
     /// Accepted or refused, but not crashed, and about as fast as an equally long request without its tampers.
     Quick,
-}
-
-/// A feature of a scheme that a case needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Need {
-    /// The tag is written in hexadecimal.
-    Hex,
-    /// The tag is written in base64 of some kind.
-    Base64,
-    /// The hash is SHA-256.
-    Sha256,
-    /// The hash is not SHA-1.
-    NotSha1,
-    /// The timestamp is written in seconds.
-    Seconds,
-    /// The timestamp is written in milliseconds.
-    Milliseconds,
-    /// The timestamp is a decimal number.
-    Decimal,
-    /// The timestamp stands in a header.
-    TimestampInHeader,
-    /// A nonce makes requests unique.
-    Nonce,
-    /// A message id makes requests unique.
-    Id,
-    /// A nonce or a message id makes requests unique.
-    Unique,
-    /// The tag stands in a list that may hold several.
-    List,
-    /// The tag stands alone in its header, without label or list.
-    BareTag,
-    /// The scheme covers the body only, so that one tag fits every time and path.
-    BodyOnly,
-    /// The method is under the MAC.
-    CoversMethod,
-    /// The path is under the MAC.
-    CoversPath,
-    /// The query is under the MAC.
-    CoversQuery,
-    /// Any body can be signed: nothing is carried inside it.
-    FreeBody,
-    /// The request names the key.
-    KeyId,
-    /// The timestamp is a calendar time.
-    Calendar,
-    /// The scheme limits how old a request may be.
-    Window,
-    /// The origin of the endpoint is under the MAC.
-    CoversOrigin,
-    /// The key is decoded from the text of the secret.
-    DecodedKey,
-    /// The items of a body are signed one by one.
-    Items,
-}
-
-impl Need {
-    fn met_by(self, scheme: &dyn Scheme) -> bool {
-        use crate::scheme::{Coverage, Field, Hash, Home, Once, Part};
-        use crate::time::ClockUnit;
-        let file = scheme.file();
-        let unit = file.clock.as_ref().map(|clock| clock.unit);
-        let covers = |part| scheme.coverage(&part) == Coverage::Covered;
-        match self {
-            Self::Hex => file.mac.encoding.is_hex(),
-            Self::Base64 => !file.mac.encoding.is_hex(),
-            Self::Sha256 => file.mac.hash == Hash::Sha256,
-            Self::NotSha1 => file.mac.hash != Hash::Sha1,
-            Self::Seconds => unit == Some(ClockUnit::Seconds),
-            Self::Milliseconds => unit == Some(ClockUnit::Milliseconds),
-            Self::Decimal => matches!(unit, Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
-            Self::TimestampInHeader => scheme.home(Field::Timestamp) == Some(Home::Header),
-            Self::Nonce => file.once == Some(Once::Nonce),
-            Self::Id => file.once == Some(Once::Id),
-            Self::Unique => file.once.is_some(),
-            Self::List => scheme
-                .carriers()
-                .iter()
-                .any(|c| c.list.is_some() && c.fields.0.iter().any(|(_, f)| *f == Field::Tag)),
-            Self::BareTag => {
-                scheme.carriers().iter().any(|carrier| carrier.value.as_deref() == Some("{tag}"))
-            }
-            Self::BodyOnly => file.signs.as_deref() == Some("{body}"),
-            Self::CoversMethod => covers(Part::Method),
-            Self::CoversPath => covers(Part::Path),
-            Self::CoversQuery => covers(Part::Query),
-            Self::FreeBody => Field::ALL.into_iter().all(|field| scheme.home(field) != Some(Home::Body)),
-            Self::KeyId => scheme.coverage(&Part::KeyId) != Coverage::Absent,
-            Self::Calendar => !matches!(unit, None | Some(ClockUnit::Seconds | ClockUnit::Milliseconds)),
-            Self::Window => file.clock.as_ref().is_some_and(|clock| clock.past.is_some()),
-            Self::CoversOrigin => covers_origin(scheme),
-            Self::Items => has_items(scheme),
-            Self::DecodedKey => file.mac.key != crate::scheme::KeyForm::Utf8,
-        }
-    }
-
-    fn reason(self) -> &'static str {
-        match self {
-            Self::Hex => "its tag is not hexadecimal",
-            Self::Base64 => "its tag is not base64",
-            Self::Sha256 => "its hash is not SHA-256",
-            Self::NotSha1 => "its hash is SHA-1",
-            Self::Seconds => "its timestamp is not in seconds",
-            Self::Milliseconds => "its timestamp is not in milliseconds",
-            Self::Decimal => "its timestamp is not a decimal number",
-            Self::TimestampInHeader => "its timestamp is not in a header",
-            Self::Nonce => "it has no nonce",
-            Self::Id => "it has no message id",
-            Self::Unique => "it has no message id or nonce",
-            Self::List => "it carries no list of tags",
-            Self::BareTag => "its tag does not stand alone in a header",
-            Self::BodyOnly => "it covers more than the body",
-            Self::CoversMethod => "it does not cover the method",
-            Self::CoversPath => "it does not cover the path",
-            Self::CoversQuery => "it does not cover the query",
-            Self::FreeBody => "it carries fields inside the body",
-            Self::KeyId => "its requests name no key",
-            Self::Calendar => "its timestamp is not a calendar time",
-            Self::Window => "it sets no limit for the age",
-            Self::CoversOrigin => "it does not cover the origin",
-            Self::DecodedKey => "its key is the text of the secret itself",
-            Self::Items => "it signs requests as a whole",
-        }
-    }
-}
-
-/// Whether the items of a body are signed one by one.
-fn has_items(scheme: &dyn Scheme) -> bool {
-    let nothing = Octets::default;
-    let request = Request { method: nothing(), target: "/".into(), headers: Vec::new(), body: nothing() };
-    scheme.items(&request).is_some()
-}
-
-/// Whether another origin makes another text under the MAC.
-fn covers_origin(scheme: &dyn Scheme) -> bool {
-    let nothing = Octets::default;
-    let request = Request { method: nothing(), target: "/".into(), headers: Vec::new(), body: nothing() };
-    let text = |origin: &str| {
-        let deployment = Deployment { origin: origin.to_owned(), ..Deployment::default() };
-        scheme.signing_string(&request, &Claims::default(), &deployment)
-    };
-    text("https://one.example") != text("https://another.example")
 }
 
 /// Why a case does not run under a scheme.
@@ -519,60 +382,4 @@ impl Signing {
             && self.covers.is_none()
             && self.expires.is_none()
     }
-}
-
-/// What follows from a generated recipe alone, without anybody having written an expectation.
-///
-/// A change before signing is accepted; a change after signing that the scheme sees is refused; one
-/// that it does not see is accepted, and a gap of the scheme. Nothing follows where the answer does
-/// not hang on the signature: deliveries that need memory in the target, framing, requests that
-/// their HTTP layer refuses or reads differently, literal times and ids, and the very ends of the
-/// window.
-pub fn derive(recipe: &Recipe, built: &Built, scheme: &dyn Scheme) -> Option<Expectation> {
-    if recipe.deliver != Delivery::Once || !recipe.wire.is_empty() {
-        return None;
-    }
-    let Signing { key, hash, construction, at, unique, key_id, origin, algorithm, covers, expires } =
-        &recipe.sign;
-    let own_terms = algorithm.is_some() || covers.is_some() || expires.is_some();
-    if key_id.is_some() || origin.is_some() || own_terms {
-        return None;
-    }
-    if *key != KeyChoice::Right || hash.is_some() || *construction != Construction::Hmac {
-        return Some(Expectation::Reject);
-    }
-    // A text of its own may break the syntax around it, and what signs twice may read once.
-    if unique.is_some() || scheme.read(built.untampered.request()).is_err() {
-        return None;
-    }
-    let in_time = match at {
-        Moment::Now | Moment::WithinPast(1..) | Moment::WithinFuture(1..) => true,
-        Moment::BeyondPast(1..) | Moment::BeyondFuture(1..) => false,
-        // Where `now` has a fraction of a second, the ends of the window belong to neither side.
-        Moment::WithinPast(0) | Moment::WithinFuture(0) | Moment::BeyondPast(0) | Moment::BeyondFuture(0) => {
-            return None;
-        }
-        Moment::Offset(_) | Moment::Text(_) => return None,
-    };
-    let sent = &built.rounds.first()?.wires.first()?;
-    if [&built.untampered, sent].into_iter().any(|wire| !heard_as_said(wire)) {
-        return None;
-    }
-    Some(match (in_time, built.difference.as_ref()?) {
-        (true, Difference::Unseen) => Expectation::Accept,
-        (true, Difference::Seen) if recipe.tamper.is_empty() => Expectation::Accept,
-        (_, Difference::Seen) | (false, Difference::Unseen) => Expectation::Reject,
-    })
-}
-
-/// Whether the HTTP layer hands on exactly what was meant: no odd token, no blank that is trimmed,
-/// no second framing.
-fn heard_as_said(wire: &Wire) -> bool {
-    let said = wire.request();
-    receive(&wire.octets()).is_ok_and(|heard| {
-        heard.method == said.method
-            && heard.target == said.target
-            && heard.body == said.body
-            && heard.headers.starts_with(&said.headers)
-    })
 }
