@@ -1,9 +1,12 @@
 //! Exported bytes mean what their cases say: the reference, which sees nothing but the octets, answers each
-//! as expected; and both writings of an export hold the same.
+//! as expected and for the recorded reasons; and both writings of an export hold the same.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, PATH, Place, SEED};
-use countersign_conformance::reference::{Reference, Reply, Setup, Steps as _};
+use countersign_conformance::reference::{Halt, Reference, Reply, Setup, Steps as _};
 use countersign_core::case::Expectation;
 use countersign_core::scheme::{Deployment, Key};
 use countersign_core::secret::Secret;
@@ -12,6 +15,7 @@ use countersign_core::vector::export::{Answers, Chosen, Document, FORMAT, Frozen
 use countersign_core::vector::yaml;
 use countersign_core::wire::receive;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// The largest export that a project would like to keep in its repository.
 const SMALL: usize = 4 << 20;
@@ -87,6 +91,47 @@ fn the_reference_answers_exported_requests_as_their_cases_expect() {
         let all = document.cases.len() + document.not_applicable.len();
         assert_eq!(all, Catalog::embedded().cases().count(), "{name}: no case is lost");
     }
+}
+
+/// What the check of a request alone finds, without memory of others.
+fn reason(setup: &Setup, sent: &Sent, now: Timestamp) -> String {
+    match receive(&sent.octets.to_vec().expect("whole base64")) {
+        Err(_) => "not-http".to_owned(),
+        Ok(request) => match Reference.check(setup, &request, now) {
+            Ok(_) => "authentic".to_owned(),
+            Err(Halt::Refused(refusal)) => refusal.to_string(),
+            Err(other) => panic!("the reference is no mutant: {other:?}"),
+        },
+    }
+}
+
+#[test]
+fn the_reasons_of_refusals_are_the_recorded_ones() {
+    let mut text = String::new();
+    for place in Place::all() {
+        let document = document(&place);
+        let now = Timestamp::from_seconds(document.endpoint.now);
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut all = Sha256::new();
+        for case in &document.cases {
+            let mut setup = verifier(&place, &document);
+            if let Some(key) = &case.key {
+                setup.key = Key::new(hex::decode(key).expect("hexadecimal"));
+            }
+            for sent in &case.requests {
+                let reason = reason(&setup, sent, now);
+                all.update(format!("{} {reason}\n", case.id));
+                *counts.entry(reason).or_default() += 1;
+            }
+        }
+        let _ = writeln!(text, "{} {}", document.scheme.name, hex::encode(&all.finalize()[..8]));
+        for (reason, count) in counts {
+            let _ = writeln!(text, "  {count:4} {reason}");
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("reasons", text);
+    });
 }
 
 #[test]

@@ -209,6 +209,23 @@ mod tests {
     }
 
     #[test]
+    fn a_template_reads_texts_of_its_shape_only() {
+        let template: Template = "HMAC {key-id}:{timestamp}:{tag}".parse().expect("a template");
+        let read = |text: &'static [u8]| {
+            let mut found = Vec::new();
+            template.walk(text, |slot, bytes| found.push((slot.to_string(), bytes))).map(|()| found)
+        };
+        let found = read(b"HMAC a::b:c").expect("the same shape");
+        let slots = [("key-id", &b"a"[..]), ("timestamp", b""), ("tag", b"b:c")];
+        assert_eq!(found, slots.map(|(name, bytes)| (name.to_owned(), bytes)));
+        for other in [&b"hmac a:b:c"[..], b" HMAC a:b:c", b"HMAC a:b", b"HMAC ", b""] {
+            assert_eq!(read(other), None);
+        }
+        let closed: Template = "<{tag}>".parse().expect("a template");
+        assert!(closed.walk(b"<a>", |_, _| {}).is_some() && closed.walk(b"<a>b", |_, _| {}).is_none());
+    }
+
+    #[test]
     fn unknown_fields_and_lone_braces_are_errors() {
         assert!("{bodyy}".parse::<Template>().expect_err("unknown").contains("{body}"));
         assert!("a}".parse::<Template>().is_err() && "{a".parse::<Template>().is_err());
