@@ -226,6 +226,33 @@ mod tests {
     }
 
     #[test]
+    fn every_slot_is_written_as_it_is_read() {
+        for name in [
+            "method",
+            "path",
+            "query",
+            "target",
+            "url",
+            "body",
+            "name",
+            "value",
+            "tag",
+            "timestamp",
+            "id",
+            "nonce",
+            "key-id",
+            "header:X-Name",
+            "const:region",
+        ] {
+            let template: Template = format!("{{{name}}}").parse().expect("a template");
+            assert_eq!(template.slots().map(Slot::to_string).collect::<Vec<_>>(), [name]);
+        }
+        for name in ["header:", "const:", "header", ""] {
+            assert!(format!("{{{name}}}").parse::<Template>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
     fn unknown_fields_and_lone_braces_are_errors() {
         assert!("{bodyy}".parse::<Template>().expect_err("unknown").contains("{body}"));
         assert!("a}".parse::<Template>().is_err() && "{a".parse::<Template>().is_err());
