@@ -18,7 +18,7 @@ title: A list
 source: here
 mac: { hash: sha256, encoding: hex, key: utf8 }
 signs: '{timestamp}.{body}'
-carries: [{ header: X-List, list: { separator: ', ', item: '{name}={value}' }, fields: { t: timestamp, v1: tag } }]
+carries: [{ header: X-List, list: { separator: ', ', item: '{name}=<{value}>' }, fields: { t: timestamp, v1: tag } }]
 clock: { unit: seconds, past: 300, future: 60 }
 ";
 
@@ -134,6 +134,7 @@ move-bytes: { first: path, second: body, bytes: -3000 }
 move-bytes: { first: path, second: label, bytes: 1 }
 percent-encode-path
 reverse-headers
+[spare-bits, spare-bits]
 [reverse-headers, { truncate: { part: tag, bytes: 4 } }, { add-header: { name: X-Last, value: { text: l } } }]
 [{ add-entry: { part: tag, place: before, copy: corrupted } }, { truncate: { part: tag, bytes: 4 } }]
 [{ add-entry: { part: timestamp, place: after, copy: same } }, { truncate: { part: timestamp, bytes: 4 } }]

@@ -103,7 +103,10 @@ mod tests {
         assert_eq!(body(Type::Array).as_deref(), Some(r#"{"t":["ab"],"u":1}"#));
         assert_eq!(body(Type::EmptyArray).as_deref(), Some(r#"{"t":[],"u":1}"#));
         assert_eq!(retyped("/", "t=ab", Spot::Body(2..4), Type::True), None, "it is no text of JSON");
-        assert_eq!(retyped("/", "ab", Spot::Body(0..2), Type::True), None);
+        for half in ["\"ab", "ab\"", "ab"] {
+            let start = usize::from(half.starts_with('"'));
+            assert_eq!(retyped("/", half, Spot::Body(start..start + 2), Type::True), None, "{half}");
+        }
     }
 
     #[test]
@@ -112,5 +115,9 @@ mod tests {
         assert_eq!(target(Type::Array).as_deref(), Some("/?a=1&tag[]=ab&b=2"));
         assert_eq!(target(Type::EmptyArray).as_deref(), Some("/?a=1&tag[]=&b=2"));
         assert_eq!(target(Type::True), None, "a query has texts and lists only");
+        for to in [Type::Array, Type::EmptyArray] {
+            assert_eq!(retyped("/hook", "", Spot::Target(1..5), to), None, "a path is no parameter");
+            assert_eq!(retyped("hook", "", Spot::Target(0..4), to), None);
+        }
     }
 }
