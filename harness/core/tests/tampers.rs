@@ -6,10 +6,11 @@ use std::sync::Arc;
 use countersign_core::scheme::{
     Construction, Deployment, Ingredients, Key, Scheme, SchemeFile, Signed, Terms, scheme,
 };
-use countersign_core::tamper::{Tamper, apply};
+use countersign_core::tamper::{Tamper, WireTamper, apply, framing};
 use countersign_core::time::Timestamp;
 use countersign_core::vector::yaml;
-use countersign_core::wire::{Header, Request};
+use countersign_core::wire::{Header, Request, encode};
+use serde::de::DeserializeOwned;
 
 /// A list of named items in one header.
 const LISTED: &str = "
@@ -151,10 +152,34 @@ reverse-headers
 "##;
 
 /// One tamper, or several that are applied one after the other.
-fn tampers(line: &str) -> Vec<Tamper> {
+fn tampers<T: DeserializeOwned>(line: &str) -> Vec<T> {
     let list = if line.starts_with('[') { line.to_owned() } else { format!("- {line}") };
     yaml::parse("tamper.yaml", &list).unwrap_or_else(|why| panic!("{why}"))
 }
+
+/// Changes to the framing.
+const FRAMINGS: &str = r#"
+chunked: 7
+chunked: 0
+bare-line-feeds
+http10
+header-names: swap
+after-colon: { part: tag, with: { text: "" } }
+before-colon: { part: tag, with: { text: " " } }
+after-value: { part: timestamp, with: { hex: "09" } }
+after-value: { part: id, with: { text: " " } }
+content-length: twice
+content-length: signed
+content-length: missing
+split: 2
+split: 0
+split: 64
+split: 65
+extra-headers: 2
+[{ before-colon: { part: tag, with: { text: " " } } }, { after-value: { part: tag, with: { text: "\t" } } }]
+[{ after-value: { part: tag, with: { text: "a" } } }, { after-colon: { part: { header: Host }, with: { text: "b" } } }, { after-value: { part: { header: Host }, with: { text: "c" } } }]
+[{ chunked: 4 }, { content-length: twice }, bare-line-feeds]
+"#;
 
 fn made(file: &str) -> Arc<dyn Scheme> {
     let file: SchemeFile = yaml::parse("scheme.yaml", file).unwrap_or_else(|why| panic!("{why}"));
@@ -224,7 +249,7 @@ fn what_tampers_do_is_recorded() {
         for line in TAMPERS.lines().filter(|line| !line.is_empty()) {
             let mut signed = signed(&*scheme, target);
             let _ = writeln!(text, "  {line}");
-            let done = tampers(line).iter().try_for_each(|tamper| {
+            let done = tampers::<Tamper>(line).iter().try_for_each(|tamper| {
                 let before = lines(&signed);
                 let done = apply(tamper, &mut signed, &*scheme, NOW);
                 assert!(
@@ -242,5 +267,30 @@ fn what_tampers_do_is_recorded() {
     }
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("tampers", text);
+    });
+}
+
+#[test]
+fn what_changes_to_the_framing_do_is_recorded() {
+    let mut text = String::new();
+    let scheme = made(LISTED);
+    let octets = |line: &str| {
+        let mut signed = signed(&*scheme, "/hook");
+        let framing = framing(&tampers::<WireTamper>(line), &mut signed);
+        let split = framing.split;
+        let wire = encode(signed.request().clone(), framing);
+        let lines =
+            wire.octets().escape_ascii().to_string().replace("\\\"", "\"").replace("\\n", "\\n\n    ");
+        (lines, split)
+    };
+    for line in FRAMINGS.lines().filter(|line| !line.is_empty()) {
+        let (lines, split) = octets(line);
+        let _ = writeln!(text, "{line}\n    {lines}");
+        if let Some((pieces, wait)) = split {
+            let _ = writeln!(text, "    in {pieces} pieces, with {wait} ms between them");
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("framings", text);
     });
 }
