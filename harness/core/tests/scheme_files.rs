@@ -105,6 +105,18 @@ fn a_header_says_what_it_carries_and_can_be_read_again() {
     ] {
         assert_eq!(told(&carried(entry)), Some(expected), "{entry}");
     }
+    let one = "an item carries one field: `{value}` beside its `{name}`, or such as `{tag}` without";
+    for (item, fields) in [
+        ("{key-id}:{tag}", ""),
+        ("fixed", ""),
+        ("{value}", ""),
+        ("{name}", ", fields: { v: tag }"),
+        ("{name}={tag}", ", fields: { v: tag }"),
+        ("{name}={value}{value}", ", fields: { v: tag }"),
+    ] {
+        let entry = format!("{{ header: X-Tag, list: {{ separator: ',', item: '{item}' }}{fields} }}");
+        assert_eq!(told(&carried(&entry)), Some(format!("{item} | {one}")), "{entry}");
+    }
     for entry in [
         "{ header: X_Tag-1, value: '{tag}' }",
         "{ header: X-Tag, list: { separator: ',', item: '{tag}' } }",

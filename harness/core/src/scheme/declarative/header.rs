@@ -57,6 +57,13 @@ pub(in crate::scheme) fn header_carrier(name: &str, carrier: &Carrier) -> Result
                     "items with `{name}` need `fields:`, and items without have none",
                 ));
             }
+            let fields = item.slots().filter(|slot| matches!(slot, Slot::Field(_))).count();
+            let values = item.slots().filter(|slot| **slot == Slot::Value).count();
+            if (fields, values) != if named { (0, 1) } else { (1, 0) } {
+                let hint =
+                    "an item carries one field: `{value}` beside its `{name}`, or such as `{tag}` without";
+                return Err(wrong(&list.item, hint));
+            }
             Syntax::List { separator: list.separator.clone(), item, fields: carrier.fields.0.clone() }
         }
         (Some(_), Some(_)) => return Err(wrong(name, "give either `value` or `list`, not both")),

@@ -1,0 +1,109 @@
+//! What schemes that are data read in headers, and why they refuse the rest.
+
+use std::sync::Arc;
+
+use countersign_core::scheme::{Claims, Refusal, Scheme, scheme};
+use countersign_core::vector::yaml;
+use countersign_core::wire::{Header, Request};
+
+fn made(carries: &str) -> Arc<dyn Scheme> {
+    let clock = if carries.contains("timestamp") { "clock: { unit: seconds }\n" } else { "" };
+    let text = format!(
+        "scheme: acme\ntitle: Acme\nsource: here\nmac: {{ hash: sha256, encoding: hex, key: utf8 }}\n\
+         signs: '{{header:X-Covered}}{{body}}'\ncarries: {carries}\n{clock}"
+    );
+    scheme(yaml::parse("acme.yaml", &text).unwrap_or_else(|why| panic!("{why}"))).expect("a scheme")
+}
+
+fn read(scheme: &dyn Scheme, headers: &[(&str, &str)]) -> Result<Claims, Refusal> {
+    let covered = [("X-Covered", "c")];
+    let headers = headers.iter().chain(&covered).map(|(name, value)| Header::new(*name, *value)).collect();
+    scheme.read(&Request { method: "POST".into(), target: "/".into(), headers, body: "b".into() })
+}
+
+/// Tags, then timestamp, id and key id, as far as they are there.
+fn found(claims: Claims) -> Vec<String> {
+    let others = [claims.timestamp, claims.id, claims.nonce, claims.key_id].into_iter().flatten();
+    claims.tags.into_iter().chain(others).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+}
+
+#[test]
+fn a_header_with_fields_is_read_as_a_whole() {
+    let scheme = made("[{ header: X-Tag, value: 'v1 {timestamp}:{tag}' }, { header: X-Id, value: '{id}' }]");
+    let of = |tag, id| read(&*scheme, &[("X-Tag", tag), ("X-Id", id)]).map(found);
+    assert_eq!(of("v1 12:ab", "i"), Ok(vec!["ab".into(), "12".into(), "i".into()]));
+    assert_eq!(of("v1 :", ""), Ok(vec![String::new(), String::new(), String::new()]));
+    for other in ["", "v1 12", "V1 12:ab", "v1  12:ab", " v1 12:ab", "v2 12:ab"] {
+        let expected = if other == "v1  12:ab" {
+            Ok(vec!["ab".into(), " 12".into(), "i".into()])
+        } else {
+            Err(Refusal::MalformedSignature)
+        };
+        assert_eq!(of(other, "i"), expected, "{other:?}");
+    }
+}
+
+#[test]
+fn each_header_stands_there_once() {
+    let scheme = made(
+        "[{ header: X-Tag, value: '{tag}' }, { header: X-Time, value: '{timestamp}' }, { header: X-Id, value: '{id}' }, \
+         { header: X-Key, value: '{key-id}' }]",
+    );
+    let all = [("X-Tag", "ab"), ("X-Time", "12"), ("X-Id", "i"), ("X-Key", "k")];
+    assert_eq!(read(&*scheme, &all).map(found), Ok(["ab", "12", "i", "k"].map(str::to_owned).to_vec()));
+    let missing = [
+        Refusal::MissingSignature,
+        Refusal::MissingTimestamp,
+        Refusal::MissingUnique,
+        Refusal::MissingSignature,
+    ];
+    for (at, refusal) in missing.into_iter().enumerate() {
+        let mut fewer = all.to_vec();
+        let line = fewer.remove(at);
+        assert_eq!(read(&*scheme, &fewer), Err(refusal), "without {line:?}");
+        let more = [&all[..], &[line]].concat();
+        assert_eq!(read(&*scheme, &more), Err(Refusal::DuplicateField), "twice {line:?}");
+    }
+    assert_eq!(read(&*scheme, &[&all[..], &[("x-covered", "c")]].concat()), Err(Refusal::CoveredHeader));
+}
+
+#[test]
+fn only_an_optional_header_may_be_left_out() {
+    let scheme =
+        made("[{ header: X-Tag, value: '{tag}' }, { header: X-Key, value: '{key-id}', presence: optional }]");
+    assert_eq!(read(&*scheme, &[("X-Tag", "ab")]).map(found), Ok(vec!["ab".into()]));
+    assert_eq!(
+        read(&*scheme, &[("X-Tag", "ab"), ("X-Key", "k")]).map(found),
+        Ok(vec!["ab".into(), "k".into()])
+    );
+    assert_eq!(read(&*scheme, &[("X-Key", "k")]), Err(Refusal::MissingSignature));
+    let twice = [("X-Tag", "ab"), ("X-Key", "k"), ("X-Key", "k")];
+    assert_eq!(read(&*scheme, &twice), Err(Refusal::DuplicateField));
+}
+
+#[test]
+fn a_list_with_names_may_hold_several_tags_and_items_of_others() {
+    let scheme = made(
+        "[{ header: X-List, list: { separator: ', ', item: '{name}={value}' }, fields: { t: timestamp, v1: tag } }]",
+    );
+    let of = |list| read(&*scheme, &[("X-List", list)]).map(found);
+    let texts = |texts: &[&str]| Ok(texts.iter().map(|text| (*text).to_owned()).collect());
+    assert_eq!(of("t=12, v1=ab"), texts(&["ab", "12"]));
+    assert_eq!(of("v1=ab, v0=x, v1=cd, t=12, more"), texts(&["ab", "cd", "12"]));
+    assert_eq!(of("t=12, v1="), texts(&["", "12"]));
+    assert_eq!(of("t=12,v1=ab"), Err(Refusal::MissingSignature), "another separator");
+    assert_eq!(of("t=12, t=13, v1=ab"), Err(Refusal::DuplicateField));
+    assert_eq!(of("v1=ab"), Err(Refusal::MissingTimestamp));
+    assert_eq!(of("t=12, V1=ab"), Err(Refusal::MissingSignature));
+    assert_eq!(of(""), Err(Refusal::MissingTimestamp));
+    assert_eq!(read(&*scheme, &[]), Err(Refusal::MissingSignature));
+}
+
+#[test]
+fn a_list_without_names_holds_fields_of_one_shape() {
+    let scheme = made("[{ header: X-List, list: { separator: ' ', item: 'v1,{tag}' } }]");
+    let of = |list| read(&*scheme, &[("X-List", list)]).map(found);
+    assert_eq!(of("v1,ab"), Ok(vec!["ab".into()]));
+    assert_eq!(of("v2,x v1,ab  v1,cd"), Ok(vec!["ab".into(), "cd".into()]));
+    assert_eq!(of("v2,x"), Err(Refusal::MissingSignature));
+}
