@@ -98,4 +98,40 @@ mod tests {
         let bare = params(b"Credential=a/b/c, SignedHeaders=a;b,Signature=00", Values::Bare).expect("bare");
         assert_eq!(get(&bare, "SignedHeaders"), Some(&b"a;b"[..]));
     }
+    #[test]
+    fn names_are_tokens_and_values_are_printable() {
+        for (text, well) in [
+            (r#"a-b_9="x y~""#, true),
+            (r#"a b="x""#, false),
+            (r#"a.b="x""#, false),
+            ("a=\"\t\"", false),
+            ("a=\"\x7f\"", false),
+            ("a=\"\u{e9}\"", false),
+            (r#"a="x";b="y""#, false),
+            (r#"a="x",  b="y""#, true),
+        ] {
+            assert_eq!(params(text.as_bytes(), Values::Quoted).is_ok(), well, "{text}");
+        }
+        for (text, well) in [("", true), (" ~", true), ("\"", false), ("\\", false), ("\x1f", false)] {
+            assert_eq!(is_quotable(text.as_bytes()), well, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_stand_behind_one_word_and_one_space() {
+        let of = |values: &[&str]| {
+            let headers =
+                values.iter().map(|value| crate::wire::Header::new("Authorization", *value)).collect();
+            let nothing = crate::wire::Octets::default;
+            let request = Request { method: nothing(), target: nothing(), headers, body: nothing() };
+            credentials(&request, "Hawk").map(<[u8]>::to_vec)
+        };
+        assert_eq!(of(&["Hawk a=1"]), Ok(b"a=1".to_vec()));
+        assert_eq!(of(&["hAWK "]), Ok(Vec::new()));
+        for odd in ["Hawk", "Hawk  a=1", "Hawka=1", "Haw a=1", "Bear a=1", "Hawk\ta=1", ""] {
+            assert_eq!(of(&[odd]), Err(Refusal::MalformedSignature), "{odd:?}");
+        }
+        assert_eq!(of(&[]), Err(Refusal::MissingSignature));
+        assert_eq!(of(&["Hawk a=1", "Hawk a=1"]), Err(Refusal::DuplicateField));
+    }
 }

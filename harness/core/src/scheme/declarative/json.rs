@@ -58,3 +58,36 @@ pub(super) fn splice_json(
     body.splice(start..start, member);
     Some(range)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::splice_json;
+
+    #[test]
+    fn a_member_becomes_the_first_and_nothing_else_changes() {
+        for (body, path, text, expected) in [
+            ("{}", "t", "12", Some(r#"{"t":[12]}"#)),
+            (r#" {"a": 1} "#, "t", "12", Some(r#" {"t":[12],"a": 1} "#)),
+            (r#"{"a":1}"#, "m/t", "x", Some(r#"{"m":{"t":"[x]"},"a":1}"#)),
+            ("{}", "l/m/t", "0", Some(r#"{"l":{"m":{"t":[0]}}}"#)),
+            ("{}", "t", "10", Some(r#"{"t":[10]}"#)),
+            ("{}", "t", "012", Some(r#"{"t":"[012]"}"#)),
+            ("{}", "t", "1x", Some(r#"{"t":"[1x]"}"#)),
+            ("{}", "t", "", Some(r#"{"t":"[]"}"#)),
+            ("{}", "t", "a\"b", Some(r#"{"t":"[a\"b]"}"#)),
+            ("{}", "a\"b", "1", Some(r#"{"a\"b":[1]}"#)),
+            ("[]", "t", "1", None),
+            ("{", "t", "1", None),
+            ("", "t", "1", None),
+        ] {
+            let tokens: Vec<String> = path.split('/').map(str::to_owned).collect();
+            let mut spliced = body.as_bytes().to_vec();
+            let range = splice_json(&mut spliced, &tokens, text.as_bytes());
+            let marked = range.map(|range| {
+                let text = String::from_utf8(spliced).expect("text");
+                format!("{}[{}]{}", &text[..range.start], &text[range.clone()], &text[range.end..])
+            });
+            assert_eq!(marked.as_deref(), expected, "{body} {path} {text}");
+        }
+    }
+}
