@@ -192,12 +192,14 @@ fn twins_are_refused_and_look_the_same_but_for_numbers_and_ids() {
         ("bad signature", "bad signature"),
         ("at 12:00:01, request 8f3a9c0b7d", "at 12:00:02, request 1122aabbcc"),
         (r#"{"error":"no","id":"req_1"}"#, r#"{"error":"no","id":"req_2"}"#),
+        ("no, see req1x dead", "no, see req2y cafe"),
     ] {
         assert_eq!(of(refused(one), refused(other)), Verdict::Pass, "{one} / {other}");
     }
     for (one, other) in [
         (refused("unknown key"), refused("bad signature")),
         (refused("bad signature"), refused("bad")),
+        (refused("soon"), refused("not")),
         (refused("bad"), answered(Rejected, 403, "bad")),
     ] {
         assert_eq!(of(one.clone(), other.clone()), Verdict::Fail(Told));
