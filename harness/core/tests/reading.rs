@@ -107,3 +107,28 @@ fn a_list_without_names_holds_fields_of_one_shape() {
     assert_eq!(of("v2,x v1,ab  v1,cd"), Ok(vec!["ab".into(), "cd".into()]));
     assert_eq!(of("v2,x"), Err(Refusal::MissingSignature));
 }
+
+#[test]
+fn members_of_the_body_are_texts_or_numbers() {
+    let scheme = made(
+        "[{ header: X-Tag, value: '{tag}' }, { json: /meta/time, field: timestamp }, { json: /id, field: id }]",
+    );
+    let of = |body: &str| {
+        let headers = vec![Header::new("X-Tag", "ab"), Header::new("X-Covered", "c")];
+        let request = Request { method: "POST".into(), target: "/".into(), headers, body: body.into() };
+        let mut claims = scheme.read(&request).expect("the head is whole");
+        assert_eq!(
+            (claims.timestamp.clone(), claims.id.clone()),
+            (None, None),
+            "nothing of the body is believed yet"
+        );
+        scheme.read_body(&request, &mut claims).map(|()| found(claims))
+    };
+    let texts = |texts: &[&str]| Ok(texts.iter().map(|text| (*text).to_owned()).collect());
+    assert_eq!(of(r#"{"meta":{"time":12},"id":"i"}"#), texts(&["ab", "12", "i"]));
+    assert_eq!(of(r#"{"id":7,"meta":{"time":"12.5"}}"#), texts(&["ab", "12.5", "7"]));
+    assert_eq!(of(r#"{"meta":{"time":true},"id":"i"}"#), Err(Refusal::MissingTimestamp));
+    assert_eq!(of(r#"{"time":12,"id":"i"}"#), Err(Refusal::MissingTimestamp));
+    assert_eq!(of(r#"{"meta":{"time":12},"id":null}"#), Err(Refusal::MissingUnique));
+    assert_eq!(of("no JSON"), Err(Refusal::MissingTimestamp));
+}
