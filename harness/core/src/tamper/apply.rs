@@ -194,7 +194,6 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
     let Spot::Header { line, range } = &spot else {
         let request = signed.request();
         let whole = match &spot {
-            Spot::Target(range) if *part == Part::Query => Spot::Target(range.start - 1..range.end),
             Spot::Target(range) => Spot::Target(parameter_bounds(&request.target, range)),
             Spot::Body(range) => Spot::Body(member_bounds(&request.body, range)),
             other => other.clone(),
@@ -227,8 +226,8 @@ fn entry_bounds(value: &[u8], range: &Range<usize>, separator: &[u8]) -> (usize,
     (start, end)
 }
 
-/// Start and end of the query parameter whose value is at `range`, with one of the `&` around it; of the
-/// range itself if it is not the value of a parameter.
+/// Start and end of the query parameter whose value is at `range`, with one of the `&` around it; of the whole
+/// query with its `?`; of the range itself if it stands in the path.
 fn parameter_bounds(target: &[u8], range: &Range<usize>) -> Range<usize> {
     let Some(start) = target[..range.start].iter().rposition(|byte| matches!(byte, b'?' | b'&')) else {
         return range.clone();
