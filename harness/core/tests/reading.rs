@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use countersign_core::scheme::{Claims, Refusal, Scheme, scheme};
+use countersign_core::scheme::{Claims, Coverage, Part, Refusal, Scheme, scheme};
 use countersign_core::vector::yaml;
 use countersign_core::wire::{Header, Request};
 
 fn made(carries: &str) -> Arc<dyn Scheme> {
+    signing("{header:X-Covered}{body}", carries)
+}
+
+fn signing(signs: &str, carries: &str) -> Arc<dyn Scheme> {
     let clock = if carries.contains("timestamp") { "clock: { unit: seconds }\n" } else { "" };
     let text = format!(
         "scheme: acme\ntitle: Acme\nsource: here\nmac: {{ hash: sha256, encoding: hex, key: utf8 }}\n\
-         signs: '{{header:X-Covered}}{{body}}'\ncarries: {carries}\n{clock}"
+         signs: '{signs}'\ncarries: {carries}\n{clock}"
     );
     scheme(yaml::parse("acme.yaml", &text).unwrap_or_else(|why| panic!("{why}"))).expect("a scheme")
 }
@@ -131,4 +135,46 @@ fn members_of_the_body_are_texts_or_numbers() {
     assert_eq!(of(r#"{"time":12,"id":"i"}"#), Err(Refusal::MissingTimestamp));
     assert_eq!(of(r#"{"meta":{"time":12},"id":null}"#), Err(Refusal::MissingUnique));
     assert_eq!(of("no JSON"), Err(Refusal::MissingTimestamp));
+}
+
+#[test]
+fn a_field_is_covered_where_it_is_signed_or_stands_in_a_signed_body() {
+    let tag = "{ header: X-Tag, value: '{tag}' }";
+    let of = |signs: &str, carries: &str, part: Part| {
+        signing(signs, &format!("[{tag}, {carries}]")).coverage(&part)
+    };
+    let (header, member) = ("{ header: X-Id, value: '{id}' }", "{ json: /id, field: id }");
+    for (signs, carries, expected) in [
+        ("{body}", header, Coverage::Uncovered),
+        ("{id}{body}", header, Coverage::Covered),
+        ("{body}", member, Coverage::Covered),
+        ("{method}", member, Coverage::Uncovered),
+        ("{id}{method}", member, Coverage::Covered),
+        ("{body}", "{ header: X-Key, value: '{key-id}' }", Coverage::Absent),
+    ] {
+        for part in [Part::Id, Part::Unique] {
+            assert_eq!(of(signs, carries, part), expected, "{signs} {carries}");
+        }
+    }
+    let both = format!("{header}, {{ json: /nonce, field: nonce }}");
+    assert_eq!(of("{body}", &both, Part::Unique), Coverage::Covered, "the nonce comes first");
+    assert_eq!(of("{body}", &both, Part::Id), Coverage::Uncovered);
+    for (signs, path, query, target) in [
+        ("{path}{body}", Coverage::Covered, Coverage::Uncovered, Coverage::Uncovered),
+        ("{query}{body}", Coverage::Uncovered, Coverage::Covered, Coverage::Uncovered),
+        ("{path}{query}", Coverage::Covered, Coverage::Covered, Coverage::Covered),
+        ("{target}", Coverage::Covered, Coverage::Covered, Coverage::Covered),
+        ("{url}", Coverage::Covered, Coverage::Covered, Coverage::Covered),
+        ("{method}", Coverage::Uncovered, Coverage::Uncovered, Coverage::Uncovered),
+    ] {
+        let found = [Part::Path, Part::Query, Part::Target].map(|part| of(signs, header, part));
+        assert_eq!(found, [path, query, target], "{signs}");
+    }
+    assert_eq!(of("{body}", header, Part::Method), Coverage::Uncovered);
+    assert_eq!(of("{method}", header, Part::Method), Coverage::Covered);
+    assert_eq!(of("{method}", header, Part::Body), Coverage::Uncovered);
+    assert_eq!(of("{body}", header, Part::CoveredHeader), Coverage::Absent);
+    assert_eq!(of("{header:X-A}", header, Part::CoveredHeader), Coverage::Covered);
+    assert_eq!(of("{header:X-A}", header, Part::Header("x-a".into())), Coverage::Covered);
+    assert_eq!(of("{header:X-A}", header, Part::Header("x-b".into())), Coverage::Uncovered);
 }
