@@ -413,6 +413,7 @@ mod tests {
         assert_eq!(without(r#"{"tag":"ab","t":1}"#, "ab", member_bounds), r#"{"t":1}"#);
         assert_eq!(without(r#"{"t":1, "tag" : "ab" }"#, "ab", member_bounds), r#"{"t":1 }"#);
         assert_eq!(without(r#"{"time":12,"t":1}"#, "12", member_bounds), r#"{"t":1}"#);
+        assert_eq!(without("{\"tag\":\"ab\"\n  ,\"t\":1}", "ab", member_bounds), r#"{"t":1}"#);
         assert_eq!(without(r#"{"tag":"ab"}"#, "ab", member_bounds), "{}");
         assert_eq!(without("tag=ab", "ab", member_bounds), "tag=");
     }
