@@ -191,3 +191,101 @@ impl Scheme for Adyen {
         Ok(Claims { tags: vec![tag.as_bytes().into()], ..Claims::default() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheme::{Construction, Encoding, Hash, Key, Terms};
+    use crate::vector::yaml;
+    use serde_json::{Value, json as value};
+
+    fn adyen() -> Adyen {
+        let file = "scheme: a\ntitle: A\nsource: here\ncode: adyen-standard\n\
+                    mac: { hash: sha256, encoding: base64, key: hex }\n";
+        Adyen { file: yaml::parse("a.yaml", file).expect("a scheme file") }
+    }
+
+    fn item(reference: &str, additional: Option<Value>) -> Value {
+        let mut item = value!({
+            "amount": { "currency": "EUR", "value": 1130 }, "eventCode": "AUTHORISATION",
+            "merchantAccountCode": "M", "merchantReference": reference, "pspReference": reference,
+            "success": "true",
+        });
+        if let Some(additional) = additional {
+            item["additionalData"] = additional;
+        }
+        value!({ "NotificationRequestItem": item })
+    }
+
+    fn request(items: &[Value]) -> Request {
+        let nothing = Octets::default;
+        let body = value!({ "live": "false", "notificationItems": items }).to_string();
+        Request { method: nothing(), target: nothing(), headers: Vec::new(), body: body.into() }
+    }
+
+    fn signed(request: Request) -> Result<Request, CannotSign> {
+        let (key, deployment) = (Key::new(b"key".to_vec()), Deployment::default());
+        let with = Ingredients {
+            key: &key,
+            hash: Hash::Sha256,
+            construction: Construction::Hmac,
+            timestamp: Octets::default(),
+            id: Octets::default(),
+            nonce: Octets::default(),
+            key_id: Octets::default(),
+            deployment: &deployment,
+            terms: Terms::default(),
+        };
+        adyen().sign(request, with).map(crate::scheme::Signed::into_request)
+    }
+
+    fn tag_of(item: &Value) -> String {
+        let item: Item = serde_json::from_value(item["NotificationRequestItem"].clone()).expect("an item");
+        Encoding::Base64.encode(&adyen().tag(
+            Construction::Hmac,
+            Hash::Sha256,
+            &Key::new(b"key".to_vec()),
+            &item.text(),
+        ))
+    }
+
+    #[test]
+    fn a_tag_goes_into_the_additional_data_of_each_item() {
+        let all = [
+            item("one", None),
+            item("two", Some(value!({}))),
+            item("three", Some(value!({ "more": "data" }))),
+            item("four", Some(value!({ "hmacSignature": "kept" }))),
+        ];
+        for count in 1..=all.len() {
+            let items = &all[..count];
+            let body: Value =
+                serde_json::from_slice(&signed(request(items)).expect("it is signed").body).expect("JSON");
+            for (n, item) in items.iter().enumerate() {
+                let mut expected = item.clone();
+                let additional = &mut expected["NotificationRequestItem"]["additionalData"];
+                if n < 3 {
+                    additional["hmacSignature"] = tag_of(item).into();
+                }
+                assert_eq!(body["notificationItems"][n], expected, "{n} of {count}");
+            }
+        }
+        for of_none in [&[][..], &all[3..]] {
+            assert!(signed(request(of_none)).is_err());
+        }
+    }
+
+    #[test]
+    fn each_item_is_a_request_of_its_own() {
+        let one = item("one", Some(value!({ "hmacSignature": "a" })));
+        let two = item("two", Some(value!({ "hmacSignature": "b" })));
+        let alone =
+            adyen().items(&request(&[one.clone(), two.clone()])).expect("items are signed one by one");
+        let bodies: Vec<Value> =
+            alone.iter().map(|request| serde_json::from_slice(&request.body).expect("JSON")).collect();
+        assert_eq!(bodies, [value!({ "notificationItems": [one] }), value!({ "notificationItems": [two] })]);
+        assert_eq!(alone[1].method, request(&[]).method);
+        let tags: Vec<_> = alone.iter().map(|request| adyen().read(request).expect("a tag").tags).collect();
+        assert_eq!(tags, [[Octets::from("a")], [Octets::from("b")]]);
+    }
+}
