@@ -407,3 +407,84 @@ fn what_readers_make_of_changed_requests_is_recorded() {
         insta::assert_snapshot!("readers", text);
     });
 }
+
+/// Ways to sign that break the syntax of some schemes.
+const SIGNINGS: &str = r#"
+{"key-id": "a\"b"}
+{"key-id": "a\\b"}
+{"key-id": "a:b,c/d"}
+{"key-id": "a\tb"}
+{"key-id": ""}
+{"unique": "a\"b"}
+{"unique": "a\\b"}
+{"unique": "a;b,c&d"}
+{"unique": "a b"}
+{"at": {"text": "1;2"}}
+{"at": {"text": "1,2"}}
+{"at": {"text": "1\"2"}}
+{"at": {"text": "1 2"}}
+{"at": {"text": "1/2&3"}}
+{"algorithm": "a\"b"}
+{"algorithm": "a b"}
+{"expires": {"text": "1;2"}}
+{"expires": {"text": "1 2"}}
+"#;
+
+/// Messages that already have what a scheme adds.
+const MESSAGES: &str = r#"
+{"headers": [{"name": "authorization", "value": {"text": "x"}}]}
+{"headers": [{"name": "Date", "value": {"text": "x"}}]}
+{"headers": [{"name": "Digest", "value": {"text": "x"}}]}
+{"headers": [{"name": "Content-Digest", "value": {"text": "x"}}]}
+{"headers": [{"name": "Signature", "value": {"text": "x"}}]}
+{"headers": [{"name": "Signature-Input", "value": {"text": "x"}}]}
+{"headers": [{"name": "X-Amz-Date", "value": {"text": "x"}}]}
+{"headers": [{"name": "X-Amz-Content-Sha256", "value": {"text": "x"}}]}
+{"headers": [{"name": "x-ms-date", "value": {"text": "x"}}]}
+{"headers": [{"name": "X-Contentful-Signature", "value": {"text": "x"}}]}
+{"headers": [{"name": "Content-Type", "value": {"text": "text/plain"}}]}
+{"without": ["Host"]}
+{"query": {"text": "a?b"}}
+{"query": {"text": "hmac=x"}}
+{"query": {"text": "signature=x"}}
+{"query": {"text": "timestamp=x"}}
+{"query": {"text": "bodySHA256=x"}}
+{"query": {"text": "X-Amz-Signature=x"}}
+{"query": {"text": "X-Amz-Date=x"}}
+{"query": {"text": "oauth_nonce=x"}}
+{"query": {"text": ""}}
+{"body": {"text": ""}}
+{"body": {"text": "{}"}}
+{"body": {"text": "[]"}}
+{"body": {"text": "a=1"}}
+{"body": {"text": "oauth_token=1"}}
+{"body": {"text": "{\"signature\": {}}"}}
+{"body": {"text": "{\"event\": {}}"}}
+"#;
+
+#[test]
+fn what_coded_schemes_can_and_cannot_sign_is_recorded() {
+    let mut text = String::new();
+    for place in Place::all().iter().filter(|place| place.scheme.file().code.is_some()) {
+        let _ = writeln!(text, "{}", place.scheme.file().scheme);
+        let signings = SIGNINGS.trim().lines().map(|line| format!(r#"{{"sign": {line}}}"#));
+        let messages = MESSAGES.trim().lines().map(|line| format!(r#"{{"message": {line}}}"#));
+        for line in signings.chain(messages) {
+            let recipe: Recipe = serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line}"));
+            let made = match build(&recipe, &place.world("readers")) {
+                Ok(built) => match read(&*place.scheme, built.untampered.request()) {
+                    Ok(_) => "signed and read".to_owned(),
+                    Err(why) => format!("signed, not read: {why}"),
+                },
+                Err(why) => why.to_string(),
+            };
+            // What the scheme does not have cannot break its syntax.
+            if !["its requests ", "the scheme carries no "].iter().any(|lacks| made.starts_with(lacks)) {
+                let _ = writeln!(text, "  {line:80} {made}");
+            }
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("signing", text);
+    });
+}
