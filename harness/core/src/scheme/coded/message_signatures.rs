@@ -275,3 +275,33 @@ impl Scheme for MessageSignatures {
         if fits { Ok(()) } else { Err(Refusal::DigestMismatch) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_stand_for_parts_of_the_request() {
+        let of = |target: &str, name: &str, origin: &str| {
+            let headers = vec![Header::new("Host", "A.example:443"), Header::new("X-Name", "  a  b ")];
+            let request = Request { method: "PUT".into(), target: target.into(), headers, body: "b".into() };
+            let deployment = Deployment { origin: origin.to_owned(), ..Deployment::default() };
+            String::from_utf8(component(&request, name, &deployment)).expect("text")
+        };
+        for (target, name, expected) in [
+            ("/p?q=1", "@method", "PUT"),
+            ("/p?q=1", "@path", "/p"),
+            ("?q=1", "@path", "/"),
+            ("/p?q=1", "@query", "?q=1"),
+            ("/p", "@query", "?"),
+            ("/p?q=1", "@request-target", "/p?q=1"),
+            ("/p?q=1", "@target-uri", "https://a.example/p?q=1"),
+            ("/p", "@authority", "a.example"),
+            ("/p", "x-name", "a  b"),
+            ("/p", "x-none", ""),
+        ] {
+            assert_eq!(of(target, name, "https://a.example"), expected, "{name}");
+        }
+        assert_eq!(of("/p", "@authority", "http://a.example"), "a.example:443", "not the port of http");
+    }
+}
