@@ -227,6 +227,8 @@ aws-sigv4
   SignedHeaders= -> Signedheaders=
   content-type;host; -> host;content-type;
   content-type;host; -> content-type;Host;
+  content-type;host; -> Content-Type;host;
+  content-type;host; -> ;content-type;host;
   content-type;host; -> content-type;host;host;
   content-type;host; -> host;
   content-type;host; -> content-type;
@@ -435,6 +437,7 @@ const SIGNINGS: &str = r#"
 {"at": {"text": "1/2&3"}}
 {"algorithm": "a\"b"}
 {"algorithm": "a b"}
+{"algorithm": "a,b"}
 {"expires": {"text": "1;2"}}
 {"expires": {"text": "1 2"}}
 "#;
