@@ -291,6 +291,8 @@ twilio
   + X-Twilio-Signature
   + Host
   application/x-www-form-urlencoded -> application/json
+  + Content-Type
+  Body= -> Body=x&Body=
 
 shopify-oauth
   &hmac= -> &signature=

@@ -123,8 +123,7 @@ impl Scheme for Azure {
     }
 
     fn sign(&self, mut message: Request, with: Ingredients<'_>) -> Result<Signed, CannotSign> {
-        let mut claims = claims(&with);
-        claims.tags.push(Vec::new().into());
+        let claims = claims(&with);
         let mut places = Vec::new();
         for header in &self.headers {
             header.put(&mut message, &claims, &mut places);

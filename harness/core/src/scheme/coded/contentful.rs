@@ -139,8 +139,7 @@ impl Scheme for Contentful {
         names.sort_unstable();
         let covered = self.chosen().next().map(str::to_owned);
         message.headers.push(Header::new(LIST, names.join(",")));
-        let mut claims = claims(&with);
-        claims.tags.push(Vec::new().into());
+        let claims = claims(&with);
         let mut places = Vec::new();
         for header in &self.headers {
             header.put(&mut message, &claims, &mut places);

@@ -10,7 +10,7 @@ use crate::scheme::{
     CannotSign, Carrier, Claims, Coverage, Deployment, Field, Hash, Home, Ingredients, Part, Refusal, Scheme,
     SchemeError, SchemeFile, Signed,
 };
-use crate::wire::{Octets, Request};
+use crate::wire::Request;
 
 const HEADER: &str = "X-Twilio-Signature";
 const DIGEST: &str = "bodySHA256";
@@ -87,8 +87,7 @@ impl Scheme for Twilio {
             append(&mut message, parameter.as_bytes());
         }
         let mut places = Vec::new();
-        let untagged = Claims { tags: vec![Octets::default()], ..Claims::default() };
-        self.header.put(&mut message, &untagged, &mut places);
+        self.header.put(&mut message, &Claims::default(), &mut places);
         Ok(sealed(self, message, places, None, &with))
     }
 
