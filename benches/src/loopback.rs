@@ -124,7 +124,7 @@ impl Judge {
             PATH.to_owned(),
             Deployment::default(),
             Carrier::Raw(Raw::new(host.clone(), address.port(), Deadlines::default())),
-            (host, address.port()),
+            Some((host, address.port())),
             "countersign run".to_owned(),
             0,
             Pace::per_second(None),

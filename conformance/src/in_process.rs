@@ -144,10 +144,10 @@ impl InProcess<'_> {
         Observation { millis, ..observation(outcome, status, remark) }
     }
 
-    fn exposed(&self, wire: &Wire, answer: &Answer) -> Option<Exposure> {
+    fn exposed(&self, wire: &Wire, seen: &Observation) -> Option<Exposure> {
         let Setup { scheme, key, deployment, .. } = self.setup;
         let secrets = self.setup.secrets();
-        exposed(exposure::Place { scheme: &**scheme, key, deployment, secrets }, wire, answer)
+        exposed(exposure::Place { scheme: &**scheme, key, deployment, secrets }, wire, seen)
     }
 
     /// Proof that this verifier accepts a valid request; `None` if it does not.
@@ -220,8 +220,9 @@ impl InProcess<'_> {
             if seen_here.detail.as_deref() == Some(DIED) {
                 seen.alive = Alive::No;
             }
-            let answer = seen_here.answer.as_ref().filter(|answer| !answer.body.is_empty());
-            seen.exposed = seen.exposed.or(answer.and_then(|answer| self.exposed(wire, answer)));
+            if seen_here.answer.as_ref().is_some_and(|answer| !answer.body.is_empty()) {
+                seen.exposed = seen.exposed.or_else(|| self.exposed(wire, seen_here));
+            }
         }
         match purpose {
             Purpose::Judged => seen.judged.extend(observations),
@@ -246,5 +247,5 @@ fn observation(outcome: Outcome, status: u16, body: Option<String>) -> Observati
     let connection = Connection::Reusable;
     let body = body.map(Octets::from).unwrap_or_default();
     let answer = Answer { status, headers: Vec::new(), body, connection };
-    Observation { outcome, answer: Some(answer), detail: None, millis: 0.0 }
+    Observation { outcome, answer: Some(answer), reply: None, detail: None, millis: 0.0 }
 }

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::observe::Exposure;
+use crate::observe::{Exposure, Observation};
 use crate::redact::{Redactor, Writings};
 use crate::scheme::{Construction, Deployment, Key, Scheme};
-use crate::wire::{Answer, Wire};
+use crate::wire::Wire;
 
 /// Beginnings and pieces of the stack traces of common platforms.
 const TRACES: &[&str] = &[
@@ -51,10 +51,13 @@ pub struct Place<'a> {
     pub secrets: &'a Redactor,
 }
 
-/// What the answer to a request shows that it must not; the worst of it.
-pub fn exposed(place: Place<'_>, sent: &Wire, answer: &Answer) -> Option<Exposure> {
-    let values = answer.headers.iter().map(|line| &line.value[..]);
-    let pieces = || values.clone().chain([&answer.body[..]]);
+/// What the answer to a request shows that it must not; the worst of it. The text of an exception counts: it is
+/// made to be logged or handed on.
+pub fn exposed(place: Place<'_>, sent: &Wire, seen: &Observation) -> Option<Exposure> {
+    let answer = seen.answer.iter();
+    let values = answer.flat_map(|answer| answer.headers.iter().map(|line| &line.value).chain([&answer.body]));
+    let text = seen.reply.iter().filter_map(|reply| reply.text.as_deref());
+    let pieces = || values.clone().map(|octets| &octets[..]).chain(text.clone().map(str::as_bytes));
     if pieces().any(|piece| place.secrets.finds(piece)) && !place.secrets.finds(&sent.octets()) {
         return Some(Exposure::Secret);
     }

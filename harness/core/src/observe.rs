@@ -18,6 +18,8 @@ pub struct Observation {
     pub outcome: Outcome,
     /// The answer, if there was one.
     pub answer: Option<Answer>,
+    /// What a driver said of its library, if the target is one.
+    pub reply: Option<Reply>,
     /// What else there is to say: an error text, a reason.
     pub detail: Option<String>,
     /// From the first byte sent to the end of the answer, in milliseconds.
@@ -27,15 +29,43 @@ pub struct Observation {
 impl Observation {
     /// An outcome without an answer.
     pub fn without_answer(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self { outcome, answer: None, detail: Some(detail.into()), millis: 0.0 }
+        Self { outcome, answer: None, reply: None, detail: Some(detail.into()), millis: 0.0 }
+    }
+
+    /// Whether the target itself said something, be it by HTTP or through a driver.
+    pub fn is_answered(&self) -> bool {
+        self.answer.is_some() || self.reply.is_some()
     }
 
     /// In a few words: `accepted, 200`.
     pub fn summary(&self) -> String {
-        match (&self.answer, &self.detail) {
-            (Some(answer), _) => format!("{}, {}", self.outcome, answer.status),
-            (None, Some(detail)) => format!("{}, {detail}", self.outcome),
-            (None, None) => self.outcome.to_string(),
+        let says = match (&self.answer, &self.reply) {
+            (Some(answer), _) => Some(answer.status.to_string()),
+            (None, Some(reply)) => Some(reply.to_string()),
+            (None, None) => self.detail.clone(),
+        };
+        match says {
+            Some(says) if !says.is_empty() => format!("{}, {says}", self.outcome),
+            _ => self.outcome.to_string(),
+        }
+    }
+}
+
+/// What a driver said of its library besides the outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reply {
+    /// The kind of refusal, or the type of an exception.
+    pub class: Option<String>,
+    /// The library's own text.
+    pub text: Option<String>,
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.class, &self.text) {
+            (Some(class), Some(text)) => write!(f, "{class}: {text}"),
+            (Some(one), None) | (None, Some(one)) => f.write_str(one),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -63,7 +93,7 @@ pub enum Outcome {
     Unsupported,
     /// The carrier cannot send these bytes.
     NotDelivered,
-    /// No connection could be made.
+    /// No connection could be made, or what stands between is at fault.
     Unreachable,
 }
 

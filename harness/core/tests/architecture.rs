@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const EDGES: &[(&str, &[&str])] = &[
     ("case", &["id", "recipe", "scheme", "spec", "tamper", "time", "wire"]),
     ("event", &["finding", "id", "judge", "observe", "spec"]),
-    ("evidence", &["finding", "redact", "wire"]),
+    ("evidence", &["finding", "observe", "redact", "wire"]),
     ("exposure", &["observe", "redact", "scheme", "wire"]),
     ("finding", &["event", "id", "judge", "spec"]),
     ("judge", &["case", "observe"]),

@@ -10,7 +10,7 @@ use countersign_core::event::{
 use countersign_core::evidence::evidence;
 use countersign_core::finding::{Evidence, Finding};
 use countersign_core::judge::{Failure, Verdict};
-use countersign_core::observe::Outcome;
+use countersign_core::observe::{Observation, Outcome};
 use countersign_core::redact::Redactor;
 use countersign_core::report::{FailOn, Options, REPORTERS, Style, reporter};
 use countersign_core::spec::{Attacker, Level, Severity};
@@ -37,14 +37,17 @@ fn shown(case: &str, tamper: impl Fn(&mut Request), answer: Option<(u16, &str)>)
     let untampered = encode(request.clone(), Framing::default());
     tamper(&mut request);
     let sent = encode(request, Framing::default());
-    let answer = answer.map(|(status, body)| Answer {
-        status,
-        headers: vec![Header::new("Content-Type", "text/plain")],
-        body: Octets::from(body),
-        connection: Connection::Reusable,
+    let seen = answer.map(|(status, body)| Observation {
+        answer: Some(Answer {
+            status,
+            headers: vec![Header::new("Content-Type", "text/plain")],
+            body: Octets::from(body),
+            connection: Connection::Reusable,
+        }),
+        ..Observation::without_answer(Outcome::Accepted, "")
     });
     let replay = format!("countersign replay --target http://127.0.0.1:8080/hook stripe/{case}");
-    Some(evidence(&untampered, &sent, answer.as_ref(), "127.0.0.1", 8080, replay, &Redactor::default()))
+    Some(evidence(&untampered, &sent, seen.as_ref(), Some(("127.0.0.1", 8080)), replay, &Redactor::default()))
 }
 
 fn case(name: &str, verdict: Verdict) -> CaseResult {

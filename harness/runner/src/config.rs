@@ -76,8 +76,9 @@ impl Config {
         let mut config: Self = yaml::parse(&shown, &text).map_err(|found| {
             Failed::usage(format!("error: {}\n --> {shown}:{}:{}", found.message, found.line, found.column))
         })?;
-        let secrets = [&config.secret, &config.second_secret].into_iter().flatten();
-        let runs = secrets.into_iter().any(|secret| secret.starts_with("cmd:"));
+        let is = |text: &Option<String>, start| text.as_ref().is_some_and(|text| text.starts_with(start));
+        let secrets = [&config.secret, &config.second_secret];
+        let runs = is(&config.target, "exec:") || secrets.into_iter().any(|secret| is(secret, "cmd:"));
         if given.is_none() && (runs || !config.allow_host.is_empty()) {
             return Err(Failed::usage_help(
                 format!("`{shown}` was only found, and it wants to run a command or to allow another host"),

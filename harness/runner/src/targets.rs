@@ -14,6 +14,7 @@ use countersign_core::secret::Secret;
 use countersign_core::spec::ClassState;
 use url::Url;
 
+use crate::carrier::DriverCommand;
 use crate::exit::{Exit, Failed};
 
 /// A target as named on the command line.
@@ -25,6 +26,8 @@ pub enum TargetSpec {
     Mutant(String),
     /// An endpoint.
     Url(Url),
+    /// A library behind a driver, by its command line.
+    Exec(DriverCommand),
 }
 
 impl std::str::FromStr for TargetSpec {
@@ -37,7 +40,14 @@ impl std::str::FromStr for TargetSpec {
         if let Some(id) = text.strip_prefix("mutant:") {
             return mutant(id).map(|_| Self::Mutant(id.to_uppercase()));
         }
-        let help = "write `reference`, `mutant:ID`, or an address such as http://127.0.0.1:8080/hook";
+        if let Some(line) = text.strip_prefix("exec:") {
+            return line.parse().map(Self::Exec).map_err(|why| {
+                let help = "write the command line of a driver: --target 'exec:python3 driver.py'";
+                Failed::usage_help(format!("`{}` is no command line: {why}", line.escape_debug()), help)
+            });
+        }
+        let help =
+            "write `reference`, `mutant:ID`, `exec:COMMAND`, or an address such as http://127.0.0.1:8080/hook";
         let url = Url::parse(text).map_err(|error| {
             Failed::usage_help(format!("`{}` is not a target: {error}", shown(text)), help)
         })?;
@@ -106,10 +116,11 @@ impl TargetSpec {
             Self::Reference => "reference".to_owned(),
             Self::Mutant(id) => format!("mutant:{id}"),
             Self::Url(url) => url.to_string(),
+            Self::Exec(command) => format!("exec:{command}"),
         }
     }
 
-    /// The verifier of the embedded endpoint; none for an address.
+    /// The verifier of the embedded endpoint; none for what is not our own.
     ///
     /// # Errors
     /// There is no such mutant.
@@ -117,7 +128,7 @@ impl TargetSpec {
         match self {
             Self::Reference => Ok(Some(Arc::new(Reference))),
             Self::Mutant(id) => mutant(id).map(Some),
-            Self::Url(_) => Ok(None),
+            Self::Url(_) | Self::Exec(_) => Ok(None),
         }
     }
 
@@ -128,7 +139,7 @@ impl TargetSpec {
     pub fn guard(&self, allowed: &[String]) -> Result<(), Failed> {
         match self {
             Self::Url(url) => guard_host(url, allowed),
-            Self::Reference | Self::Mutant(_) => Ok(()),
+            Self::Reference | Self::Mutant(_) | Self::Exec(_) => Ok(()),
         }
     }
 }
@@ -158,7 +169,7 @@ fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// A secret in the form that a scheme demands, derived from the seed; for the embedded endpoint only.
+/// A secret in the form that a scheme demands, derived from the seed; for targets that are told it.
 pub fn made_up_secret(scheme: &dyn Scheme, seed: u64) -> Secret {
     use countersign_core::scheme::{Construction, Encoding, Hash, mac};
     let name = scheme.file().scheme.as_str();

@@ -7,6 +7,7 @@ mod shell;
 
 use crate::finding::Evidence;
 use crate::redact::Redactor;
+use crate::observe::Observation;
 use crate::wire::{Answer, Wire};
 
 /// Lines of an answer that are kept at most.
@@ -15,28 +16,32 @@ const ANSWER_LINES: usize = 40;
 /// The evidence of one request and its answer, without secrets.
 ///
 /// `untampered` is what would have been sent without the tampers of the case; where `sent` differs
-/// from it, lines are marked. `host` and `port` go into the shell command that sends the same bytes.
+/// from it, lines are marked. Host and port go into the shell command that sends the same bytes.
 pub fn evidence(
     untampered: &Wire,
     sent: &Wire,
-    answer: Option<&Answer>,
-    host: &str,
-    port: u16,
+    seen: Option<&Observation>,
+    address: Option<(&str, u16)>,
     replay: String,
     redactor: &Redactor,
 ) -> Evidence {
     let octets = redactor.bytes(&sent.octets());
-    let mut reproduce = shell::reproduce(&octets, host, port);
-    if octets != *sent.octets() {
-        reproduce.push_str("  # [secret] stands for the secret");
-    }
-    if !sent.pauses().is_empty() {
-        reproduce.push_str("  # the case waits between pieces: `countersign replay` does too");
-    }
+    let reproduce = address.map(|(host, port)| {
+        let mut reproduce = shell::reproduce(&octets, host, port);
+        if octets != *sent.octets() {
+            reproduce.push_str("  # [secret] stands for the secret");
+        }
+        if !sent.pauses().is_empty() {
+            reproduce.push_str("  # the case waits between pieces: `countersign replay` does too");
+        }
+        reproduce
+    });
+    let answer = seen.and_then(|seen| seen.answer.as_ref());
+    let reply = seen.filter(|seen| seen.reply.is_some()).map(|seen| vec![redactor.text(&seen.summary())]);
     Evidence {
         request: lines::marked(&redactor.bytes(&untampered.octets()), &octets),
-        answer: answer.map(|answer| answer_lines(&redactor.answer(answer))).unwrap_or_default(),
-        reproduce,
+        answer: answer.map(|answer| answer_lines(&redactor.answer(answer))).or(reply).unwrap_or_default(),
+        reproduce: reproduce.unwrap_or_default(),
         replay,
     }
 }
@@ -64,6 +69,7 @@ fn answer_lines(answer: &Answer) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::finding::Mark;
+    use crate::observe::Outcome;
     use crate::secret::Secret;
     use crate::wire::{Connection, Framing, Header, Octets, Request, encode};
 
@@ -73,7 +79,7 @@ mod tests {
     }
 
     fn show(untampered: &Wire, sent: &Wire) -> String {
-        let evidence = evidence(untampered, sent, None, "localhost", 80, String::new(), &Redactor::default());
+        let evidence = evidence(untampered, sent, None, Some(("localhost", 80)), String::new(), &Redactor::default());
         let line = |line: &crate::finding::MarkedLine| {
             let gutter = match line.mark {
                 Mark::Same => ' ',
@@ -180,8 +186,10 @@ mod tests {
             body: Octets::from("Y2FuYXJ5\nand more\x1b[2J"),
             connection: Connection::Reusable,
         };
+        let without = Observation::without_answer(Outcome::Rejected, "");
+        let seen = Observation { answer: Some(answer), ..without };
         let redactor = Redactor::new(&[Secret::new("canary")]);
-        let evidence = evidence(&sent, &sent, Some(&answer), "localhost", 80, "replay".to_owned(), &redactor);
+        let evidence = evidence(&sent, &sent, Some(&seen), Some(("localhost", 80)), "replay".to_owned(), &redactor);
         let shown = serde_json::to_string(&evidence).expect("evidence serializes");
         assert!(
             !["canary", "63616e617279", "Y2FuYXJ5"].iter().any(|secret| shown.contains(secret)),

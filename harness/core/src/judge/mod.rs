@@ -71,11 +71,13 @@ pub enum Alive {
     Yes,
     /// It no longer does.
     No,
+    /// It ended, and was started again.
+    Restarted,
 }
 
 /// Judges what was seen. The baseline is the proof that refusals mean anything.
 pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
-    if seen.alive == Alive::No {
+    if matches!(seen.alive, Alive::No | Alive::Restarted) {
         return Verdict::Fail(Failure::Died);
     }
     if let Some(setup) = &seen.setup {
@@ -164,6 +166,7 @@ fn judge_twins(one: &Observation, other: &Observation) -> Verdict {
         _ if transport(one) || transport(other) => {
             Verdict::Skipped("the HTTP layer refused it before the verifier".to_owned())
         }
+        (None, None) => Verdict::Skipped("a library gives no answer that a client sees".to_owned()),
         (Some(one), Some(other)) if Shape::of(one) != Shape::of(other) => Verdict::Fail(Failure::Told),
         (Some(one), Some(other)) if words(&one.body) != words(&other.body) => Verdict::Fail(Failure::Told),
         _ => Verdict::Pass,
@@ -223,7 +226,7 @@ fn judge_one(expect: &Expectation, seen: &Observation) -> Verdict {
         (Outcome::Throttled, _) => {
             Verdict::Inconclusive("the target kept asking to come back later".to_owned())
         }
-        (Outcome::Unreachable, _) => Verdict::Inconclusive(format!("no connection: {}", detail())),
+        (Outcome::Unreachable, _) => Verdict::Inconclusive(detail()),
         (Outcome::Unsupported, _) => Verdict::Skipped(format!("unsupported: {}", detail())),
         (Outcome::NotDelivered, _) => Verdict::Skipped(format!("not delivered: {}", detail())),
     }

@@ -1,10 +1,11 @@
-//! Ways to a target over the network.
+//! Ways to a target: over the network, or through a driver.
 //!
 //! The type to know is [`Carrier`]: [`Raw`] sends exact octets over TCP, [`Polite`] sends what a
-//! well-behaved client can send, over TLS where the URL asks for it. Neither knows what a case
-//! expects; what an answer means is decided by the [`Oracle`] that it is given.
+//! well-behaved client can send, over TLS where the URL asks for it, and [`Process`] asks a library behind a
+//! driver. None knows what a case expects; what an answer means is decided by the [`Oracle`] that it is given.
 
 mod polite;
+mod process;
 mod raw;
 mod reuse;
 mod sending;
@@ -17,6 +18,7 @@ use countersign_core::target::Target;
 use countersign_core::wire::Wire;
 
 pub use polite::{CannotStart, Polite, Proxies};
+pub use process::{CannotStartDriver, DriverCommand, Pool, Process, kill_all};
 pub use raw::Raw;
 pub use sending::Gate;
 
@@ -41,13 +43,15 @@ impl Default for Deadlines {
     }
 }
 
-/// A way to a target over the network.
+/// A way to a target.
 #[derive(Debug)]
 pub enum Carrier {
     /// Exact octets over TCP.
     Raw(Raw),
     /// Well-formed requests, over TLS where the URL asks for it.
     Polite(Polite),
+    /// A library behind drivers.
+    Process(Process),
 }
 
 impl Carrier {
@@ -56,6 +60,17 @@ impl Carrier {
         match self {
             Self::Raw(raw) => raw.set_oracle(oracle),
             Self::Polite(polite) => polite.set_oracle(oracle),
+            // A driver says itself what it means.
+            Self::Process(_) => {}
+        }
+    }
+
+    /// Why it cannot hold up a request or stretch its body; nothing if it can.
+    pub fn cannot_hold_up(&self) -> Option<&'static str> {
+        match self {
+            Self::Raw(_) => None,
+            Self::Polite(_) => Some("a polite client does not hold up a request or stretch its body"),
+            Self::Process(_) => Some("a library gets requests whole"),
         }
     }
 }
@@ -65,6 +80,7 @@ impl Target for Carrier {
         match self {
             Self::Raw(raw) => raw.deliver(wire).await,
             Self::Polite(polite) => polite.deliver(wire).await,
+            Self::Process(process) => process.deliver(wire).await,
         }
     }
 }

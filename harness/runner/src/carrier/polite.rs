@@ -141,11 +141,11 @@ impl Target for Polite {
         match result {
             Ok(answer) => {
                 let outcome = self.oracle.read().unwrap_or_else(PoisonError::into_inner).decide(&answer);
-                Observation { outcome, answer: Some(answer), detail: None, millis }
+                Observation { outcome, answer: Some(answer), reply: None, detail: None, millis }
             }
             Err(error) => {
                 let outcome = outcome(&error);
-                Observation { outcome, answer: None, detail: Some(reasons(&error.without_url())), millis }
+                Observation { outcome, answer: None, reply: None, detail: Some(reasons(&error.without_url())), millis }
             }
         }
     }

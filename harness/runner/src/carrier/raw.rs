@@ -97,11 +97,11 @@ impl Raw {
 
     fn observe(&self, (end, took): (End, Duration)) -> Observation {
         let millis = millis(took);
-        let without = |outcome, why| Observation { outcome, answer: None, detail: Some(why), millis };
+        let without = |outcome, why| Observation { outcome, answer: None, reply: None, detail: Some(why), millis };
         match end {
             End::Answered(answer, _) => {
                 let outcome = self.oracle.read().unwrap_or_else(PoisonError::into_inner).decide(&answer);
-                Observation { outcome, answer: Some(answer), detail: None, millis }
+                Observation { outcome, answer: Some(answer), reply: None, detail: None, millis }
             }
             End::Silent(why) | End::Cut(why) => without(Outcome::Crashed, why),
             End::Garbled(why) => without(Outcome::Garbled, why),

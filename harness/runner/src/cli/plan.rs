@@ -18,7 +18,7 @@ use super::args::{CarrierName, TargetArgs};
 use super::explain::unknown;
 use super::subject::EMBEDDED_PATH;
 use super::{select, vectors};
-use crate::carrier::Deadlines;
+use crate::carrier::{Deadlines, DriverCommand};
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
 use crate::run::{CounterSpec, Planned, Robust};
@@ -114,6 +114,9 @@ impl Plan {
             (None, true) => CarrierName::Polite,
             (None, false) => CarrierName::Raw,
         };
+        if matches!(target, TargetSpec::Exec(_)) && args.carrier.is_some() {
+            return Err(Failed::usage_help("--carrier is for endpoints", "leave it out: a driver is the way"));
+        }
         Ok(Self {
             oracle: oracle(args, &config)?,
             rate: rate(args, &config)?,
@@ -185,6 +188,7 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
         (TargetSpec::Url(_), 0) => {
             return Err(Failed::usage_help("how does this endpoint sign? --scheme is missing", all()));
         }
+        (TargetSpec::Exec(command), 0) => return spoken(command),
         (TargetSpec::Url(_), 2..) => {
             return Err(Failed::usage_help(
                 "an endpoint has one scheme; --scheme was given more than once",
@@ -201,6 +205,16 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
         _ => {}
     }
     named.into_iter().map(|name| Ok(Named { given: name.clone(), scheme: scheme(name)? })).collect()
+}
+
+/// The schemes that a driver says it verifies.
+fn spoken(command: &DriverCommand) -> Result<Vec<Named>, Failed> {
+    let hello = super::subject::greet(command)?;
+    if hello.schemes.is_empty() {
+        let message = format!("the driver of `{}` names no scheme", hello.name.escape_debug());
+        return Err(Failed::usage_help(message, "name one with --scheme, or in its `hello`"));
+    }
+    hello.schemes.into_iter().map(|name| Ok(Named { scheme: scheme(&name)?, given: name })).collect()
 }
 
 /// A scheme by name, or from a file of the user.
@@ -225,7 +239,7 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
                 "the endpoint and Countersign share it: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
             Err(Failed::usage_help("--secret is missing", help))
         }
-        (TargetSpec::Reference | TargetSpec::Mutant(_), None) => Ok(None),
+        (TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_), None) => Ok(None),
         (_, Some(source)) => {
             let source: SecretSource =
                 source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
@@ -244,6 +258,10 @@ fn second(
     let path = args.second_path.clone().or(config.second_path.clone());
     let key_id = args.second_key_id.clone().or(config.second_key_id.clone());
     let given = args.second_secret.as_ref().or(config.second_secret.as_ref());
+    if matches!(target, TargetSpec::Exec(_)) && given.is_some() {
+        let help = "leave --second-secret out, or put the library behind an endpoint";
+        return Err(Failed::usage_help("a library is asked with one secret at a time", help));
+    }
     if given.is_none() && (args.second_path.is_some() || args.second_key_id.is_some()) {
         let help = "give --second-secret env:NAME, file:PATH, stdin or cmd:COMMAND";
         return Err(Failed::usage_help("a second sender needs a secret of its own", help));
@@ -295,7 +313,7 @@ fn effects(
             None => Ok(None),
             Some(_) => Err(Failed::usage_help(
                 "--effects is for endpoints of your own",
-                "leave it out: the embedded endpoint counts by itself",
+                "leave it out: the embedded endpoint counts by itself, and a library has no effects",
             )),
         };
     };

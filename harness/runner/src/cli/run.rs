@@ -17,6 +17,7 @@ use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
 use super::explain::unknown;
 use super::plan::Plan;
 use super::subject::subject;
+use crate::carrier::kill_all;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::run::{self, Keep, Lanes, Robust, Settings, clock};
@@ -191,6 +192,7 @@ fn execute(
             interrupted.store(true, Ordering::Relaxed);
             // The second one does not wait for the batch.
             if tokio::signal::ctrl_c().await.is_ok() {
+                kill_all();
                 std::process::exit(i32::from(Exit::Interrupted.code()));
             }
         }
@@ -222,7 +224,7 @@ fn execute(
         progress.scheme(name);
         let cases = plan.cases(catalog, &robust, &*named.scheme);
         let mut broken = None;
-        let (mut subject, endpoint) = services.block_on(subject(&plan, named))?;
+        let (mut subject, behind) = services.block_on(subject(&plan, named, jobs))?;
         let mut emit = |event: &Event| {
             if broken.is_none() {
                 broken = publish(&mut outputs, event).err();
@@ -231,9 +233,7 @@ fn execute(
         let tick = || progress.tick();
         let outcome = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut emit, &tick);
         drop(subject);
-        if let Some(endpoint) = endpoint {
-            services.block_on(endpoint.shutdown());
-        }
+        services.block_on(behind.shutdown());
         if let Some(failed) = broken {
             return Err(failed);
         }

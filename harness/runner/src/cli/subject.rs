@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use countersign_conformance::place::NOW;
 use countersign_conformance::reference::Steps;
+use countersign_core::line::Hello;
 use countersign_core::scheme::{Deployment, Scheme};
 use url::Url;
 
 use super::args::CarrierName;
 use super::plan::{Named, Plan, quoted};
-use crate::carrier::{Carrier, Polite, Raw};
-use crate::exit::Failed;
+use crate::carrier::{CannotStartDriver, Carrier, Deadlines, DriverCommand, Polite, Pool, Process, Raw};
+use crate::exit::{Exit, Failed};
 use crate::run::{Counter, Pace, SecondKeyed, Subject, Workshop, clock};
 use crate::serve::{AuditSink, Endpoint, Running, Sender};
 use crate::targets::{TargetSpec, made_up_secret};
@@ -19,8 +21,57 @@ const EMBEDDED_HOST: &str = "countersign.test";
 /// Path of the hook on the embedded endpoint.
 pub(super) const EMBEDDED_PATH: &str = "/hook";
 
+/// Drivers that are started at most.
+const DRIVERS: usize = 2;
+
+/// What was started for a subject, and is to be ended with it.
+pub(super) enum Behind {
+    /// Nothing.
+    Nothing,
+    /// An endpoint of our own.
+    Endpoint(Running),
+    /// Drivers.
+    Drivers(Arc<Pool>),
+}
+
+impl Behind {
+    /// Ends it.
+    pub(super) async fn shutdown(self) {
+        match self {
+            Self::Nothing => {}
+            Self::Endpoint(running) => running.shutdown().await,
+            Self::Drivers(pool) => pool.shutdown().await,
+        }
+    }
+}
+
+/// Asks a driver who it is.
+pub(super) fn greet(command: &DriverCommand) -> Result<Hello, Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    runtime.block_on(async {
+        let pool = drivers(command, 1, Deadlines::default()).await?;
+        let hello = pool.hello().clone();
+        pool.shutdown().await;
+        Ok(hello)
+    })
+}
+
+async fn drivers(command: &DriverCommand, jobs: usize, deadlines: Deadlines) -> Result<Pool, Failed> {
+    let here = tokio::runtime::Handle::current();
+    Pool::start(command.clone(), jobs.min(DRIVERS), deadlines.total, here).await.map_err(|why| match &why {
+        CannotStartDriver::NoProgram { .. } => {
+            Failed::usage_help(why.to_string(), "check the command line after `exec:`; no shell reads it")
+        }
+        CannotStartDriver::NoHello { .. } => Failed {
+            exit: Exit::Inconclusive,
+            message: format!("error: {why}\n  help: conformance/PROTOCOL.md says what a driver does"),
+        },
+    })
+}
+
 /// One scheme against the target; for the embedded endpoint, a fresh one with empty memory.
-pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Option<Running>), Failed> {
+pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(Subject, Behind), Failed> {
     let scheme = &named.scheme;
     let steps: Option<Arc<dyn Steps>> = plan.target.steps()?;
     let secret = plan.secret.clone().unwrap_or_else(|| made_up_secret(&**scheme, plan.seed));
@@ -32,7 +83,26 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
         path: EMBEDDED_PATH.to_owned(),
         second: sender.clone(),
     });
-    let (host, target, origin, address, carrier, endpoint) = match (&plan.target, steps) {
+    let (host, target, origin, address, carrier, behind) = match (&plan.target, steps) {
+        (TargetSpec::Exec(command), _) => {
+            let pool = Arc::new(drivers(command, jobs, plan.deadlines).await?);
+            let (origin, hello) = (format!("https://{EMBEDDED_HOST}"), pool.hello());
+            let name = scheme.file().scheme.as_str();
+            if !hello.schemes.iter().any(|known| known == name) {
+                let message = format!("the driver of `{}` does not verify `{name}`", hello.name.escape_debug());
+                let help = format!("it names: {}", hello.schemes.join(", ").escape_debug());
+                return Err(Failed::usage_help(message, help));
+            }
+            let process = Process::new(
+                Arc::clone(&pool),
+                &**scheme,
+                secret.clone(),
+                &deployment(plan, origin.clone()),
+                NOW,
+            );
+            let (host, path) = (EMBEDDED_HOST.to_owned(), EMBEDDED_PATH.to_owned());
+            (host, path, origin, None, Carrier::Process(process), Behind::Drivers(pool))
+        }
         (TargetSpec::Url(url), _) => {
             let (host, port) =
                 (url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(), port_of(url));
@@ -46,10 +116,10 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
                         .map_err(|why| Failed::usage(format!("error: {why}")))?,
                 ),
             };
-            (authority, target, origin, (host, port), carrier, None)
+            (authority, target, origin, Some((host, port)), carrier, Behind::Nothing)
         }
         (_, steps) => {
-            let steps = steps.expect("every target but an address is embedded");
+            let steps = steps.expect("every target but an address or a driver is embedded");
             let deployment = deployment(plan, format!("https://{EMBEDDED_HOST}"));
             let endpoint = Endpoint::start(crate::serve::Config {
                 scheme: Arc::clone(scheme),
@@ -77,7 +147,8 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
                 }
             };
             let origin = format!("https://{EMBEDDED_HOST}");
-            (EMBEDDED_HOST.to_owned(), EMBEDDED_PATH.to_owned(), origin, address, carrier, Some(endpoint))
+            let (host, path) = (EMBEDDED_HOST.to_owned(), EMBEDDED_PATH.to_owned());
+            (host, path, origin, Some(address), carrier, Behind::Endpoint(endpoint))
         }
     };
     let pace = Pace::per_second(plan.rate);
@@ -119,7 +190,7 @@ pub(super) async fn subject(plan: &Plan, named: &Named) -> Result<(Subject, Opti
     }
     subject.slow = plan.slow;
     subject.workshop = workshop;
-    Ok((subject, endpoint))
+    Ok((subject, behind))
 }
 
 /// The second sender; none if somebody else runs the target and nobody said that there is one.
@@ -127,6 +198,7 @@ fn sender(plan: &Plan, scheme: &dyn Scheme) -> Option<Sender> {
     let given = plan.second.secret.clone();
     let secret = match plan.target {
         TargetSpec::Url(_) => given?,
+        TargetSpec::Exec(_) => return None,
         // Another seed, another secret.
         TargetSpec::Reference | TargetSpec::Mutant(_) => {
             given.unwrap_or_else(|| made_up_secret(scheme, !plan.seed))
@@ -134,7 +206,7 @@ fn sender(plan: &Plan, scheme: &dyn Scheme) -> Option<Sender> {
     };
     let own = match &plan.target {
         TargetSpec::Url(url) => url.path().trim_end_matches('/'),
-        TargetSpec::Reference | TargetSpec::Mutant(_) => EMBEDDED_PATH,
+        TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_) => EMBEDDED_PATH,
     };
     let path = plan.second.path.clone().unwrap_or_else(|| format!("{own}/second"));
     Some(Sender { secret, key_id: plan.second.key_id.clone(), path })

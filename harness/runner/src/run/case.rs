@@ -76,6 +76,8 @@ pub struct Done {
     pub unnoticed: Option<&'static str>,
     /// Whether the target survived.
     pub alive: Alive,
+    /// Whether the target gave no answer to what was judged, though it got it.
+    silent: bool,
     /// Whether it was not run yet, because nothing else may be in flight beside it.
     pub postponed: bool,
 }
@@ -83,26 +85,13 @@ pub struct Done {
 impl Done {
     /// A result of which nothing else is known.
     fn unsent(result: Box<CaseResult>) -> Self {
-        Self { result, unnoticed: None, alive: Alive::NotAsked, postponed: false }
+        Self { result, unnoticed: None, alive: Alive::NotAsked, silent: false, postponed: false }
     }
 
     /// Whether the target gave no answer at all, but lives: with others in flight that may be its
     /// load and not the request.
     pub fn was_silent(&self) -> bool {
-        let silent = match self.result.observed {
-            Some(Outcome::Crashed | Outcome::Garbled) => self.result.status.is_none(),
-            Some(Outcome::Hung | Outcome::Unreachable) => true,
-            Some(
-                Outcome::Accepted
-                | Outcome::Rejected
-                | Outcome::RejectedByTransport
-                | Outcome::Throttled
-                | Outcome::Unsupported
-                | Outcome::NotDelivered,
-            )
-            | None => false,
-        };
-        silent && self.alive == Alive::Yes
+        self.silent && matches!(self.alive, Alive::Yes | Alive::Restarted)
     }
 
     /// Whether an answer came much too late, which a pause of any machine on the way may cause too.
@@ -200,6 +189,10 @@ impl Planned<'_> {
             let why = "needs a second sender; runs with --second-secret SOURCE";
             return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
         }
+        if self.case.replays() && !subject.remembers() {
+            let why = "the library remembers nothing from one request to the next (capability `replay`)";
+            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+        }
         let waits = self.case.waits();
         let alone = self.case.effects || self.case.runs_alone();
         let apart = alone && subject.workshop.is_some();
@@ -208,7 +201,9 @@ impl Planned<'_> {
             let why = match subject.apart(self.case).await {
                 Some(Ok((other, running))) => {
                     let done = self.send_and_judge(&other, proof, redactor, keep, attempt).await;
-                    running.shutdown().await;
+                    if let Some(running) = running {
+                        running.shutdown().await;
+                    }
                     return done;
                 }
                 Some(Err(why)) => why,
@@ -259,10 +254,10 @@ impl Planned<'_> {
                 return Done { unnoticed, ..Done::unsent(result) };
             }
         };
-        let polite = matches!(subject.carrier, Carrier::Polite(_));
-        if polite && built.rounds.iter().any(Round::needs_exact_writer) {
-            let why = "not delivered: a polite client does not hold up a request or stretch its body";
-            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+        let inexact = subject.carrier.cannot_hold_up();
+        if let Some(why) = inexact.filter(|_| built.rounds.iter().any(Round::needs_exact_writer)) {
+            let why = Verdict::Skipped(format!("not delivered: {why}"));
+            return Done::unsent(self.without_sending(subject, why));
         }
         let seen = self.send(subject, &built, redactor).await;
         let verdict = judge(proof, self.case, &seen);
@@ -278,7 +273,9 @@ impl Planned<'_> {
             result.observed = Some(shown.outcome);
             result.status = shown.answer.as_ref().map(|answer| answer.status);
             result.millis = shown.millis;
-            if let (Verdict::Pass | Verdict::Fail(_), Some(detail)) = (&result.verdict, &shown.detail) {
+            let said = shown.reply.as_ref().map(ToString::to_string).filter(|said| !said.is_empty());
+            let says = shown.detail.clone().or(said);
+            if let (Verdict::Pass | Verdict::Fail(_), Some(detail)) = (&result.verdict, &says) {
                 let detail = redactor.text(detail);
                 result.reason = Some(match &result.reason {
                     Some(reason) => format!("{reason}: {detail}"),
@@ -298,13 +295,13 @@ impl Planned<'_> {
         if !passed || keep == Keep::Everything {
             let judged = built.rounds.iter().rev().find_map(|round| round.judged().last());
             result.evidence = judged.map(|sent| {
-                let answer = shown.and_then(|shown| shown.answer.as_ref());
                 let replay = redactor.text(&format!("{} {}", subject.replay, self.case.id));
-                let (host, port) = &subject.address;
-                evidence(&built.untampered, sent, answer, host, *port, replay, redactor)
+                let address = subject.address.as_ref().map(|(host, port)| (&**host, *port));
+                evidence(&built.untampered, sent, shown, address, replay, redactor)
             });
         }
-        Done { alive: seen.alive, ..Done::unsent(result) }
+        let silent = shown.is_some_and(|shown| is_broken(shown.outcome) && !shown.is_answered());
+        Done { alive: seen.alive, silent, ..Done::unsent(result) }
     }
 
     /// Sends the requests of the case, with an eye on what the judged ones bring about.
@@ -342,6 +339,12 @@ impl Planned<'_> {
         }
         if broke {
             seen.alive = liveness(subject).await;
+            // Nobody but its driver could start it again.
+            let ended = |one: &Observation| one.outcome == Outcome::Crashed && !one.is_answered();
+            let is_driven = matches!(subject.carrier, Carrier::Process(_));
+            if seen.alive == Alive::Yes && is_driven && seen.judged.iter().any(ended) {
+                seen.alive = Alive::Restarted;
+            }
         }
         seen
     }
@@ -367,15 +370,16 @@ fn suite_name(suite: &Suite) -> String {
 /// Adds answers to what was seen, for their purpose.
 fn file(seen: &mut Seen, place: Place<'_>, wires: &[Wire], purpose: Purpose, answers: Vec<Observation>) {
     for (wire, answer) in wires.iter().zip(&answers) {
-        let answer = answer.answer.as_ref();
-        seen.exposed = seen.exposed.or(answer.and_then(|answer| exposed(place, wire, answer)));
+        if answer.is_answered() {
+            seen.exposed = seen.exposed.or_else(|| exposed(place, wire, answer));
+        }
     }
     match purpose {
         Purpose::Judged => seen.judged.extend(answers),
         Purpose::Aside => seen.set_aside(answers),
         Purpose::Wait(_) | Purpose::HandlerFails => {}
         Purpose::Yardstick => {
-            let answered = answers.iter().find(|seen| seen.answer.is_some());
+            let answered = answers.iter().find(|seen| seen.is_answered());
             seen.usual = answered.map(|seen| seen.millis);
         }
         Purpose::Setup => {

@@ -6,9 +6,10 @@ use countersign_core::recipe::Moment;
 use countersign_core::time::{Timestamp, parse_http_date};
 use countersign_core::wire::Answer;
 
-/// Offset of the target's clock from ours.
+/// Offset of the target's clock from ours, or the time at which it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
+    stands: Option<Timestamp>,
     offset: i64,
     uncertainty: i64,
 }
@@ -21,7 +22,12 @@ pub fn now() -> Timestamp {
 
 impl Clock {
     /// A target that shares this machine's clock.
-    pub const SHARED: Self = Self { offset: 0, uncertainty: 0 };
+    pub const SHARED: Self = Self { stands: None, offset: 0, uncertainty: 0 };
+
+    /// A target that is told the time with every request, and it is always this one.
+    pub const fn fixed(at: Timestamp) -> Self {
+        Self { stands: Some(at), offset: 0, uncertainty: 0 }
+    }
 
     /// Estimates the offset from the `Date` of an answer that was asked for at `sent` and came at `received`.
     ///
@@ -32,17 +38,17 @@ impl Clock {
         let uncertainty = 500 + round_trip / 2;
         let date =
             answer.value("Date").and_then(|value| std::str::from_utf8(value).ok()).and_then(parse_http_date);
-        let Some(date) = date else { return Self { offset: 0, uncertainty: 2000 } };
+        let Some(date) = date else { return Self { uncertainty: 2000, ..Self::SHARED } };
         let offset = date.millis() + 500 - (sent.millis() + round_trip / 2);
         if offset.abs() <= uncertainty + 500 {
-            return Self { offset: 0, uncertainty };
+            return Self { uncertainty, ..Self::SHARED };
         }
-        Self { offset, uncertainty }
+        Self { stands: None, offset, uncertainty }
     }
 
     /// The target's time.
     pub fn now(self) -> Timestamp {
-        Timestamp::from_millis(now().millis() + self.offset)
+        self.stands.unwrap_or_else(|| Timestamp::from_millis(now().millis() + self.offset))
     }
 
     /// The offset in milliseconds.

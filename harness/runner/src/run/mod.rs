@@ -131,7 +131,7 @@ pub fn scheme(
                     cases.buffer_unordered(share).collect::<Vec<_>>().await
                 };
                 let done = match subject.carrier {
-                    Carrier::Raw(_) => lanes.each(in_lane),
+                    Carrier::Raw(_) | Carrier::Process(_) => lanes.each(in_lane),
                     // Its connections belong to the runtime that opened them.
                     Carrier::Polite(_) => vec![lanes.block_on(in_lane(lanes.jobs()))],
                 };

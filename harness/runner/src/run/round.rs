@@ -49,8 +49,8 @@ pub(super) async fn send(subject: &Subject, round: &Round) -> Answers {
             }
             own
         }
-        (Manner::Beside(_) | Manner::Flooded(_), Carrier::Polite(_)) => {
-            let why = "a polite client does not hold up a request or stretch its body";
+        (Manner::Beside(_) | Manner::Flooded(_), other @ (Carrier::Polite(_) | Carrier::Process(_))) => {
+            let why = other.cannot_hold_up().unwrap_or_default();
             let not = |_: &Wire| Observation::without_answer(Outcome::NotDelivered, why);
             round.wires.iter().map(not).collect()
         }

@@ -10,6 +10,7 @@ use countersign_conformance::reference::Handler;
 use countersign_core::case::Case;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
+use countersign_core::line::Capability;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
 use countersign_core::recipe::{Recipe, SecondSender, Unique, World, build, genuine};
 use countersign_core::redact::Redactor;
@@ -24,7 +25,7 @@ use super::apart::{Apart, Workshop};
 use super::clock::{self, Clock};
 use super::effects::Counter;
 use super::pace::Pace;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Process};
 use crate::serve::Running;
 
 /// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
@@ -46,8 +47,8 @@ pub struct Subject {
     pub deployment: Deployment,
     /// The way there.
     pub carrier: Carrier,
-    /// Host and port for commands that a person can copy.
-    pub address: (String, u16),
+    /// Host and port for commands that a person can copy; none where there is no connection.
+    pub address: Option<(String, u16)>,
     /// The command that runs a case again, up to the case.
     pub replay: String,
     /// Another sender of the same service, if there is one.
@@ -109,13 +110,16 @@ impl Subject {
         target: String,
         deployment: Deployment,
         carrier: Carrier,
-        address: (String, u16),
+        address: Option<(String, u16)>,
         replay: String,
         seed: u64,
         pace: Pace,
     ) -> Result<Self, String> {
         let key = scheme.key(&secret)?;
-        let clock = Clock::SHARED;
+        let clock = match &carrier {
+            Carrier::Process(process) => process.clock(),
+            Carrier::Raw(_) | Carrier::Polite(_) => Clock::SHARED,
+        };
         let controls = AtomicU64::new(0);
         Ok(Self {
             scheme,
@@ -146,12 +150,15 @@ impl Subject {
     ///
     /// # Errors
     /// The scheme has no such secret, or no endpoint can be started.
-    pub async fn apart(&self, case: &Case) -> Option<Result<(Self, Running), String>> {
-        let workshop = self.workshop.as_ref()?;
+    pub async fn apart(&self, case: &Case) -> Option<Result<(Self, Option<Running>), String>> {
         let secret = match &case.secret {
             Some(key) => self.scheme.file().mac.key.write(key),
             None => self.secret.clone(),
         };
+        if let Carrier::Process(process) = &self.carrier {
+            return self.apart_driven(process, case, secret);
+        }
+        let workshop = self.workshop.as_ref()?;
         let started = async {
             let Apart { running, carrier, ahead } = workshop.start(&self.scheme, &secret).await?;
             let subject = Self::new(
@@ -169,9 +176,44 @@ impl Subject {
             let (handler, effects) =
                 (Some(Arc::clone(running.handler())), Some(Counter::embedded(running.metrics_addr())));
             let (ahead, forged, second) = (Some(ahead), self.forged, self.second.clone());
-            Ok((Self { ahead, forged, handler, effects, second, ..subject }, running))
+            Ok((Self { ahead, forged, handler, effects, second, ..subject }, Some(running)))
         };
         Some(started.await)
+    }
+
+    /// A library is set up with every request: its secret and, if it takes it, the time.
+    fn apart_driven(
+        &self,
+        process: &Process,
+        case: &Case,
+        secret: Secret,
+    ) -> Option<Result<(Self, Option<Running>), String>> {
+        let other = process.apart(secret.clone());
+        let (ahead, clock) = (other.ahead(), self.clock);
+        if case.fails_the_handler() || (case.waits() > 0 && ahead.is_none()) {
+            return None;
+        }
+        let subject = Self::new(
+            Arc::clone(&self.scheme),
+            secret,
+            self.host.clone(),
+            self.target.clone(),
+            self.deployment.clone(),
+            Carrier::Process(other),
+            self.address.clone(),
+            self.replay.clone(),
+            self.seed,
+            Pace::default(),
+        );
+        Some(subject.map(|subject| (Self { ahead, clock, ..subject }, None)))
+    }
+
+    /// Whether the target may remember what it accepted. A library says so itself.
+    pub fn remembers(&self) -> bool {
+        match &self.carrier {
+            Carrier::Process(process) => process.hello().can(Capability::Replay),
+            Carrier::Raw(_) | Carrier::Polite(_) => true,
+        }
     }
 
     /// Lets time pass for the target.

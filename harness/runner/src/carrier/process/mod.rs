@@ -1,0 +1,154 @@
+//! Libraries in any language, behind drivers that speak the line protocol over standard input and output.
+//!
+//! The type to know is [`Process`]. It hands on what an HTTP server would have brought to an application;
+//! what no server lets through is not delivered. A driver that breaks the protocol is named, and says nothing
+//! of the library behind it.
+
+mod driver;
+mod pool;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
+
+use countersign_core::line::{Base64, Capability, Endpoint, FromDriver, Hello, Sent, Verify};
+use countersign_core::observe::{Observation, Outcome, Reply};
+use countersign_core::redact::Redactor;
+use countersign_core::scheme::{Deployment, Scheme};
+use countersign_core::secret::Secret;
+use countersign_core::target::Target;
+use countersign_core::time::Timestamp;
+use countersign_core::wire::{Wire, receive};
+
+pub use driver::DriverCommand;
+pub use pool::{CannotStartDriver, Pool, kill_all};
+use worker::End;
+
+use super::millis;
+use crate::run::clock::Clock;
+
+/// A library that is asked whether requests of one scheme are genuine, with one secret.
+#[derive(Debug)]
+pub struct Process {
+    pool: Arc<Pool>,
+    scheme: String,
+    secret: Secret,
+    endpoint: Endpoint,
+    redactor: Redactor,
+    clock: Clock,
+    ahead: Arc<AtomicI64>,
+}
+
+impl Process {
+    /// A library behind running drivers. Its time is `fixed` if the drivers can set it, and this machine's if not.
+    pub fn new(
+        pool: Arc<Pool>,
+        scheme: &dyn Scheme,
+        secret: Secret,
+        deployment: &Deployment,
+        fixed: Timestamp,
+    ) -> Self {
+        let clock = if pool.hello().can(Capability::Clock) { Clock::fixed(fixed) } else { Clock::SHARED };
+        Self {
+            scheme: scheme.file().scheme.to_string(),
+            endpoint: Endpoint {
+                origin: deployment.origin.clone(),
+                key_id: deployment.key_id.clone(),
+                constants: deployment.constants.clone(),
+            },
+            redactor: Redactor::new(std::slice::from_ref(&secret)),
+            pool,
+            secret,
+            clock,
+            ahead: Arc::default(),
+        }
+    }
+
+    /// The same library with another secret, and a clock of its own.
+    #[must_use]
+    pub fn apart(&self, secret: Secret) -> Self {
+        Self {
+            pool: Arc::clone(&self.pool),
+            scheme: self.scheme.clone(),
+            redactor: Redactor::new(&[secret.clone(), self.secret.clone()]),
+            secret,
+            endpoint: self.endpoint.clone(),
+            clock: self.clock,
+            ahead: Arc::default(),
+        }
+    }
+
+    /// Who the driver says that it is.
+    pub fn hello(&self) -> &Hello {
+        self.pool.hello()
+    }
+
+    /// The drivers.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// The library's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Seconds by which the library's time is moved, if the drivers can set it.
+    pub fn ahead(&self) -> Option<Arc<AtomicI64>> {
+        self.hello().can(Capability::Clock).then(|| Arc::clone(&self.ahead))
+    }
+
+    fn verify(&self, wire: &Wire) -> Result<Verify, String> {
+        let request = receive(&wire.octets()).map_err(|why| format!("no HTTP server lets it through: {why}"))?;
+        Ok(Verify {
+            seq: self.pool.next(),
+            scheme: self.scheme.clone(),
+            key: Base64(self.secret.expose().to_vec()),
+            now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
+            endpoint: self.endpoint.clone(),
+            request: Sent::of(&request),
+        })
+    }
+
+    fn said(&self, class: Option<String>, text: Option<String>) -> Reply {
+        let clean = |text: String| self.redactor.text(&text);
+        Reply { class: class.map(clean), text }
+    }
+}
+
+impl Target for Process {
+    async fn deliver(&self, wire: &Wire) -> Observation {
+        let verify = match self.verify(wire) {
+            Ok(verify) => verify,
+            Err(why) => return Observation::without_answer(Outcome::NotDelivered, why),
+        };
+        let started = Instant::now();
+        let answer = self.pool.ask(verify).await;
+        let millis = millis(started.elapsed());
+        let replied = |outcome, class, text| Observation {
+            outcome,
+            answer: None,
+            reply: Some(self.said(class, text)),
+            detail: None,
+            millis,
+        };
+        let silent = |outcome, why: String| Observation {
+            millis,
+            ..Observation::without_answer(outcome, self.redactor.text(&why))
+        };
+        match answer {
+            Ok(FromDriver::Accepted(_)) => replied(Outcome::Accepted, None, None),
+            Ok(FromDriver::Rejected(why)) => replied(Outcome::Rejected, why.class, why.detail),
+            Ok(FromDriver::Error(raised)) => replied(Outcome::Crashed, Some(raised.r#type), raised.detail),
+            Ok(FromDriver::Unsupported(what)) => silent(Outcome::Unsupported, what.why),
+            Ok(FromDriver::Hello(_)) => {
+                silent(Outcome::Unreachable, "fault of the driver: it said `hello` again".to_owned())
+            }
+            Err(End::Ended(why)) => silent(Outcome::Crashed, why),
+            Err(End::Late(why)) => silent(Outcome::Hung, why),
+            Err(End::Faulty(why)) => silent(Outcome::Unreachable, format!("fault of the driver: {why}")),
+            Err(End::Stopped(why)) => silent(Outcome::Unreachable, why),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Several drivers of one kind, each in a process of its own, and started again when they end.
+//!
+//! The type to know is [`Pool`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign_core::line::{Capability, FromDriver, Hello, Verify};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::runtime::Handle;
+use tokio::sync::RwLock;
+
+use super::driver::DriverCommand;
+use super::worker::{End, Unstarted, Worker};
+
+/// How long a driver may take until it greets: virtual machines and large packages take seconds.
+const STARTUP: Duration = Duration::from_secs(30);
+
+/// Groups of all drivers that run, for an end that waits for nobody.
+static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// Stops all drivers at once, with their children.
+pub fn kill_all() {
+    for id in std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(group) = Pid::from_raw(id) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+/// Drivers that run.
+pub struct Pool {
+    command: DriverCommand,
+    hello: Hello,
+    slots: Vec<RwLock<Option<Worker>>>,
+    patience: Duration,
+    runtime: Handle,
+    seq: AtomicU64,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("hello", &self.hello).finish_non_exhaustive()
+    }
+}
+
+/// Why a driver cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotStartDriver {
+    /// The program cannot be started.
+    #[error("`{program}` cannot be started: {why}")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// What the system says.
+        why: String,
+    },
+    /// It does not speak the protocol.
+    #[error("the driver `{command}` does not speak the line protocol: {why}")]
+    NoHello {
+        /// The command line.
+        command: String,
+        /// What it did instead.
+        why: String,
+    },
+}
+
+impl Pool {
+    /// Starts the first driver and hears who it is; the others start when they are needed. A library with a
+    /// memory has one driver only, so that what one accepted the other knows.
+    ///
+    /// # Errors
+    /// The program cannot be started, or does not greet.
+    pub async fn start(
+        command: DriverCommand,
+        workers: usize,
+        patience: Duration,
+        runtime: Handle,
+    ) -> Result<Self, CannotStartDriver> {
+        let (worker, hello) = start(&command, patience, &runtime).await?;
+        let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
+        let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));
+        let slots = slots.take(workers).map(RwLock::new).collect();
+        Ok(Self { command, hello, slots, patience, runtime, seq: AtomicU64::new(0) })
+    }
+
+    /// Who the driver says that it is.
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// The next number.
+    pub(super) fn next(&self) -> u64 {
+        self.seq.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Asks one of the drivers, which is started first if it does not run.
+    pub(super) async fn ask(&self, verify: Verify) -> Result<FromDriver, End> {
+        let slot = self.least_busy().await;
+        {
+            let held = slot.read().await;
+            if let Some(worker) = held.as_ref().filter(|worker| worker.is_running()) {
+                return worker.ask(verify).await;
+            }
+        }
+        let mut held = slot.write().await;
+        if !held.as_ref().is_some_and(Worker::is_running) {
+            forget(held.take().as_ref());
+            let started = start(&self.command, self.patience, &self.runtime).await;
+            let (worker, hello) = started.map_err(|why| End::Stopped(why.to_string()))?;
+            if hello != self.hello {
+                return Err(End::Faulty("started again, it says that it is another one".to_owned()));
+            }
+            *held = Some(worker);
+        }
+        let held = held.downgrade();
+        match held.as_ref() {
+            Some(worker) => worker.ask(verify).await,
+            None => Err(End::Stopped("the run is over".to_owned())),
+        }
+    }
+
+    /// A driver for which few requests wait.
+    async fn least_busy(&self) -> &RwLock<Option<Worker>> {
+        let mut best = (usize::MAX, &self.slots[0]);
+        for slot in &self.slots {
+            let waiting = match slot.try_read() {
+                Ok(held) => held.as_ref().map_or(1, Worker::waiting),
+                Err(_) => usize::MAX,
+            };
+            if waiting < best.0 {
+                best = (waiting, slot);
+            }
+        }
+        best.1
+    }
+
+    /// Says goodbye to all drivers, and waits until they ended.
+    pub async fn shutdown(&self) {
+        for slot in &self.slots {
+            if let Some(worker) = slot.write().await.take() {
+                let group = worker.group();
+                worker.part().await;
+                forget_group(group);
+            }
+        }
+    }
+}
+
+async fn start(
+    command: &DriverCommand,
+    patience: Duration,
+    runtime: &Handle,
+) -> Result<(Worker, Hello), CannotStartDriver> {
+    let words = command.clone();
+    let started = runtime.spawn(async move { Worker::start(&words, STARTUP, patience).await }).await;
+    let unstarted = match started {
+        Ok(Ok((worker, hello))) => {
+            if let Some(group) = worker.group() {
+                let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+                running.insert(group.as_raw_nonzero().get());
+            }
+            return Ok((worker, hello));
+        }
+        Ok(Err(unstarted)) => unstarted,
+        Err(error) => Unstarted::NoProgram(error.to_string()),
+    };
+    Err(match unstarted {
+        Unstarted::NoProgram(why) => {
+            CannotStartDriver::NoProgram { program: command.program().to_owned(), why }
+        }
+        Unstarted::NoHello(End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why)) => {
+            CannotStartDriver::NoHello { command: command.to_string(), why }
+        }
+    })
+}
+
+fn forget(worker: Option<&Worker>) {
+    forget_group(worker.and_then(Worker::group));
+}
+
+fn forget_group(group: Option<Pid>) {
+    if let Some(group) = group {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&group.as_raw_nonzero().get());
+    }
+}
