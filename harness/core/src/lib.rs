@@ -24,6 +24,7 @@ pub mod exposure;
 pub mod finding;
 pub mod id;
 pub mod judge;
+pub mod line;
 pub mod observe;
 pub mod recipe;
 pub mod redact;
