@@ -8,10 +8,11 @@ from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, RequestValidator, SignatureOnly
 
 
 class Validator(RequestValidator):
-    """One client, of whom the secrets are known."""
+    """One client, of whom the secrets are known. The scheme sets no limits to ids and nonces."""
 
     allowed_signature_methods = (SIGNATURE_HMAC_SHA1,)
     client_key_length = nonce_length = (1, 1000)
+    safe_characters = frozenset(map(chr, range(0x20, 0x7F)))
     timestamp_lifetime = 300
     dummy_client = "dummy"
 
