@@ -1,0 +1,228 @@
+"""What the drivers of Python packages share: the line protocol (conformance/PROTOCOL.md), requests, and a clock.
+
+If a driver declares the capability `clock`, then `time` and `datetime` show the time of the request.
+It needs nothing but the standard library.
+"""
+
+import base64
+import datetime
+import importlib.metadata
+import json
+import os
+import sys
+import time
+
+PROTOCOL = 1
+
+
+class Refused(Exception):
+    """The application refuses before it can ask the package: a header is missing that is an argument, ..."""
+
+
+class Unsupported(Exception):
+    """The package cannot be asked this."""
+
+
+class Headers(dict):
+    """Header values by name, in any letter case, as servers hand them to an application."""
+
+    def __getitem__(self, name):
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name):
+        return super().__contains__(name.lower())
+
+    def get(self, name, default=None):
+        return super().get(name.lower(), default)
+
+
+class Request:
+    """What came. Text of headers is Latin-1, as servers give it."""
+
+    def __init__(self, asked):
+        sent = asked["request"]
+        self.scheme = asked["scheme"]
+        self.key_bytes = _octets(asked["key"])
+        self.now = asked["now"]
+        self.origin = asked["endpoint"]["origin"]
+        self.key_id = asked["endpoint"]["key_id"]
+        self.constants = asked["endpoint"]["constants"]
+        self.method = sent["method"]
+        self.target = sent["target"]
+        self.path, _, self.query = self.target.partition("?")
+        self.headers = [(name, _octets(value).decode("latin-1")) for name, value in sent["headers"]]
+        self.body = _octets(sent["body"])
+
+    @property
+    def key(self):
+        """The secret as text."""
+        try:
+            return self.key_bytes.decode()
+        except UnicodeDecodeError:
+            raise Unsupported("the package takes a secret of text") from None
+
+    @property
+    def url(self):
+        """The address as servers put it together: they know the scheme, and refuse a request without a host."""
+        scheme, _, _ = self.origin.partition("://")
+        return f"{scheme}://{self.required('Host')}{self.target}"
+
+    def header(self, name, default=None):
+        """The lines of this name, joined by a comma and a space; `default` if there are none."""
+        values = [value for line, value in self.headers if line.lower() == name.lower()]
+        return ", ".join(values) if values else default
+
+    def required(self, name):
+        """The same, where the package wants a text and cannot be asked without."""
+        value = self.header(name)
+        if value is None:
+            raise Refused(f"no {name}")
+        return value
+
+    def mapping(self):
+        """All headers; lines of one name are joined."""
+        joined = Headers()
+        for line, value in self.headers:
+            name = line.lower()
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+        return joined
+
+    def bearer(self):
+        """The token of the Authorization header."""
+        scheme, _, token = self.required("Authorization").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Refused("no bearer token")
+        return token
+
+    def text(self, errors="strict"):
+        """The body as text, for packages that take no bytes."""
+        try:
+            return self.body.decode("utf-8", errors)
+        except UnicodeDecodeError:
+            raise Refused("the body is not UTF-8") from None
+
+    def json(self):
+        """The body as JSON, for packages that take what the application has parsed."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise Refused("the body is not JSON") from None
+
+
+def _octets(text):
+    return base64.b64decode(text, validate=True)
+
+
+def serve(package, verify, schemes, rejects=(), capabilities=()):
+    """Answers the harness until it says goodbye.
+
+    `verify(request)` returns True or False, or raises: one of `rejects`, which are the exceptions that the package
+    documents for a refusal, means refused, and every other one a failure of the package.
+    """
+    if "clock" in capabilities:
+        _stop_the_clock()
+    # Whatever the package prints must not come between the answers.
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    for line in sys.stdin.buffer:
+        kind, asked = next(iter(json.loads(line).items()))
+        if kind == "hello":
+            if asked["protocol"] != PROTOCOL:
+                sys.exit(f"this driver speaks version {PROTOCOL} of the protocol, not {asked['protocol']}")
+            answer = {"hello": _hello(package, schemes, capabilities)}
+        elif kind == "verify" and asked["scheme"] in schemes:
+            answer = _answer(verify, asked, rejects)
+        else:
+            answer = {"unsupported": {"seq": asked["seq"], "why": asked.get("scheme", kind)}}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _hello(package, schemes, capabilities):
+    version = importlib.metadata.version(package)
+    said = {"name": package, "version": version, "language": "python"}
+    return said | {"schemes": list(schemes), "capabilities": list(capabilities)}
+
+
+def _answer(verify, asked, rejects):
+    global _now
+    _now = asked["now"]
+    seq = asked["seq"]
+    request = Request(asked)
+    try:
+        genuine = verify(request)
+    except Unsupported as why:
+        return {"unsupported": {"seq": seq, "why": str(why)}}
+    except (Refused, *rejects) as refusal:
+        return {"rejected": {"seq": seq, "detail": _text(refusal)}}
+    except BaseException as failure:  # panics of native code and exits are failures of the package as well
+        return {"error": {"seq": seq, "type": _name(failure), "detail": _text(failure)}}
+    if not isinstance(genuine, bool):
+        sys.exit(f"verify must return True or False, not {genuine!r}")
+    return {"accepted" if genuine else "rejected": {"seq": seq}}
+
+
+def _name(exception):
+    kind = type(exception)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _text(exception):
+    # A lone surrogate is no JSON text, and some packages put the whole request into their message.
+    return str(exception).encode("utf-8", "backslashreplace").decode()[:500]
+
+
+# The clock. Only what asks for "now" is replaced: functions of `time`, and the two types of `datetime` by ones that
+# differ in nothing else.
+
+_now = 0
+
+
+def _stop_the_clock():
+    """Puts the replacements everywhere: a package may have written `from time import time`."""
+    replacements = [
+        (time.time, lambda: float(_now)),
+        (time.time_ns, lambda: _now * 10**9),
+        (time.gmtime, _without_time(time.gmtime)),
+        (time.localtime, _without_time(time.localtime)),
+        (datetime.date, _Date),
+        (datetime.datetime, _Datetime),
+    ]
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            for real, frozen in replacements:
+                if value is real:
+                    setattr(module, name, frozen)
+
+
+def _without_time(function):
+    return lambda *arguments: function(*arguments or [_now])
+
+
+class _Same(type):
+    """Makes the replaced types know the values that native code makes of the real ones."""
+
+    def __instancecheck__(cls, value):
+        return isinstance(value, cls.__base__)
+
+    def __subclasscheck__(cls, other):
+        return issubclass(other, cls.__base__)
+
+
+class _Date(datetime.date, metaclass=_Same):
+    @classmethod
+    def today(cls):
+        return cls.fromtimestamp(_now)
+
+
+class _Datetime(datetime.datetime, metaclass=_Same):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(_now, tz)
+
+    @classmethod
+    def today(cls):
+        return cls.fromtimestamp(_now)
+
+    @classmethod
+    def utcnow(cls):
+        return cls.fromtimestamp(_now, datetime.timezone.utc).replace(tzinfo=None)
