@@ -58,6 +58,15 @@ class SignedRequest {
     return this.body.toString("utf8");
   }
 
+  /** The body as JSON, for libraries that are given a body that somebody else has parsed. */
+  json() {
+    try {
+      return JSON.parse(this.text);
+    } catch {
+      throw new Unsupported("the body is not JSON");
+    }
+  }
+
   /** The headers as Node hands them to a listener: names in lower case, lines of one name joined. */
   mapping() {
     const mapping = {};
@@ -76,13 +85,15 @@ class SignedRequest {
 
   /** For libraries that take the request of `node:http`: a stream of the body with the usual members. */
   incoming() {
-    const stream = Readable.from([this.body], { objectMode: false });
-    return Object.assign(stream, {
+    const socket = { encrypted: this.endpoint.origin.startsWith("https:") };
+    return Object.assign(Readable.from([this.body], { objectMode: false }), {
       method: this.method,
       url: this.target,
       headers: this.mapping(),
       rawHeaders: this.headers.flat(),
-      socket: { encrypted: this.endpoint.origin.startsWith("https:") },
+      complete: true,
+      connection: socket,
+      socket,
     });
   }
 
