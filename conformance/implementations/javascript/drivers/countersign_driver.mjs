@@ -23,11 +23,6 @@ globalThis.Date = new Proxy(realDate, {
   get: (target, name) => (name === "now" ? now : Reflect.get(target, name)),
 });
 
-// Names of which Node keeps the first line and drops the others.
-const ONLY_FIRST = new Set(
-  "age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since last-modified location max-forwards proxy-authorization referer retry-after server user-agent".split(" "),
-);
-
 /** A request as it came, and what else a library may ask for. */
 class SignedRequest {
   constructor({ scheme, key, now, endpoint, request }) {
@@ -67,13 +62,12 @@ class SignedRequest {
     }
   }
 
-  /** The headers as Node hands them to a listener: names in lower case, lines of one name joined. */
+  /** The headers as an object like that of Node: names in lower case, lines of one name joined. */
   mapping() {
     const mapping = {};
     for (const [name, value] of this.headers) {
       const lower = name.toLowerCase();
-      if (!Object.hasOwn(mapping, lower)) mapping[lower] = value;
-      else if (!ONLY_FIRST.has(lower)) mapping[lower] += `, ${value}`;
+      mapping[lower] = Object.hasOwn(mapping, lower) ? `${mapping[lower]}, ${value}` : value;
     }
     return mapping;
   }
@@ -111,6 +105,16 @@ class SignedRequest {
   }
 }
 
+/** What `make` builds from the secret. A library that wants no such secret would let no request through. */
+export function keyed(make) {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof Unsupported) throw error;
+    throw new Rejected(`the secret is refused: ${text(error)}`);
+  }
+}
+
 /** Name and version of a package, from the folder under `node_modules` that it is installed in. */
 export function installed(folder) {
   const { name, version } = JSON.parse(readFileSync(new URL(`../node_modules/${folder}/package.json`, import.meta.url), "utf8"));
@@ -139,6 +143,7 @@ export async function serve({ name, version, schemes, rejects = [], capabilities
     try {
       if (capabilities.includes("clock")) frozen = asked.now * 1000;
       genuine = await verify(new SignedRequest(asked));
+      await new Promise(setImmediate); // Node looks for rejections that nobody waits for: before the answer, not after
     } catch (error) {
       if (error instanceof Unsupported) return { unsupported: { seq, why: error.message } };
       if (refuses(error)) return { rejected: { seq, detail: text(error) } };

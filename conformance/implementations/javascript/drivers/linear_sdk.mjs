@@ -1,5 +1,5 @@
 // @linear/sdk: LinearWebhookClient.createHandler on a Node request. The argument names another installed version.
-import { Rejected, installed, serve } from "./countersign_driver.mjs";
+import { Rejected, installed, keyed, serve } from "./countersign_driver.mjs";
 
 const folder = process.argv[2] ?? "@linear/sdk";
 const { LinearWebhookClient } = await import(`${folder}/webhooks`);
@@ -10,7 +10,8 @@ serve({
   capabilities: ["clock"],
   async verify(request) {
     const response = { setHeader() {}, end: (text) => (response.text = text) };
-    await new LinearWebhookClient(request.key).createHandler()(request.incoming(), response);
+    const client = keyed(() => new LinearWebhookClient(request.key));
+    await client.createHandler()(request.incoming(), response);
     if (response.statusCode === 500) throw new Error(response.text);
     if (response.statusCode !== 200) throw new Rejected(response.text);
     return true;

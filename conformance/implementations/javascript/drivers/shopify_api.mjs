@@ -1,7 +1,7 @@
 // @shopify/shopify-api: utils.validateHmac on the parsed query, flow.validate on the body as text. The argument names
 // another installed version. webhooks.validate is the same check and then wants more headers than the scheme has.
 import { parse } from "node:querystring";
-import { Rejected, installed, serve } from "./countersign_driver.mjs";
+import { Rejected, installed, keyed, serve } from "./countersign_driver.mjs";
 
 const folder = process.argv[2] ?? "shopify-api-15";
 await import(`${folder}/adapters/node`);
@@ -23,7 +23,7 @@ serve({
   capabilities: ["clock"],
   rejects: [InvalidHmacError],
   async verify(request) {
-    const { flow, utils } = api(request.key);
+    const { flow, utils } = keyed(() => api(request.key));
     if (request.scheme === "shopify") {
       const result = await flow.validate({ rawBody: request.text, rawRequest: request.incoming() });
       if (!result.valid) throw new Rejected(result.reason);

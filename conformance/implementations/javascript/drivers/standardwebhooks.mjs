@@ -1,5 +1,5 @@
 // standardwebhooks: Webhook.verify without its parsing of JSON; it takes the body as bytes.
-import { installed, serve } from "./countersign_driver.mjs";
+import { installed, keyed, serve } from "./countersign_driver.mjs";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 
 serve({
@@ -8,7 +8,7 @@ serve({
   capabilities: ["clock"],
   rejects: [WebhookVerificationError],
   verify(request) {
-    new Webhook(request.key).verify(request.body, request.mapping(), { jsonParse: false });
+    keyed(() => new Webhook(request.key)).verify(request.body, request.mapping(), { jsonParse: false });
     return true;
   },
 });

@@ -1,5 +1,5 @@
 // svix: Webhook.verify, which knows both sets of header names and parses the body as JSON after the check.
-import { installed, serve } from "./countersign_driver.mjs";
+import { installed, keyed, serve } from "./countersign_driver.mjs";
 import { Webhook, WebhookVerificationError } from "svix";
 
 serve({
@@ -8,7 +8,7 @@ serve({
   capabilities: ["clock"],
   rejects: [WebhookVerificationError],
   verify(request) {
-    new Webhook(request.key).verify(request.body, request.mapping());
+    keyed(() => new Webhook(request.key)).verify(request.body, request.mapping());
     return true;
   },
 });

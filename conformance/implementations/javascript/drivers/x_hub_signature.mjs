@@ -1,5 +1,5 @@
 // x-hub-signature: XHubSignature.verify, which takes the body as bytes.
-import { installed, serve } from "./countersign_driver.mjs";
+import { installed, keyed, serve } from "./countersign_driver.mjs";
 import XHubSignature from "x-hub-signature";
 
 // Header and hash of each scheme.
@@ -16,6 +16,6 @@ serve({
   capabilities: ["clock"],
   verify(request) {
     const [header, hash] = SCHEMES[request.scheme];
-    return new XHubSignature(hash, request.key).verify(request.header(header), request.body);
+    return keyed(() => new XHubSignature(hash, request.key)).verify(request.header(header), request.body);
   },
 });
