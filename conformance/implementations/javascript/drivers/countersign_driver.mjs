@@ -117,7 +117,8 @@ export function keyed(make) {
 
 /** Name and version of a package, from the folder under `node_modules` that it is installed in. */
 export function installed(folder) {
-  const { name, version } = JSON.parse(readFileSync(new URL(`../node_modules/${folder}/package.json`, import.meta.url), "utf8"));
+  const file = new URL(`../node_modules/${folder}/package.json`, import.meta.url);
+  const { name, version } = JSON.parse(readFileSync(file, "utf8"));
   return { name, version };
 }
 

@@ -20,8 +20,12 @@ serve({
   capabilities: ["clock"],
   async verify(request) {
     const tolerance = request.scheme === "paddle" ? 5 : 300; // the window is the application's to set
-    const platform = PLATFORMS[request.scheme];
-    const result = await WebhookVerificationService.verifyWithPlatformConfig(request.fetched(), platform, request.key, tolerance);
+    const result = await WebhookVerificationService.verifyWithPlatformConfig(
+      request.fetched(),
+      PLATFORMS[request.scheme],
+      request.key,
+      tolerance,
+    );
     if (!result.isValid) throw new Rejected(result.error);
     return true;
   },

@@ -1,4 +1,5 @@
-// jsonwebtoken: verify with a secret and without further options but the clock. The argument names another installed version.
+// jsonwebtoken: verify with a secret and without further options but the clock. The argument names another installed
+// version.
 import { installed, serve } from "./countersign_driver.mjs";
 
 const folder = process.argv[2] ?? "jsonwebtoken";

@@ -1,4 +1,5 @@
-// @kontent-ai/webhook-helper: signatureHelper, which takes the body as text. Scheme `kontent-ai` is in kontent_ai.scheme.yaml.
+// @kontent-ai/webhook-helper: signatureHelper, which takes the body as text. Scheme `kontent-ai` is in
+// kontent_ai.scheme.yaml.
 import { installed, serve } from "./countersign_driver.mjs";
 import { signatureHelper } from "@kontent-ai/webhook-helper";
 

@@ -6,5 +6,6 @@ serve({
   ...installed("razorpay"),
   schemes: ["razorpay"],
   capabilities: ["clock"],
-  verify: (request) => Razorpay.validateWebhookSignature(request.body, request.header("X-Razorpay-Signature"), request.key),
+  verify: (request) =>
+    Razorpay.validateWebhookSignature(request.body, request.header("X-Razorpay-Signature"), request.key),
 });

@@ -1,4 +1,5 @@
-// secure-webhooks: symmetric.verify, which takes the body as text. Scheme `secure-webhooks` is in secure_webhooks.scheme.yaml.
+// secure-webhooks: symmetric.verify, which takes the body as text. Scheme `secure-webhooks` is in
+// secure_webhooks.scheme.yaml.
 import { installed, serve } from "./countersign_driver.mjs";
 import { symmetric } from "secure-webhooks";
 
@@ -6,6 +7,8 @@ serve({
   ...installed("secure-webhooks"),
   schemes: ["secure-webhooks"],
   capabilities: ["clock"],
-  verify: (request) =>
-    symmetric.verify(request.text, request.key, request.header("X-Webhook-Signature"), { timestamp: request.now * 1000 }),
+  verify(request) {
+    const signature = request.header("X-Webhook-Signature");
+    return symmetric.verify(request.text, request.key, signature, { timestamp: request.now * 1000 });
+  },
 });

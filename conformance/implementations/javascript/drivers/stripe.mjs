@@ -9,5 +9,6 @@ serve({
   schemes: ["stripe"],
   capabilities: ["clock"],
   rejects: [errors.StripeSignatureVerificationError],
-  verify: (request) => webhooks.signature.verifyHeader(request.body, request.header("Stripe-Signature"), request.key, 300),
+  verify: (request) =>
+    webhooks.signature.verifyHeader(request.body, request.header("Stripe-Signature"), request.key, 300),
 });

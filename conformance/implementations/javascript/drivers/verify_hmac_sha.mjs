@@ -6,6 +6,8 @@ serve({
   ...installed("verify-hmac-sha"),
   schemes: ["body-hex"],
   capabilities: ["clock"],
-  verify: (request) =>
-    verifyHmac.encodeInHex.verify({ signature: request.header("X-Signature"), secret: request.key, payload: request.body }),
+  verify(request) {
+    const signature = request.header("X-Signature");
+    return verifyHmac.encodeInHex.verify({ signature, secret: request.key, payload: request.body });
+  },
 });

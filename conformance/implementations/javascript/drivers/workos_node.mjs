@@ -9,6 +9,8 @@ serve({
   schemes: ["workos"],
   capabilities: ["clock"],
   rejects: [SignatureVerificationException],
-  verify: (request) =>
-    webhooks.verifyHeader({ payload: request.json(), sigHeader: request.header("WorkOS-Signature"), secret: request.key }),
+  verify(request) {
+    const sigHeader = request.header("WorkOS-Signature");
+    return webhooks.verifyHeader({ payload: request.json(), sigHeader, secret: request.key });
+  },
 });
