@@ -50,13 +50,14 @@ func (r *Request) Header() http.Header {
 	return header
 }
 
-// Bearer gives the token of an Authorization header as the libraries want it that take the token alone; else the empty text.
-func (r *Request) Bearer() string {
+// Bearer gives the token of an Authorization header, for libraries that take the token alone. Without one, which is a
+// refusal, there is nothing to ask them.
+func (r *Request) Bearer() (string, error) {
 	word, token, _ := strings.Cut(r.Header().Get("Authorization"), " ")
-	if !strings.EqualFold(word, "Bearer") {
-		return ""
+	if !strings.EqualFold(word, "Bearer") || token == "" {
+		return "", errors.New("no bearer token")
 	}
-	return token
+	return token, nil
 }
 
 // HTTP gives the request as net/http hands it to a handler. The error means that the server itself answers 400.

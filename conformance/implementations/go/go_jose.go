@@ -9,7 +9,11 @@ var version = "unknown"
 func main() {
 	driver := Driver{Name: "go-jose", Version: version, Schemes: []string{"jwt-hs256"}, Capabilities: []string{"clock"}}
 	Serve(driver, func(r *Request) error {
-		token, err := jwt.ParseSigned(r.Bearer())
+		text, err := r.Bearer()
+		if err != nil {
+			return err
+		}
+		token, err := jwt.ParseSigned(text)
 		if err != nil {
 			return err
 		}

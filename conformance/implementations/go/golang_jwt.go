@@ -15,7 +15,11 @@ func main() {
 	driver := Driver{Name: "golang-jwt", Version: version, Schemes: []string{"jwt-hs256"}, Capabilities: []string{"clock"}}
 	Serve(driver, func(r *Request) error {
 		jwt.TimeFunc = func() time.Time { return r.Now }
-		_, err := parser.Parse(r.Bearer(), func(*jwt.Token) (interface{}, error) { return r.Key, nil })
+		token, err := r.Bearer()
+		if err != nil {
+			return err
+		}
+		_, err = parser.Parse(token, func(*jwt.Token) (interface{}, error) { return r.Key, nil })
 		return err
 	})
 }
