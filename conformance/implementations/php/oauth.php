@@ -16,12 +16,15 @@ $verify = function (Countersign\Request $request): bool {
         'REDIRECT_STATUS' => '200', // php-cgi wants to be told that a server started it
         'SCRIPT_FILENAME' => __DIR__ . '/oauth_page.php',
         'PATH' => (string) getenv('PATH'),
-        'COUNTERSIGN' => serialize([$request->origin, $request->keyId, ...$secrets]),
+        'COUNTERSIGN' => base64_encode(serialize([$request->origin, $request->keyId, ...$secrets])),
     ];
     $input = tmpfile();
     fwrite($input, $request->body);
     rewind($input);
     $page = proc_open(['php-cgi', '-q'], [$input, ['pipe', 'w'], STDERR], $pipes, null, $environment);
+    if ($page === false) {
+        exit(2); // no php-cgi: that is no fault of the library
+    }
     $said = stream_get_contents($pipes[1]);
     proc_close($page);
     preg_match('/^Countersign-Answer: (\S+)/m', $said, $found);

@@ -5,7 +5,8 @@
 declare(strict_types=1);
 
 ini_set('display_errors', '0');
-[$origin, $keyId, $consumerSecret, $tokenSecret] = unserialize($_SERVER['COUNTERSIGN'], ['allowed_classes' => false]);
+$told = unserialize(base64_decode($_SERVER['COUNTERSIGN']), ['allowed_classes' => false]);
+[$origin, $keyId, $consumerSecret, $tokenSecret] = $told;
 try {
     $provider = new OAuthProvider();
     $provider->is2LeggedEndpoint(true);
