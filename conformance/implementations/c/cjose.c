@@ -19,7 +19,7 @@ int countersign_verify(const struct countersign_request *request, struct counter
     cjose_jws_t *jws = NULL;
     const char *token = bearer(request);
     if (token == NULL) {
-        strcpy(answer->detail, "no bearer token");
+        strcpy(answer->detail, "no bearer token, or two");
         return COUNTERSIGN_REJECTED;
     }
     cjose_jwk_t *key = cjose_jwk_create_oct_spec(request->key.at, request->key.length, &error);

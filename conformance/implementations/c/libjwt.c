@@ -16,7 +16,7 @@ int countersign_verify(const struct countersign_request *request, struct counter
     jwt_t *jwt = NULL;
     const char *token = bearer(request);
     if (token == NULL) {
-        strcpy(answer->detail, "no bearer token");
+        strcpy(answer->detail, "no bearer token, or two");
         return COUNTERSIGN_REJECTED;
     }
     int failed = jwt_decode(&jwt, token, request->key.at, (int)request->key.length);

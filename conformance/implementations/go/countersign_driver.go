@@ -50,10 +50,10 @@ func (r *Request) Header() http.Header {
 	return header
 }
 
-// Bearer gives the token of an Authorization header, for libraries that take the token alone. Without one, which is a
-// refusal, there is nothing to ask them.
+// Bearer gives the token of an Authorization header, for libraries that take the token alone; two lines are joined by ", ".
+// Without a token, which is a refusal, there is nothing to ask them.
 func (r *Request) Bearer() (string, error) {
-	word, token, _ := strings.Cut(r.Header().Get("Authorization"), " ")
+	word, token, _ := strings.Cut(strings.Join(r.Header().Values("Authorization"), ", "), " ")
 	if !strings.EqualFold(word, "Bearer") || token == "" {
 		return "", errors.New("no bearer token")
 	}
