@@ -17,5 +17,6 @@ go build -o build/example example.go countersign_driver.go
 build go_github golang-github-google-go-github-dev
 build go_jose golang-gopkg-square-go-jose.v2-dev
 build golang_jwt golang-github-golang-jwt-jwt-dev
+build jose2go golang-github-dvsekhvalnov-jose2go-dev
 build mrjones_oauth golang-github-mrjones-oauth-dev
 build slack_go golang-github-slack-go-slack-dev
