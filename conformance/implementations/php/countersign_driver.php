@@ -120,10 +120,11 @@ function serve(string $name, string $version, array $schemes, array $capabilitie
 
 function ask(array $message, callable $verify): array
 {
-    $seq = ['seq' => $message['seq']];
+    $request = new Request($message); // what fails here is no fault of the library, and ends the driver
+    $seq = ['seq' => (int) $message['seq']];
     ob_start(); // what a library prints must not come between the answers
     try {
-        return $verify(new Request($message)) ? ['accepted' => $seq] : ['rejected' => $seq];
+        return $verify($request) ? ['accepted' => $seq] : ['rejected' => $seq];
     } catch (Refused $refused) {
         return ['rejected' => $seq + ['detail' => short($refused->getMessage())]];
     } catch (Unsupported $unsupported) {

@@ -106,17 +106,19 @@ module CountersignDriver
 
   def ask(message, verify)
     seq = message.fetch('seq')
-    request = Request.new(message)
-    FrozenTime.arrival = request.now
-    verify.call(request) ? { accepted: { seq: seq } } : { rejected: { seq: seq } }
-  rescue Refused => e
-    { rejected: { seq: seq, detail: short(e.message) } }
-  rescue Unsupported => e
-    { unsupported: { seq: seq, why: short(e.message) } }
-  rescue StandardError, ScriptError, SystemStackError => e
-    { error: { seq: seq, type: e.class.name, detail: short(e.message) } }
-  ensure
-    FrozenTime.arrival = nil
+    request = Request.new(message) # what fails here is no fault of the library, and ends the driver
+    begin
+      FrozenTime.arrival = request.now
+      verify.call(request) ? { accepted: { seq: seq } } : { rejected: { seq: seq } }
+    rescue Refused => e
+      { rejected: { seq: seq, detail: short(e.message) } }
+    rescue Unsupported => e
+      { unsupported: { seq: seq, why: short(e.message) } }
+    rescue StandardError, ScriptError, SystemStackError => e
+      { error: { seq: seq, type: e.class.name, detail: short(e.message) } }
+    ensure
+      FrozenTime.arrival = nil
+    end
   end
 
   # Texts may repeat a long header, or show an object with its address and its secrets: one line of them, without that.
