@@ -1,4 +1,5 @@
-// Package github.com/mrjones/oauth, called: NewProvider, IsAuthorized (requests without a token). It asks the machine for the time.
+// Package github.com/mrjones/oauth, called: NewProvider and IsAuthorized, which verifies requests without a token. It asks the
+// machine for the time.
 package main
 
 import (
