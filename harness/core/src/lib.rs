@@ -22,6 +22,7 @@ pub mod event;
 pub mod evidence;
 pub mod exposure;
 pub mod finding;
+pub mod grid;
 pub mod id;
 pub mod judge;
 pub mod line;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::case::SuiteFile;
 use crate::event::Event;
+use crate::grid::Grid;
 use crate::line::{FromDriver, ToDriver};
 use crate::report::json::Report;
 use crate::scheme::SchemeFile;
@@ -25,6 +26,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("suite.schema.json", schema_for!(SuiteFile).to_value()),
         ("report.schema.json", schema_for!(Report).to_value()),
         ("event.schema.json", schema_for!(Event).to_value()),
+        ("grid.schema.json", schema_for!(Grid).to_value()),
         ("vectors.schema.json", schema_for!(Document).to_value()),
         ("line-to-driver.schema.json", schema_for!(ToDriver).to_value()),
         ("line-from-driver.schema.json", schema_for!(FromDriver).to_value()),

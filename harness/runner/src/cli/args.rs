@@ -22,6 +22,10 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Serve the reference endpoint, or a mutant, on loopback.
     Serve(ServeArgs),
+    /// Put the same cases to several targets, and show where they differ.
+    Compare(CompareArgs),
+    /// Try a driver: whether it does what the line protocol says.
+    Doctor(DoctorArgs),
     /// Explain a requirement, bug class, case, scheme or mutant.
     Explain {
         /// The id: `INT-BODY`, `C01`, `body-one-bit-flipped`, `stripe`.
@@ -199,6 +203,9 @@ pub(super) struct TargetArgs {
     /// Profile of the target [default: countersign.yaml, searched upward].
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Folder in which the command of a target runs, if not the present one.
+    #[arg(skip)]
+    pub(super) folder: Option<PathBuf>,
 }
 
 /// How requests are carried.
@@ -269,6 +276,66 @@ pub(super) struct ReplayArgs {
     /// What is tested.
     #[command(flatten)]
     pub(super) target: TargetArgs,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Command line of the driver; no shell reads it.
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) driver: String,
+    /// Also try it under this scheme: a name, or a file; repeatable.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) scheme: Vec<String>,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// What is compared, as for `run`; repeatable.
+    #[arg(long, value_name = "TARGET")]
+    pub(super) target: Vec<String>,
+    /// File that lists targets with their names; repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(super) targets: Vec<PathBuf>,
+    /// Scheme name, or a scheme file; repeatable [default: those that drivers name].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) scheme: Vec<String>,
+    /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) secret: Option<String>,
+    /// Suite name (`integrity/body`), `smoke`, or a suite file of your own; repeatable.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) suite: Vec<String>,
+    /// Only cases whose id (or `suite/id`, `scheme/id`) matches the pattern; repeatable.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) case: Vec<String>,
+    /// Host besides loopback that may be tested; repeatable.
+    #[arg(long, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
+    /// Root seed; grids of one seed can be compared.
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+    /// How the grid is written.
+    #[arg(long, value_name = "NAME", default_value = "terminal")]
+    pub(super) format: GridFormat,
+    /// Write the grid to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// An earlier grid (JSON): show what changed, and exit with 1 if something did.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+}
+
+/// How a grid is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GridFormat {
+    /// For people.
+    Terminal,
+    /// For programs, and for `--baseline`.
+    Json,
+    /// For pages.
+    Markdown,
 }
 
 /// Options of `serve`.

@@ -1,6 +1,8 @@
 //! The command line: the only reader of arguments, environment and terminal state.
 
 mod args;
+mod compare;
+mod doctor;
 mod explain;
 mod export;
 mod list;
@@ -43,6 +45,8 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => run::replay(args),
         Command::Serve(args) => serve::serve(args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Explain { id } => explain::explain(&id),
         Command::List { what } => list::list(what),
         Command::Matrix(args) => matrix::matrix(&args),

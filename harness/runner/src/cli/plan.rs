@@ -69,6 +69,10 @@ impl Plan {
         let config = Config::load(args.config.as_deref())?;
         let target: TargetSpec =
             args.target.as_deref().or(config.target.as_deref()).unwrap_or("reference").parse()?;
+        let target = match (target, &args.folder) {
+            (TargetSpec::Exec(command), Some(folder)) => TargetSpec::Exec(command.within(folder)),
+            (other, _) => other,
+        };
         let allowed: Vec<String> = args.allow_host.iter().chain(&config.allow_host).cloned().collect();
         target.guard(&allowed)?;
         let constants = constants(args, &config)?;

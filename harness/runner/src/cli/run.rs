@@ -156,6 +156,29 @@ fn publish(outputs: &mut [Output], event: &Event) -> Result<(), Failed> {
     failed.map_or(Ok(()), Err)
 }
 
+/// The requirements that any case may break besides its own.
+pub(super) fn fallbacks() -> Fallbacks {
+    Fallbacks {
+        crash: "ROB-REFUSE".parse().expect("a requirement id"),
+        alive: "ROB-ALIVE".parse().expect("a requirement id"),
+        leak: "RSP-SECRET".parse().expect("a requirement id"),
+        trace: "RSP-TRACE".parse().expect("a requirement id"),
+        effect: "PRES-NO-EFFECT".parse().expect("a requirement id"),
+    }
+}
+
+/// The same, in full.
+pub(super) fn robust<'a>(catalog: &'a Catalog, ids: &Fallbacks) -> Robust<'a> {
+    let shipped = |id| catalog.requirements.get(id).expect("the requirement is shipped");
+    Robust {
+        refuse: shipped(&ids.crash),
+        alive: shipped(&ids.alive),
+        leak: shipped(&ids.leak),
+        trace: shipped(&ids.trace),
+        effect: shipped(&ids.effect),
+    }
+}
+
 fn execute(
     plan: Plan,
     mut outputs: Vec<Output>,
@@ -165,20 +188,8 @@ fn execute(
     snapshots: Option<(&Path, OnDrift, Extent)>,
 ) -> Result<Exit, Failed> {
     let catalog = Catalog::embedded();
-    let fallbacks = Fallbacks {
-        crash: "ROB-REFUSE".parse().expect("a requirement id"),
-        alive: "ROB-ALIVE".parse().expect("a requirement id"),
-        leak: "RSP-SECRET".parse().expect("a requirement id"),
-        trace: "RSP-TRACE".parse().expect("a requirement id"),
-        effect: "PRES-NO-EFFECT".parse().expect("a requirement id"),
-    };
-    let robust = Robust {
-        refuse: catalog.requirements.get(&fallbacks.crash).expect("the requirement is shipped"),
-        alive: catalog.requirements.get(&fallbacks.alive).expect("the requirement is shipped"),
-        leak: catalog.requirements.get(&fallbacks.leak).expect("the requirement is shipped"),
-        trace: catalog.requirements.get(&fallbacks.trace).expect("the requirement is shipped"),
-        effect: catalog.requirements.get(&fallbacks.effect).expect("the requirement is shipped"),
-    };
+    let fallbacks = fallbacks();
+    let robust = robust(catalog, &fallbacks);
     let counts = plan.count(catalog, &robust);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     // The embedded endpoint has threads of its own.

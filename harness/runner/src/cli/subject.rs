@@ -17,7 +17,7 @@ use crate::serve::{AuditSink, Endpoint, Running, Sender};
 use crate::targets::{TargetSpec, made_up_secret};
 
 /// Host name under which the embedded endpoint is addressed, so that requests do not depend on its port.
-const EMBEDDED_HOST: &str = "countersign.test";
+pub(super) const EMBEDDED_HOST: &str = "countersign.test";
 /// Path of the hook on the embedded endpoint.
 pub(super) const EMBEDDED_PATH: &str = "/hook";
 
@@ -40,7 +40,8 @@ impl Behind {
         match self {
             Self::Nothing => {}
             Self::Endpoint(running) => running.shutdown().await,
-            Self::Drivers(pool) => pool.shutdown().await,
+            // How it takes leave says nothing of the library; `doctor` looks at it.
+            Self::Drivers(pool) => drop(pool.shutdown().await),
         }
     }
 }
@@ -52,12 +53,12 @@ pub(super) fn greet(command: &DriverCommand) -> Result<Hello, Failed> {
     runtime.block_on(async {
         let pool = drivers(command, 1, Deadlines::default()).await?;
         let hello = pool.hello().clone();
-        pool.shutdown().await;
+        drop(pool.shutdown().await);
         Ok(hello)
     })
 }
 
-async fn drivers(command: &DriverCommand, jobs: usize, deadlines: Deadlines) -> Result<Pool, Failed> {
+pub(super) async fn drivers(command: &DriverCommand, jobs: usize, deadlines: Deadlines) -> Result<Pool, Failed> {
     let here = tokio::runtime::Handle::current();
     Pool::start(command.clone(), jobs.min(DRIVERS), deadlines.total, here).await.map_err(|why| match &why {
         CannotStartDriver::NoProgram { .. } => {

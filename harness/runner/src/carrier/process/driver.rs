@@ -1,6 +1,7 @@
 //! The command line of a driver.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A program and its arguments, as one line with the quoting of a POSIX shell. No shell sees it.
@@ -8,9 +9,32 @@ use std::str::FromStr;
 pub struct DriverCommand {
     line: String,
     words: Vec<String>,
+    folder: Option<PathBuf>,
 }
 
 impl DriverCommand {
+    /// The same, run in a folder; a program with a slash in its name is looked up from there too.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        Self { folder: Some(folder.to_path_buf()), ..self }
+    }
+
+    /// The folder in which it runs, if not the present one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The program as the system finds it.
+    pub fn path(&self) -> PathBuf {
+        match &self.folder {
+            Some(folder) if self.program().contains('/') => {
+                let path = folder.join(self.program());
+                std::path::absolute(&path).unwrap_or(path)
+            }
+            _ => PathBuf::from(self.program()),
+        }
+    }
+
     /// The program.
     pub fn program(&self) -> &str {
         &self.words[0]
@@ -39,7 +63,7 @@ impl FromStr for DriverCommand {
         if words.iter().any(|word| word.contains('\0')) {
             return Err("a word with a NUL cannot be an argument");
         }
-        Ok(Self { line: line.to_owned(), words })
+        Ok(Self { line: line.to_owned(), words, folder: None })
     }
 }
 

@@ -149,6 +149,7 @@ impl Target for Process {
             Err(End::Late(why)) => silent(Outcome::Hung, why),
             Err(End::Faulty(why)) => silent(Outcome::Unreachable, format!("fault of the driver: {why}")),
             Err(End::Stopped(why)) => silent(Outcome::Unreachable, why),
+            Err(End::Parted) => silent(Outcome::Unreachable, "the driver ended".to_owned()),
         }
     }
 }

@@ -139,14 +139,19 @@ impl Pool {
     }
 
     /// Says goodbye to all drivers, and waits until they ended.
-    pub async fn shutdown(&self) {
+    ///
+    /// # Errors
+    /// How one ended that did not end by itself with status 0.
+    pub async fn shutdown(&self) -> Result<(), String> {
+        let mut all = Ok(());
         for slot in &self.slots {
             if let Some(worker) = slot.write().await.take() {
                 let group = worker.group();
-                worker.part().await;
+                all = all.and(worker.part().await);
                 forget_group(group);
             }
         }
+        all
     }
 }
 
@@ -172,7 +177,11 @@ async fn start(
         Unstarted::NoProgram(why) => {
             CannotStartDriver::NoProgram { program: command.program().to_owned(), why }
         }
-        Unstarted::NoHello(End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why)) => {
+        Unstarted::NoHello(end) => {
+            let why = match end {
+                End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why) => why,
+                End::Parted => "it ended without a `hello`".to_owned(),
+            };
             CannotStartDriver::NoHello { command: command.to_string(), why }
         }
     })

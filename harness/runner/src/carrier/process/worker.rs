@@ -23,6 +23,8 @@ const LONGEST: usize = 1 << 20;
 const KEPT: usize = 4096;
 /// How long the pipes of a dead process may stay open, which a grandchild that holds them can make for ever.
 const LINGER: Duration = Duration::from_millis(300);
+/// Pauses of 5 ms that a driver has to end after goodbye.
+const PARTING: u32 = 100;
 /// Numbers that were answered and are remembered, so that a second answer is told from a number never asked.
 const REMEMBERED: usize = 4096;
 
@@ -40,6 +42,8 @@ pub(super) enum End {
     Faulty(String),
     /// The process was stopped for another request.
     Stopped(String),
+    /// The process ended with status 0, and everything had been answered.
+    Parted,
 }
 
 /// A running driver.
@@ -79,7 +83,11 @@ impl Worker {
         startup: Duration,
         patience: Duration,
     ) -> Result<(Self, Hello), Unstarted> {
-        let mut child = Command::new(command.program())
+        let mut program = Command::new(command.path());
+        if let Some(folder) = command.folder() {
+            program.current_dir(folder);
+        }
+        let mut child = program
             .args(command.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -153,14 +161,22 @@ impl Worker {
     }
 
     /// Says goodbye, and waits for the end; whoever does not end is stopped.
-    pub(super) async fn part(self) {
+    ///
+    /// # Errors
+    /// How it ended, if not by itself with status 0.
+    pub(super) async fn part(self) -> Result<(), String> {
         let _ = self.lines.send(GOODBYE);
-        for _ in 0..100 {
-            if !self.is_running() {
-                return;
+        for _ in 0..PARTING {
+            match &locked(&self.shared.asked).end {
+                Some(End::Parted) => return Ok(()),
+                Some(End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why)) => {
+                    return Err(why.clone());
+                }
+                None => {}
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        Err("it did not end within half a second after its input had ended".to_owned())
     }
 
     fn say(&self, message: &ToDriver) {
@@ -192,6 +208,7 @@ impl End {
         match self {
             Self::Late(why) => Self::Stopped(format!("the driver was stopped for another request: {why}")),
             Self::Ended(_) | Self::Faulty(_) | Self::Stopped(_) => self.clone(),
+            Self::Parted => Self::Stopped("the driver ended".to_owned()),
         }
     }
 }
@@ -291,31 +308,34 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     let mut errors = tokio::spawn(keep_end(stderr, Arc::clone(&shared)));
     let hearing = Arc::clone(&shared);
     let mut heard = tokio::spawn(async move { hear(stdout, &hearing).await });
-    let why = tokio::select! {
+    let end = tokio::select! {
         faulty = &mut heard => match faulty {
             Ok(Err(fault)) => {
                 settle(&mut errors).await;
-                shared.stop(End::Faulty(shared.with_errors(fault)));
-                None
+                Some(End::Faulty(shared.with_errors(fault)))
             }
             // The end of standard output is the end of the driver, if it does not end at once.
             Ok(Ok(())) | Err(_) => match timeout(LINGER, child.wait()).await {
-                Ok(status) => Some(ended(status)),
-                Err(_) => Some("it closed its standard output".to_owned()),
+                Ok(status) => ended(status),
+                Err(_) => Some(End::Ended("it closed its standard output".to_owned())),
             },
         },
         status = child.wait() => {
             // What it said last is still in the pipe.
-            if let Ok(Ok(Err(fault))) = timeout(LINGER, &mut heard).await {
-                shared.stop(End::Faulty(fault));
+            match timeout(LINGER, &mut heard).await {
+                Ok(Ok(Err(fault))) => Some(End::Faulty(fault)),
+                _ => ended(status),
             }
-            Some(ended(status))
         }
     };
-    if let Some(why) = why {
-        settle(&mut errors).await;
-        shared.stop(End::Ended(shared.with_errors(why)));
-    }
+    settle(&mut errors).await;
+    let idle = locked(&shared.asked).open.is_empty();
+    shared.stop(match end {
+        None if idle => End::Parted,
+        None => End::Ended(shared.with_errors("the driver's process ended (exit status: 0)".to_owned())),
+        Some(End::Ended(why)) => End::Ended(shared.with_errors(why)),
+        Some(end) => end,
+    });
     heard.abort();
     // Reaps it; a process that was killed ends.
     let _ = child.wait().await;
@@ -328,10 +348,12 @@ async fn settle(errors: &mut tokio::task::JoinHandle<()>) {
     }
 }
 
-fn ended(status: std::io::Result<std::process::ExitStatus>) -> String {
+/// How a process ended; nothing if with success.
+fn ended(status: std::io::Result<std::process::ExitStatus>) -> Option<End> {
     match status {
-        Ok(status) => format!("the driver's process ended ({status})"),
-        Err(error) => format!("the driver's process ended ({error})"),
+        Ok(status) if status.success() => None,
+        Ok(status) => Some(End::Ended(format!("the driver's process ended ({status})"))),
+        Err(error) => Some(End::Ended(format!("the driver's process ended ({error})"))),
     }
 }
 

@@ -1,0 +1,248 @@
+//! `countersign compare`: the same cases to several targets, side by side.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use countersign_conformance::Catalog;
+use countersign_core::event::{CaseResult, Tool};
+use countersign_core::grid::{self, Column, Grid, Package, SCHEMA, Table, changes};
+use countersign_core::line::Hello;
+use countersign_core::vector::yaml;
+use serde::Deserialize;
+
+use super::args::{CompareArgs, GridFormat, TargetArgs};
+use super::plan::Plan;
+use super::print;
+use super::run::{fallbacks, robust};
+use super::subject::subject;
+use crate::bounded;
+use crate::carrier::Carrier;
+use crate::exit::{Exit, Failed};
+use crate::progress::Progress;
+use crate::run::{self, Keep, Lanes, Settings};
+
+/// The largest grid that is read.
+const MAX_GRID: usize = 64 << 20;
+/// Requests in flight to one target.
+const JOBS: usize = 4;
+
+/// A file of targets.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetsFile {
+    targets: Vec<Listed>,
+}
+
+/// A target in a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    /// The name that the grid shows.
+    name: String,
+    /// As for `--target`; a command runs in the folder of the file.
+    target: String,
+    /// Scheme names or files; those that a driver names, if there are none.
+    #[serde(default)]
+    schemes: Vec<String>,
+}
+
+/// Compares targets.
+pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
+    let before = args.baseline.as_deref().map(read_grid).transpose()?;
+    let targets = targets(args)?;
+    if targets.len() < 2 && before.is_none() {
+        let help = "give --target several times, or --targets FILE, or --baseline with an earlier grid";
+        return Err(Failed::usage_help("there is nothing to compare", help));
+    }
+    let output = args.output.as_deref().map(Output::new).transpose()?;
+    let grid = fill(args, &targets)?;
+    let text = match args.format {
+        GridFormat::Json => {
+            let json = serde_json::to_string_pretty(&grid).expect("names and numbers can be written");
+            format!("{json}\n")
+        }
+        GridFormat::Markdown => {
+            let pages = grid.tables.iter().map(|table| format!("## {}, case by case\n\n{}\n", table.scheme, grid::page(table)));
+            format!("{}{}", grid::overview(&grid), pages.collect::<String>())
+        }
+        GridFormat::Terminal => grid::terminal(&grid),
+    };
+    match output {
+        Some(output) => output.write(&text)?,
+        None if before.is_some() && args.format == GridFormat::Terminal => {}
+        None => drop(print(&text)?),
+    }
+    let unclear = grid.tables.iter().flat_map(|table| &table.columns).any(|column| column.no_verdict.is_some());
+    let Some(before) = before else {
+        return Ok(if unclear { Exit::Inconclusive } else { Exit::Conformant });
+    };
+    let changes = changes(&before, &grid);
+    let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
+    let count = match changes.len() {
+        0 => "nothing changed\n".to_owned(),
+        1 => "1 change\n".to_owned(),
+        count => format!("{count} changes\n"),
+    };
+    eprint_or_print(&format!("{lines}{count}"), args)?;
+    Ok(match (changes.is_empty(), unclear) {
+        (_, true) => Exit::Inconclusive,
+        (false, false) => Exit::Findings,
+        (true, false) => Exit::Conformant,
+    })
+}
+
+/// Changes are data unless the grid is.
+fn eprint_or_print(text: &str, args: &CompareArgs) -> Result<(), Failed> {
+    if args.output.is_some() || args.format == GridFormat::Terminal {
+        print(text).map(drop)
+    } else {
+        use std::io::Write as _;
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A file that can be written, known before anything is run.
+struct Output(PathBuf, fs::File);
+
+impl Output {
+    fn new(path: &Path) -> Result<Self, Failed> {
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        Ok(Self(path.to_path_buf(), file))
+    }
+
+    fn write(mut self, text: &str) -> Result<(), Failed> {
+        use std::io::Write as _;
+        let written = self.1.set_len(0).and_then(|()| self.1.write_all(text.as_bytes()));
+        written.map_err(|error| unwritable(&self.0, &error))
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
+    Failed::usage_help(format!("`{}` cannot be written: {error}", path.display()), "check --output")
+}
+
+fn read_grid(path: &Path) -> Result<Grid, Failed> {
+    let shown = path.display();
+    let help = "give --baseline a file that `countersign compare --format json` wrote";
+    let bytes = bounded::read_file(path, MAX_GRID)
+        .map_err(|error| Failed::usage_help(format!("the grid `{shown}` cannot be read: {error}"), help))?;
+    let grid: Grid = serde_json::from_slice(&bytes)
+        .map_err(|error| Failed::usage_help(format!("`{shown}` is no grid: {error}"), help))?;
+    if grid.schema != SCHEMA {
+        let message = format!("`{shown}` has the format `{}`, not `{SCHEMA}`", grid.schema.escape_debug());
+        return Err(Failed::usage_help(message, help));
+    }
+    Ok(grid)
+}
+
+/// What is to be compared, by name.
+fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
+    let mut all = Vec::new();
+    for target in &args.target {
+        let of_one = TargetArgs { target: Some(target.clone()), ..common(args) };
+        all.push((target.clone(), of_one));
+    }
+    for path in &args.targets {
+        let shown = path.display().to_string();
+        let bytes = bounded::read_file(path, yaml::MAX_FILE).map_err(|error| {
+            Failed::usage_help(format!("`{shown}` cannot be read: {error}"), "check --targets")
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Failed::usage_help(format!("`{shown}` is not UTF-8"), "check --targets"))?;
+        let file: TargetsFile =
+            yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        for listed in file.targets {
+            let beside = |name: &String| match crate::config::is_file(name) {
+                true => folder.join(name).display().to_string(),
+                false => name.clone(),
+            };
+            let schemes = if args.scheme.is_empty() {
+                listed.schemes.iter().map(beside).collect()
+            } else {
+                args.scheme.clone()
+            };
+            let folder = (!folder.as_os_str().is_empty()).then(|| folder.clone());
+            let of_one =
+                TargetArgs { target: Some(listed.target), scheme: schemes, folder, ..common(args) };
+            all.push((listed.name, of_one));
+        }
+    }
+    let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message = format!("two targets have the name `{}`", twice[0].escape_debug());
+        return Err(Failed::usage_help(message, "give each target a name of its own"));
+    }
+    Ok(all)
+}
+
+fn common(args: &CompareArgs) -> TargetArgs {
+    TargetArgs {
+        scheme: args.scheme.clone(),
+        secret: args.secret.clone(),
+        suite: args.suite.clone(),
+        allow_host: args.allow_host.clone(),
+        seed: Some(args.seed),
+        ..TargetArgs::default()
+    }
+}
+
+fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
+    let catalog = Catalog::embedded();
+    let fallbacks = fallbacks();
+    let robust = robust(catalog, &fallbacks);
+    let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
+    let lanes = Lanes::new(JOBS).map_err(cannot_start)?;
+    let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
+    let stop = AtomicBool::new(false);
+    let progress = Progress::new(targets.len());
+    let mut columns: Vec<(String, Column, Vec<CaseResult>)> = Vec::new();
+    for (name, of_one) in targets {
+        let plan = Plan::new(of_one, &args.case)?;
+        plan.check_selection()?;
+        for named in &plan.schemes {
+            let scheme = named.scheme.file().scheme.to_string();
+            progress.scheme(&format!("{name} {scheme}"));
+            let cases = plan.cases(catalog, &robust, &*named.scheme);
+            let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
+            let (mut subject, behind) = services.block_on(subject(&plan, named, JOBS))?;
+            let package = match &subject.carrier {
+                Carrier::Process(process) => Some(package(process.hello())),
+                Carrier::Raw(_) | Carrier::Polite(_) => None,
+            };
+            let done = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut |_| {}, &|| {});
+            drop(subject);
+            services.block_on(behind.shutdown());
+            let (summary, no_verdict) = (done.summary.summary, done.no_verdict);
+            let column = Column { target: name.clone(), package, summary, no_verdict };
+            columns.push((scheme, column, done.results));
+        }
+        progress.tick();
+    }
+    progress.finish();
+    let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
+    schemes.sort_unstable();
+    schemes.dedup();
+    let mut columns = columns;
+    let tables = schemes.into_iter().map(|scheme| {
+        let (of_scheme, others) = std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
+        columns = others;
+        let of_scheme: Vec<(String, Column, Vec<CaseResult>)> = of_scheme;
+        let name = scheme.parse().expect("it is the name of a scheme");
+        Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect())
+    });
+    let tool = Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    Ok(Grid { schema: SCHEMA.to_owned(), tool, seed: args.seed, tables: tables.collect() })
+}
+
+fn package(hello: &Hello) -> Package {
+    Package {
+        name: hello.name.clone(),
+        version: hello.version.clone(),
+        language: hello.language.clone(),
+    }
+}

@@ -1,0 +1,196 @@
+//! `countersign doctor`: whether a driver does what the line protocol says.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use countersign_conformance::Catalog;
+use countersign_conformance::place::{NOW, SEED};
+use countersign_core::line::{Capability, Hello};
+use countersign_core::observe::{Observation, Outcome};
+use countersign_core::recipe::{Message, Recipe, build, genuine};
+use countersign_core::scheme::{Deployment, Part, Scheme};
+use countersign_core::tamper::{Bit, On, Tamper};
+use countersign_core::target::Target as _;
+use countersign_core::time::Timestamp;
+use futures_util::future::join_all;
+
+use super::args::DoctorArgs;
+use super::plan::scheme;
+use super::print;
+use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
+use crate::carrier::{Carrier, Deadlines, DriverCommand, Pool, Process};
+use crate::exit::{Exit, Failed};
+use crate::run::{Pace, Subject};
+use crate::targets::made_up_secret;
+
+/// Requests that are sent without waiting, to see whether all are answered, and how fast.
+const MANY: usize = 500;
+
+/// Days by which the second clock differs from the first.
+const DAYS_AGO: i64 = 3 * 365;
+
+/// What was found, line by line.
+#[derive(Default)]
+struct Chart {
+    text: String,
+    faults: usize,
+}
+
+impl Chart {
+    fn well(&mut self, what: &str) {
+        let _ = writeln!(self.text, "ok     {what}");
+    }
+
+    fn note(&mut self, what: &str) {
+        let _ = writeln!(self.text, "note   {what}");
+    }
+
+    fn fault(&mut self, what: &str, why: &str) {
+        self.faults += 1;
+        let _ = writeln!(self.text, "FAULT  {what}: {why}");
+    }
+
+    fn check(&mut self, what: &str, seen: Result<(), String>) {
+        match seen {
+            Ok(()) => self.well(what),
+            Err(why) => self.fault(what, &why),
+        }
+    }
+}
+
+/// Tries a driver.
+pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
+    let command: DriverCommand = args
+        .driver
+        .parse()
+        .map_err(|why| Failed::usage_help(format!("--driver is no command line: {why}"), "quote it as one word"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    let mut chart = Chart::default();
+    runtime.block_on(examine(&command, args, &mut chart))?;
+    let verdict = match chart.faults {
+        0 => "the driver speaks the line protocol\n".to_owned(),
+        1 => "1 fault of the driver; conformance/PROTOCOL.md says what is expected\n".to_owned(),
+        faults => format!("{faults} faults of the driver; conformance/PROTOCOL.md says what is expected\n"),
+    };
+    print(&format!("{}{verdict}", chart.text))?;
+    Ok(if chart.faults == 0 { Exit::Conformant } else { Exit::Inconclusive })
+}
+
+async fn examine(command: &DriverCommand, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
+    let pool = Arc::new(drivers(command, 1, Deadlines::default()).await?);
+    let hello = pool.hello();
+    chart.well(&format!("greets: {}", introduced(hello)));
+    let mut schemes = Vec::new();
+    for name in args.scheme.iter().chain(&hello.schemes) {
+        match Catalog::embedded().schemes.get(name.as_str()) {
+            Some(known) => schemes.push(Arc::clone(known)),
+            None if args.scheme.contains(name) => schemes.push(scheme(name)?),
+            None => chart.note(&format!("the scheme `{}` is not one of ours; try it with --scheme FILE", name.escape_debug())),
+        }
+    }
+    if schemes.is_empty() {
+        chart.fault("names a scheme", "there is none to be tried with");
+    }
+    for scheme in &schemes {
+        verify(&pool, scheme, chart).await?;
+    }
+    chart.check("ends with status 0 when its input ends", pool.shutdown().await);
+    Ok(())
+}
+
+fn introduced(hello: &Hello) -> String {
+    let can = |(capability, name)| hello.can(capability).then_some(name);
+    let named = [(Capability::Clock, "clock"), (Capability::Replay, "replay"), (Capability::Timing, "timing")];
+    let cans: Vec<&str> = named.into_iter().filter_map(can).collect();
+    let cans = if cans.is_empty() { "nothing besides".to_owned() } else { cans.join(", ") };
+    let text = format!("{} {} ({}), capabilities: {cans}", hello.name, hello.version, hello.language);
+    text.escape_debug().to_string()
+}
+
+/// A library under one scheme at one time.
+fn subject(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, at: Timestamp) -> Result<Subject, Failed> {
+    let secret = made_up_secret(&**scheme, SEED);
+    let origin = format!("https://{EMBEDDED_HOST}");
+    let deployment = Deployment { origin, ..Deployment::default() };
+    let process = Process::new(Arc::clone(pool), &**scheme, secret.clone(), &deployment, at);
+    Subject::new(
+        Arc::clone(scheme),
+        secret,
+        EMBEDDED_HOST.to_owned(),
+        EMBEDDED_PATH.to_owned(),
+        deployment,
+        Carrier::Process(process),
+        None,
+        String::new(),
+        SEED,
+        Pace::default(),
+    )
+    .map_err(|why| Failed::usage(format!("error: {why}")))
+}
+
+async fn verify(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, chart: &mut Chart) -> Result<(), Failed> {
+    let name = scheme.file().scheme.to_string();
+    let here = subject(pool, scheme, NOW)?;
+    let seen = ask(&here, "genuine", &Recipe::default()).await;
+    chart.check(&format!("{name}: accepts a genuine request"), wanted(&seen, Outcome::Accepted));
+    let forged = Recipe {
+        tamper: vec![Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 })],
+        ..Recipe::default()
+    };
+    let seen = ask(&here, "forged", &forged).await;
+    chart.check(&format!("{name}: refuses one with another tag"), wanted(&seen, Outcome::Rejected));
+    let octets: Vec<u8> = (0..=255).collect();
+    let message = Message { body: Some(octets.into()), ..Message::default() };
+    let seen = ask(&here, "octets", &Recipe { message, ..Recipe::default() }).await;
+    match seen.outcome {
+        Outcome::Accepted => chart.well(&format!("{name}: a body of all octets arrives as it was sent")),
+        _ => chart.note(&format!("{name}: a genuine body of all octets is {}", seen.summary())),
+    }
+    if pool.hello().can(Capability::Clock) {
+        let then = subject(pool, scheme, NOW.plus_seconds(-DAYS_AGO * 86_400))?;
+        let seen = ask(&then, "then", &Recipe::default()).await;
+        chart.check(&format!("{name}: takes the time from `now`"), wanted(&seen, Outcome::Accepted));
+    }
+    let broken = Recipe { tamper: vec![Tamper::Remove(On { part: Part::Signature })], ..Recipe::default() };
+    let seen = ask(&here, "broken", &broken).await;
+    if seen.is_answered() {
+        chart.well(&format!("{name}: answers where there is no signature: {}", seen.summary()));
+    } else {
+        chart.fault(&format!("{name}: answers where there is no signature"), &seen.summary());
+    }
+    many(&here, &name, chart).await;
+    Ok(())
+}
+
+/// Asks much at once, without waiting.
+async fn many(subject: &Subject, name: &str, chart: &mut Chart) {
+    let world = subject.world("many", subject.clock.now());
+    let wires: Result<Vec<_>, _> = (0..MANY as u64).map(|n| genuine(&world, n)).collect();
+    let Ok(wires) = wires else { return };
+    let started = Instant::now();
+    let seen = join_all(wires.iter().map(|wire| subject.carrier.deliver(wire))).await;
+    let rate = MANY as f64 / started.elapsed().as_secs_f64();
+    let what = format!("{name}: answers {MANY} requests that do not wait for each other");
+    match seen.iter().find(|one| one.outcome != Outcome::Accepted) {
+        Some(other) => chart.fault(&what, &other.summary()),
+        None => chart.well(&format!("{what}, {rate:.0} in a second")),
+    }
+}
+
+async fn ask(subject: &Subject, case: &str, recipe: &Recipe) -> Observation {
+    match build(recipe, &subject.world(case, subject.clock.now())) {
+        Ok(built) => match built.rounds.last().and_then(|round| round.wires.last()) {
+            Some(wire) => subject.carrier.deliver(wire).await,
+            None => Observation::without_answer(Outcome::NotDelivered, "nothing to send"),
+        },
+        Err(why) => Observation::without_answer(Outcome::NotDelivered, why.to_string()),
+    }
+}
+
+fn wanted(seen: &Observation, outcome: Outcome) -> Result<(), String> {
+    if seen.outcome == outcome { Ok(()) } else { Err(format!("it is {}", seen.summary())) }
+}
