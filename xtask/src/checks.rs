@@ -4,18 +4,19 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::step::{Ended, Steps, cargo};
-use crate::{Mode, detection, implementations, readme, schema};
+use crate::{Mode, detection, grid, implementations, readme, schema};
 
 /// The version of cargo-deny whose configuration `deny.toml` is.
 const CARGO_DENY: &str = "0.20.2";
 
-/// Sets up the implementations and runs every test. The tests need both set-ups.
+/// Sets up the implementations and runs every test. The tests need all set-ups.
 pub(crate) fn test(steps: &mut Steps, root: &Path) {
     let python = steps.step("set up the Python implementations", || implementations::python(root));
     let javascript =
         steps.step("set up the JavaScript implementations", || implementations::javascript(root));
-    steps.step("tests", || match (python, javascript) {
-        (Ended::Well, Ended::Well) => cargo(root, &["test", "--workspace", "--locked"]),
+    let debian = steps.step("set up the other languages", || implementations::debian(root));
+    steps.step("tests", || match (python, javascript, debian) {
+        (Ended::Well, Ended::Well, Ended::Well) => cargo(root, &["test", "--workspace", "--locked"]),
         _ => Err("not run, because the implementations that they drive are not set up".to_owned()),
     });
 }
@@ -28,6 +29,7 @@ pub(crate) fn ci(root: &Path) -> Result<(), String> {
     steps.step("generated parts of the README", || readme::run(root, Mode::Check));
     steps.step("generated from the kill matrix", || detection::run(root, Mode::Check));
     test(&mut steps, root);
+    steps.step("grid of real implementations", || grid::run(root, Mode::Check));
     steps.step("clippy", || {
         cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     });

@@ -4,6 +4,7 @@
 
 mod checks;
 mod detection;
+mod grid;
 mod implementations;
 mod readme;
 mod schema;
@@ -59,6 +60,12 @@ const CHORES: &[Chore] = &[
         takes: "[--check]",
         about: "writes what the kill matrix says: DETECTION.md and smoke.yaml, or checks them",
         run: detection::run,
+    },
+    Chore {
+        name: "grid",
+        takes: "[--check]",
+        about: "asks every real implementation, and writes what they did: GRID.md, or checks it",
+        run: grid::run,
     },
     Chore {
         name: "readme",

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{CaseResult, Summary, Tool};
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use crate::judge::Verdict;
+use crate::judge::{Failure, Verdict};
 use crate::observe::Outcome;
 use crate::spec::{Attacker, Level};
 
@@ -113,6 +113,9 @@ pub struct Cell {
     pub observed: Option<Outcome>,
     /// What that means.
     pub mark: Mark,
+    /// How it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// What an observation means.
@@ -175,6 +178,10 @@ impl Table {
                 let cell = |result: &CaseResult| Cell {
                     observed: result.observed,
                     mark: Mark::of(&result.verdict),
+                    failure: match result.verdict {
+                        Verdict::Fail(failure) => Some(failure),
+                        Verdict::Pass | Verdict::Inconclusive(_) | Verdict::Skipped(_) => None,
+                    },
                 };
                 Some(Row {
                     case: first.id.clone(),
@@ -190,5 +197,88 @@ impl Table {
             .collect();
         rows.sort_by_key(Row::rank);
         Self { scheme, cases, columns, rows }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(case: &str, observed: Outcome, verdict: Verdict) -> CaseResult {
+        CaseResult {
+            id: case.parse().expect("an id"),
+            scheme: "github".parse().expect("a name"),
+            suite: "form/length".to_owned(),
+            requirements: vec!["FORM-TAG-LENGTH".parse().expect("an id")],
+            bug_classes: vec!["B03".parse().expect("an id")],
+            level: if case.starts_with("should") { Level::Should } else { Level::Must },
+            attacker: Attacker::L1,
+            expected: "reject".to_owned(),
+            observed: Some(observed),
+            status: None,
+            verdict,
+            besides: None,
+            reason: None,
+            millis: 0.0,
+            evidence: None,
+            answer: None,
+        }
+    }
+
+    fn target(name: &str, results: Vec<CaseResult>) -> (Column, Vec<CaseResult>) {
+        let mut summary = Summary::default();
+        for result in &results {
+            summary.count(&result.verdict, result.level);
+        }
+        (Column { target: name.to_owned(), package: None, summary, no_verdict: None }, results)
+    }
+
+    /// Both do right in one case; the second crashes in one, and accepts in another.
+    fn grid(second_crashes: bool) -> Grid {
+        let refused = |case| result(case, Outcome::Rejected, Verdict::Pass);
+        let crashed = result("crash", Outcome::Crashed, Verdict::Fail(Failure::Crashed));
+        let accepted = result("should-refuse", Outcome::Accepted, Verdict::Fail(Failure::Accepted));
+        let silent = result("silent", Outcome::Accepted, Verdict::Pass);
+        let one = vec![refused("same"), refused("should-refuse"), refused("silent"), refused("crash")];
+        let third = if second_crashes { crashed } else { refused("crash") };
+        let other = vec![refused("same"), accepted, silent, third];
+        let table = Table::new("github".parse().expect("a name"), vec![target("a|b", one), target("c", other)]);
+        let tool = Tool { name: "countersign".to_owned(), version: "0".to_owned() };
+        Grid { schema: SCHEMA.to_owned(), tool, seed: 0, tables: vec![table] }
+    }
+
+    #[test]
+    fn what_is_worth_a_look_is_ranked_and_the_rest_is_left_out() {
+        let grid = grid(true);
+        let cases: Vec<&str> = grid.tables[0].rows.iter().map(|row| row.case.as_str()).collect();
+        assert_eq!(cases, ["crash", "should-refuse", "silent"]);
+        assert_eq!(grid.tables[0].cases, 4);
+    }
+
+    #[test]
+    fn pages_show_letters_and_counts_and_keep_their_columns() {
+        let grid = grid(true);
+        let page = page(&grid.tables[0]);
+        assert!(page.contains("| crash | MUST L1 | reject | R | C! |\n"), "{page}");
+        assert!(page.contains("1. a\\|b, -: nothing against the spec\n2. c, -: B03\n"), "{page}");
+        assert!(overview(&grid).contains("| c | - | 2 | 1 | 1 | 0 | 0 |\n"), "{}", overview(&grid));
+        let shown = terminal(&grid);
+        assert!(shown.contains("they differ in 3 cases") && shown.contains("  R  A! SHOULD L1 should-refuse\n"), "{shown}");
+    }
+
+    #[test]
+    fn only_what_changed_is_a_change() {
+        assert_eq!(changes(&grid(true), &grid(true)), []);
+        let mended: Vec<String> = changes(&grid(true), &grid(false)).iter().map(ToString::to_string).collect();
+        assert_eq!(mended, ["github c crash: crashed, against the spec -> as the others, and as expected"]);
+        let mut without = grid(false);
+        without.tables[0].columns[1].target = "another".to_owned();
+        assert_eq!(changes(&grid(true), &without), [], "a target that went away did not change");
+    }
+
+    #[test]
+    fn a_grid_is_read_back_as_it_was_written() {
+        let text = serde_json::to_string(&grid(true)).expect("JSON");
+        assert_eq!(serde_json::from_str::<Grid>(&text).expect("a grid"), grid(true));
     }
 }

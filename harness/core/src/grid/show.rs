@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Cell, Column, Grid, Mark, Row, Table};
+use crate::judge::Failure;
 use crate::observe::Outcome;
 
 /// What the letters mean.
-const LEGEND: &str = "A accepted, R refused, C crashed, H hung, G garbled, U cannot be asked, ? unclear, \
-                      . not asked; ! against the spec";
+const LEGEND: &str = "A accepted, R refused, C crashed, D died, H hung, L tells a secret or the right tag, U cannot be \
+                      asked, ? unclear, . not asked; ! against the spec";
 
 /// A cell as a letter, with a mark if it is against the spec.
 fn letter(cell: Cell) -> &'static str {
     let wrong = cell.mark == Mark::Fail;
     match (cell.observed, cell.mark) {
         (_, Mark::Unclear) => "?",
+        _ if cell.failure == Some(Failure::Leaked) => "L!",
+        _ if cell.failure == Some(Failure::Died) => "D!",
         (None, _) | (_, Mark::Skipped) => ".",
         (Some(Outcome::Accepted), _) if wrong => "A!",
         (Some(Outcome::Accepted), _) => "A",
@@ -22,7 +25,7 @@ fn letter(cell: Cell) -> &'static str {
         (Some(Outcome::Rejected | Outcome::RejectedByTransport), _) => "R",
         (Some(Outcome::Crashed), _) => "C!",
         (Some(Outcome::Hung), _) => "H!",
-        (Some(Outcome::Garbled), _) => "G!",
+        (Some(Outcome::Garbled), _) => "C!",
         (Some(Outcome::Unsupported | Outcome::NotDelivered), _) => "U",
         (Some(Outcome::Throttled | Outcome::Unreachable), _) => "?",
     }
@@ -33,7 +36,12 @@ pub(super) fn in_words(cell: Cell) -> String {
     let outcome = cell.observed.map_or("not asked".to_owned(), |outcome| outcome.to_string());
     match cell.mark {
         Mark::Pass | Mark::Skipped => outcome,
-        Mark::Fail => format!("{outcome}, against the spec"),
+        Mark::Fail => match cell.failure {
+            Some(Failure::Leaked | Failure::Died) => {
+                format!("{outcome}, {}", cell.failure.map(|failure| failure.to_string()).unwrap_or_default())
+            }
+            _ => format!("{outcome}, against the spec"),
+        },
         Mark::Unclear => format!("unclear ({outcome})"),
     }
 }

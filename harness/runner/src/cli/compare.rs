@@ -45,6 +45,9 @@ struct Listed {
     /// Scheme names or files; those that a driver names, if there are none.
     #[serde(default)]
     schemes: Vec<String>,
+    /// Where its secret is, as for `--secret`, if it cannot be made up.
+    #[serde(default)]
+    secret: Option<String>,
 }
 
 /// Compares targets.
@@ -168,6 +171,8 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
             let folder = (!folder.as_os_str().is_empty()).then(|| folder.clone());
             let of_one =
                 TargetArgs { target: Some(listed.target), scheme: schemes, folder, ..common(args) };
+            let secret = of_one.secret.clone().or(listed.secret);
+            let of_one = TargetArgs { secret, ..of_one };
             all.push((listed.name, of_one));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, SEED};
@@ -19,13 +19,16 @@ use super::args::DoctorArgs;
 use super::plan::scheme;
 use super::print;
 use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
-use crate::carrier::{Carrier, Deadlines, DriverCommand, Pool, Process};
+use crate::carrier::{Carrier, DriverCommand, Pool, Process};
 use crate::exit::{Exit, Failed};
 use crate::run::{Pace, Subject};
 use crate::targets::made_up_secret;
 
 /// Requests that are sent without waiting, to see whether all are answered, and how fast.
 const MANY: usize = 500;
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Days by which the second clock differs from the first.
 const DAYS_AGO: i64 = 3 * 365;
@@ -81,7 +84,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
 }
 
 async fn examine(command: &DriverCommand, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
-    let pool = Arc::new(drivers(command, 1, Deadlines::default()).await?);
+    let pool = Arc::new(drivers(command, 1, PATIENCE).await?);
     let hello = pool.hello();
     chart.well(&format!("greets: {}", introduced(hello)));
     let mut schemes = Vec::new();

@@ -1,6 +1,7 @@
 //! From a plan to something that can be sent to: a carrier, and for the embedded targets an endpoint.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_conformance::place::NOW;
 use countersign_conformance::reference::Steps;
@@ -51,16 +52,16 @@ pub(super) fn greet(command: &DriverCommand) -> Result<Hello, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
     runtime.block_on(async {
-        let pool = drivers(command, 1, Deadlines::default()).await?;
+        let pool = drivers(command, 1, Deadlines::default().total).await?;
         let hello = pool.hello().clone();
         drop(pool.shutdown().await);
         Ok(hello)
     })
 }
 
-pub(super) async fn drivers(command: &DriverCommand, jobs: usize, deadlines: Deadlines) -> Result<Pool, Failed> {
+pub(super) async fn drivers(command: &DriverCommand, jobs: usize, patience: Duration) -> Result<Pool, Failed> {
     let here = tokio::runtime::Handle::current();
-    Pool::start(command.clone(), jobs.min(DRIVERS), deadlines.total, here).await.map_err(|why| match &why {
+    Pool::start(command.clone(), jobs.min(DRIVERS), patience, here).await.map_err(|why| match &why {
         CannotStartDriver::NoProgram { .. } => {
             Failed::usage_help(why.to_string(), "check the command line after `exec:`; no shell reads it")
         }
@@ -86,7 +87,7 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
     });
     let (host, target, origin, address, carrier, behind) = match (&plan.target, steps) {
         (TargetSpec::Exec(command), _) => {
-            let pool = Arc::new(drivers(command, jobs, plan.deadlines).await?);
+            let pool = Arc::new(drivers(command, jobs, plan.deadlines.total).await?);
             let (origin, hello) = (format!("https://{EMBEDDED_HOST}"), pool.hello());
             let name = scheme.file().scheme.as_str();
             if !hello.schemes.iter().any(|known| known == name) {

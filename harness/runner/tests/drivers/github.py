@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 manner = sys.argv[1] if len(sys.argv) > 1 else "right"
 out = sys.stdout.buffer
@@ -23,6 +24,8 @@ def genuine(verify):
     body = base64.b64decode(verify["request"]["body"])
     lines = [base64.b64decode(value) for name, value in verify["request"]["headers"]
              if name.lower() == "x-hub-signature-256"]
+    if not key or b"-----BEGIN" in key or key.startswith((b"ssh-", b"ecdsa-")):
+        return False
     wanted = b"sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest().encode()
     return len(lines) == 1 and hmac.compare_digest(lines[0], wanted)
 
@@ -42,6 +45,10 @@ for line in sys.stdin.buffer:
     seq, right = verify["seq"], genuine(verify)
     odd = not right
     seen += 1
+    if manner == "slow":
+        with open(sys.argv[2], "w") as file:
+            file.write(str(os.getpid()))
+        time.sleep(0.02)
     if manner == "raises" and odd:
         say({"error": {"seq": seq, "type": "TypeError", "detail": "not today"}})
         continue
@@ -52,11 +59,13 @@ for line in sys.stdin.buffer:
         print("the last words", file=sys.stderr, flush=True)
         os._exit(7)
     if manner == "never-answers" and seen > 1:
+        with open(sys.argv[2], "w") as file:
+            file.write(str(os.getpid()))
         continue
     if manner == "exits-0" and seen > 1:
         sys.exit(0)
     if manner == "grandchild" and odd:
-        subprocess.Popen(["sleep", "60"])
+        subprocess.Popen(["sleep", "60"])  # it inherits the pipes and holds them
         os._exit(0)
     if manner == "wrong-number":
         seq += 1000

@@ -49,13 +49,15 @@ impl Process {
         deployment: &Deployment,
         fixed: Timestamp,
     ) -> Self {
+        let mut constants = scheme.file().constants.clone();
+        constants.extend(deployment.constants.clone());
         let clock = if pool.hello().can(Capability::Clock) { Clock::fixed(fixed) } else { Clock::SHARED };
         Self {
             scheme: scheme.file().scheme.to_string(),
             endpoint: Endpoint {
                 origin: deployment.origin.clone(),
                 key_id: deployment.key_id.clone(),
-                constants: deployment.constants.clone(),
+                constants,
             },
             redactor: Redactor::new(std::slice::from_ref(&secret)),
             pool,

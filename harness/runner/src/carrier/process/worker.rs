@@ -310,10 +310,7 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     let mut heard = tokio::spawn(async move { hear(stdout, &hearing).await });
     let end = tokio::select! {
         faulty = &mut heard => match faulty {
-            Ok(Err(fault)) => {
-                settle(&mut errors).await;
-                Some(End::Faulty(shared.with_errors(fault)))
-            }
+            Ok(Err(fault)) => Some(End::Faulty(fault)),
             // The end of standard output is the end of the driver, if it does not end at once.
             Ok(Ok(())) | Err(_) => match timeout(LINGER, child.wait()).await {
                 Ok(status) => ended(status),
@@ -328,7 +325,10 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
             }
         }
     };
-    settle(&mut errors).await;
+    // What else stands on standard error.
+    if timeout(LINGER, &mut errors).await.is_err() {
+        errors.abort();
+    }
     let idle = locked(&shared.asked).open.is_empty();
     shared.stop(match end {
         None if idle => End::Parted,
@@ -339,13 +339,6 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     heard.abort();
     // Reaps it; a process that was killed ends.
     let _ = child.wait().await;
-}
-
-/// Waits a moment for what else stands on standard error.
-async fn settle(errors: &mut tokio::task::JoinHandle<()>) {
-    if timeout(LINGER, &mut *errors).await.is_err() {
-        errors.abort();
-    }
 }
 
 /// How a process ended; nothing if with success.
