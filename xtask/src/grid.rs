@@ -104,8 +104,8 @@ mod tests {
     fn a_changed_a_missing_and_a_surplus_page_are_found_and_mended() {
         let folder = std::env::temp_dir().join(format!("countersign-xtask-grid-{}", std::process::id()));
         fs::create_dir_all(folder.join("grid")).expect("a temporary folder");
-        let pages =
-            [("GRID.md", "new\n"), ("grid/a.md", "a\n")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let pages = [("GRID.md", "new\n"), ("grid/a.md", "a\n")]
+            .map(|(name, text)| (name.to_owned(), text.to_owned()));
         let pages = BTreeMap::from(pages);
         fs::write(folder.join("GRID.md"), "old\n").expect("written");
         fs::write(folder.join("grid/gone.md"), "").expect("written");

@@ -55,7 +55,8 @@ pub struct Place<'a> {
 /// made to be logged or handed on.
 pub fn exposed(place: Place<'_>, sent: &Wire, seen: &Observation) -> Option<Exposure> {
     let answer = seen.answer.iter();
-    let values = answer.flat_map(|answer| answer.headers.iter().map(|line| &line.value).chain([&answer.body]));
+    let values =
+        answer.flat_map(|answer| answer.headers.iter().map(|line| &line.value).chain([&answer.body]));
     let text = seen.reply.iter().filter_map(|reply| reply.text.as_deref());
     let pieces = || values.clone().map(|octets| &octets[..]).chain(text.clone().map(str::as_bytes));
     if pieces().any(|piece| place.secrets.finds(piece)) && !place.secrets.finds(&sent.octets()) {

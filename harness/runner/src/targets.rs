@@ -46,8 +46,7 @@ impl std::str::FromStr for TargetSpec {
                 Failed::usage_help(format!("`{}` is no command line: {why}", line.escape_debug()), help)
             });
         }
-        let help =
-            "write `reference`, `mutant:ID`, `exec:COMMAND`, or an address such as http://127.0.0.1:8080/hook";
+        let help = "write `reference`, `mutant:ID`, `exec:COMMAND`, or an address such as http://127.0.0.1:8080/hook";
         let url = Url::parse(text).map_err(|error| {
             Failed::usage_help(format!("`{}` is not a target: {error}", shown(text)), help)
         })?;

@@ -38,7 +38,8 @@ fn a_correct_library_conforms_and_what_it_cannot_be_asked_is_no_pass() {
     assert_eq!((exit, broken(&report)), (0, vec![]), "{}", report["findings"]);
     assert!(report["summary"]["pass"].as_u64() > Some(450), "{}", report["summary"]);
     let cases = report["cases"].as_array().expect("cases");
-    let unasked = |case: &&Value| case["reason"].as_str().is_some_and(|why| why.contains("(capability `replay`)"));
+    let unasked =
+        |case: &&Value| case["reason"].as_str().is_some_and(|why| why.contains("(capability `replay`)"));
     let unasked: Vec<&Value> = cases.iter().filter(unasked).collect();
     assert!(unasked.len() > 20 && unasked.iter().all(|case| case["verdict"] == "skipped"), "{unasked:?}");
 }
@@ -101,8 +102,11 @@ fn ends_that_come_too_early_and_pipes_that_stay_open_do_not_hang_a_run() {
     for manner in ["exits-0", "grandchild"] {
         let started = Instant::now();
         let (report, exit) = run(manner, &["--case", "length-tag-as-*"]);
-        assert!(exit == 1 || exit == 3, "{manner}: {exit}");
-        assert!(report.to_string().contains("the driver"), "{manner}: {report}");
+        assert_eq!(exit, 3, "{manner}: {report}");
+        assert!(
+            report.to_string().contains("ended with status 0 before its input did"),
+            "{manner}: {report}"
+        );
         assert!(started.elapsed() < Duration::from_secs(60), "{manner}");
     }
 }
@@ -211,11 +215,13 @@ fn the_example_of_every_language_keeps_the_protocol() {
 fn packages_with_a_clock_of_their_own_accept_what_is_genuine() {
     let targets = root().join("conformance/implementations/targets-real-time.yaml").display().to_string();
     let output = countersign(&["compare", "--targets", &targets, "--suite", "smoke", "--format", "json"]);
-    let grid: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let grid: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     assert_eq!(output.status.code(), Some(0), "{grid}");
-    let columns = grid["tables"].as_array().into_iter().flatten().flat_map(|table| table["columns"].as_array());
+    let columns =
+        grid["tables"].as_array().into_iter().flatten().flat_map(|table| table["columns"].as_array());
     for column in columns.flatten() {
-        assert!(column["summary"]["pass"].as_u64() > Some(60), "{column}");
+        assert!(column["summary"]["pass"].as_u64() > Some(30), "{column}");
     }
 }
 
@@ -262,24 +268,39 @@ fn a_comparison_shows_where_targets_differ_and_what_changed_since() {
     assert!(stdout(&output).contains("crashed, against the spec"), "{}", stdout(&output));
 }
 
-/// Cases that a target fails, of those that match.
-fn failed(target: &str, scheme: &str, case: &str) -> Vec<String> {
+/// Cases in which a target accepts what it must refuse, of those that match.
+fn fooled(target: &str, scheme: &str, case: &str) -> Vec<String> {
     let folder = root().join("conformance/implementations");
     let target = format!("exec:{}", target.replace("@", &format!("{}/", folder.display())));
-    let args =
-        ["run", "--target", &target, "--scheme", scheme, "--case", case, "--format", "json", "--fail-on", "none"];
+    let args = [
+        "run",
+        "--target",
+        &target,
+        "--scheme",
+        scheme,
+        "--case",
+        case,
+        "--format",
+        "json",
+        "--fail-on",
+        "none",
+    ];
     let output = countersign_with(&args, "unused");
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     assert_ne!(report["verdict"], "inconclusive", "{target}: {}", report["reason"]);
     let cases = report["cases"].as_array().into_iter().flatten();
-    let failed = cases.filter(|case| case["verdict"].get("fail").is_some() || case["verdict"] == "fail");
-    failed.filter_map(|case| case["id"].as_str().map(str::to_owned)).collect()
+    let fooled = cases.filter(|case| case["verdict"] == "fail" && case["observed"] == "accepted");
+    fooled.filter_map(|case| case["id"].as_str().map(str::to_owned)).collect()
 }
 
 #[test]
 fn flawed_versions_of_packages_fail_where_their_fixed_versions_do_not() {
-    let python = |environment: &str| format!("@python/{environment}/bin/python @python/drivers/slack_bolt_driver.py");
-    let jwt = |driver: &str, environment: &str| format!("@python/{environment}/bin/python @python/drivers/{driver}_driver.py");
+    let python =
+        |environment: &str| format!("@python/{environment}/bin/python @python/drivers/slack_bolt_driver.py");
+    let jwt = |driver: &str, environment: &str| {
+        format!("@python/{environment}/bin/python @python/drivers/{driver}_driver.py")
+    };
     let node = |driver: &str, folder: &str| format!("node @javascript/drivers/{driver}.mjs {folder}");
     for (flawed, fixed, scheme, cases) in [
         (python(".venv-flawed"), python(".venv"), "slack", "bypass-body-ssl-check-*"),
@@ -291,17 +312,27 @@ fn flawed_versions_of_packages_fail_where_their_fixed_versions_do_not() {
             "shopify-app-proxy",
             "timestamp-signed-as-nan",
         ),
-        (jwt("pyjwt", ".venv-flawed"), jwt("pyjwt", ".venv"), "jwt-hs256", "configured-secret-public-key-of-openssh"),
+        (
+            jwt("pyjwt", ".venv-flawed"),
+            jwt("pyjwt", ".venv"),
+            "jwt-hs256",
+            "configured-secret-public-key-of-openssh",
+        ),
         (
             jwt("python_jose", ".venv-flawed"),
             jwt("python_jose", ".venv"),
             "jwt-hs256",
             "configured-secret-public-key-of-openssh",
         ),
-        (jwt("authlib", ".venv-flawed"), jwt("authlib", ".venv"), "jwt-hs256", "configured-secret-public-key-of-openssh"),
+        (
+            jwt("authlib", ".venv-flawed"),
+            jwt("authlib", ".venv"),
+            "jwt-hs256",
+            "configured-secret-public-key-of-openssh",
+        ),
     ] {
-        let (before, after) = (failed(&flawed, scheme, cases), failed(fixed.trim_end(), scheme, cases));
-        assert!(!before.is_empty(), "{flawed} fails none of {cases}");
-        assert!(after.is_empty(), "{fixed} fails {after:?}");
+        let (before, after) = (fooled(&flawed, scheme, cases), fooled(fixed.trim_end(), scheme, cases));
+        assert!(!before.is_empty(), "{flawed} refuses all of {cases}");
+        assert!(after.is_empty(), "{fixed} accepts {after:?}");
     }
 }

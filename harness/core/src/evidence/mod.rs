@@ -6,8 +6,8 @@ mod lines;
 mod shell;
 
 use crate::finding::Evidence;
-use crate::redact::Redactor;
 use crate::observe::Observation;
+use crate::redact::Redactor;
 use crate::wire::{Answer, Wire};
 
 /// Lines of an answer that are kept at most.
@@ -79,7 +79,8 @@ mod tests {
     }
 
     fn show(untampered: &Wire, sent: &Wire) -> String {
-        let evidence = evidence(untampered, sent, None, Some(("localhost", 80)), String::new(), &Redactor::default());
+        let evidence =
+            evidence(untampered, sent, None, Some(("localhost", 80)), String::new(), &Redactor::default());
         let line = |line: &crate::finding::MarkedLine| {
             let gutter = match line.mark {
                 Mark::Same => ' ',
@@ -189,7 +190,8 @@ mod tests {
         let without = Observation::without_answer(Outcome::Rejected, "");
         let seen = Observation { answer: Some(answer), ..without };
         let redactor = Redactor::new(&[Secret::new("canary")]);
-        let evidence = evidence(&sent, &sent, Some(&seen), Some(("localhost", 80)), "replay".to_owned(), &redactor);
+        let evidence =
+            evidence(&sent, &sent, Some(&seen), Some(("localhost", 80)), "replay".to_owned(), &redactor);
         let shown = serde_json::to_string(&evidence).expect("evidence serializes");
         assert!(
             !["canary", "63616e617279", "Y2FuYXJ5"].iter().any(|secret| shown.contains(secret)),

@@ -22,7 +22,8 @@ pub struct Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = |cell: &Option<Cell>| cell.map_or("as the others, and as expected".to_owned(), show::in_words);
+        let said =
+            |cell: &Option<Cell>| cell.map_or("as the others, and as expected".to_owned(), show::in_words);
         write!(
             f,
             "{} {} {}: {} -> {}",

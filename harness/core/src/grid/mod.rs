@@ -242,7 +242,8 @@ mod tests {
         let one = vec![refused("same"), refused("should-refuse"), refused("silent"), refused("crash")];
         let third = if second_crashes { crashed } else { refused("crash") };
         let other = vec![refused("same"), accepted, silent, third];
-        let table = Table::new("github".parse().expect("a name"), vec![target("a|b", one), target("c", other)]);
+        let table =
+            Table::new("github".parse().expect("a name"), vec![target("a|b", one), target("c", other)]);
         let tool = Tool { name: "countersign".to_owned(), version: "0".to_owned() };
         Grid { schema: SCHEMA.to_owned(), tool, seed: 0, tables: vec![table] }
     }
@@ -263,13 +264,17 @@ mod tests {
         assert!(page.contains("1. a\\|b, -: nothing against the spec\n2. c, -: B03\n"), "{page}");
         assert!(overview(&grid).contains("| c | - | 2 | 1 | 1 | 0 | 0 |\n"), "{}", overview(&grid));
         let shown = terminal(&grid);
-        assert!(shown.contains("they differ in 3 cases") && shown.contains("  R  A! SHOULD L1 should-refuse\n"), "{shown}");
+        assert!(
+            shown.contains("they differ in 3 cases") && shown.contains("  R  A! SHOULD L1 should-refuse\n"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn only_what_changed_is_a_change() {
         assert_eq!(changes(&grid(true), &grid(true)), []);
-        let mended: Vec<String> = changes(&grid(true), &grid(false)).iter().map(ToString::to_string).collect();
+        let mended: Vec<String> =
+            changes(&grid(true), &grid(false)).iter().map(ToString::to_string).collect();
         assert_eq!(mended, ["github c crash: crashed, against the spec -> as the others, and as expected"]);
         let mut without = grid(false);
         without.tables[0].columns[1].target = "another".to_owned();

@@ -58,7 +58,8 @@ fn plain(text: &str) -> String {
 
 /// Bug classes that a target shows, as far as they weigh at least SHOULD.
 fn shown(table: &Table, at: usize) -> String {
-    let failed = table.rows.iter().filter(|row| row.cells.get(at).is_some_and(|cell| cell.mark == Mark::Fail));
+    let failed =
+        table.rows.iter().filter(|row| row.cells.get(at).is_some_and(|cell| cell.mark == Mark::Fail));
     let classes: BTreeSet<&str> =
         failed.flat_map(|row| row.bug_classes.iter().map(|class| class.as_str())).collect();
     Vec::from_iter(classes).join(" ")
@@ -69,7 +70,10 @@ pub fn overview(grid: &Grid) -> String {
     let mut text = String::new();
     for table in &grid.tables {
         let _ = writeln!(text, "## {}\n", table.scheme);
-        let _ = writeln!(text, "| target | package | passed | failed MUST | failed SHOULD | not asked | unclear |");
+        let _ = writeln!(
+            text,
+            "| target | package | passed | failed MUST | failed SHOULD | not asked | unclear |"
+        );
         let _ = writeln!(text, "|---|---|---|---|---|---|---|");
         for column in &table.columns {
             let summary = &column.summary;
@@ -94,7 +98,14 @@ pub fn page(table: &Table) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{} of {} cases are worth a look. {LEGEND}.\n", table.rows.len(), table.cases);
     for (at, column) in table.columns.iter().enumerate() {
-        let _ = writeln!(text, "{}. {}, {}: {}", at + 1, plain(&column.target), plain(&version(column)), classes(table, at));
+        let _ = writeln!(
+            text,
+            "{}. {}, {}: {}",
+            at + 1,
+            plain(&column.target),
+            plain(&version(column)),
+            classes(table, at)
+        );
     }
     let numbers: Vec<String> = (1..=table.columns.len()).map(|number| number.to_string()).collect();
     let _ = writeln!(text, "\n| case | | must | {} |", numbers.join(" | "));

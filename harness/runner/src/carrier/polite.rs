@@ -145,7 +145,13 @@ impl Target for Polite {
             }
             Err(error) => {
                 let outcome = outcome(&error);
-                Observation { outcome, answer: None, reply: None, detail: Some(reasons(&error.without_url())), millis }
+                Observation {
+                    outcome,
+                    answer: None,
+                    reply: None,
+                    detail: Some(reasons(&error.without_url())),
+                    millis,
+                }
             }
         }
     }

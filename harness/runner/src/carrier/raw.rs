@@ -97,7 +97,8 @@ impl Raw {
 
     fn observe(&self, (end, took): (End, Duration)) -> Observation {
         let millis = millis(took);
-        let without = |outcome, why| Observation { outcome, answer: None, reply: None, detail: Some(why), millis };
+        let without =
+            |outcome, why| Observation { outcome, answer: None, reply: None, detail: Some(why), millis };
         match end {
             End::Answered(answer, _) => {
                 let outcome = self.oracle.read().unwrap_or_else(PoisonError::into_inner).decide(&answer);

@@ -66,7 +66,10 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
             format!("{json}\n")
         }
         GridFormat::Markdown => {
-            let pages = grid.tables.iter().map(|table| format!("## {}, case by case\n\n{}\n", table.scheme, grid::page(table)));
+            let pages = grid
+                .tables
+                .iter()
+                .map(|table| format!("## {}, case by case\n\n{}\n", table.scheme, grid::page(table)));
             format!("{}{}", grid::overview(&grid), pages.collect::<String>())
         }
         GridFormat::Terminal => grid::terminal(&grid),
@@ -76,7 +79,8 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
         None if before.is_some() && args.format == GridFormat::Terminal => {}
         None => drop(print(&text)?),
     }
-    let unclear = grid.tables.iter().flat_map(|table| &table.columns).any(|column| column.no_verdict.is_some());
+    let unclear =
+        grid.tables.iter().flat_map(|table| &table.columns).any(|column| column.no_verdict.is_some());
     let Some(before) = before else {
         return Ok(if unclear { Exit::Inconclusive } else { Exit::Conformant });
     };
@@ -169,8 +173,7 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
                 args.scheme.clone()
             };
             let folder = (!folder.as_os_str().is_empty()).then(|| folder.clone());
-            let of_one =
-                TargetArgs { target: Some(listed.target), scheme: schemes, folder, ..common(args) };
+            let of_one = TargetArgs { target: Some(listed.target), scheme: schemes, folder, ..common(args) };
             let secret = of_one.secret.clone().or(listed.secret);
             let of_one = TargetArgs { secret, ..of_one };
             all.push((listed.name, of_one));
@@ -234,7 +237,8 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
     schemes.dedup();
     let mut columns = columns;
     let tables = schemes.into_iter().map(|scheme| {
-        let (of_scheme, others) = std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
+        let (of_scheme, others) =
+            std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
         columns = others;
         let of_scheme: Vec<(String, Column, Vec<CaseResult>)> = of_scheme;
         let name = scheme.parse().expect("it is the name of a scheme");
@@ -245,9 +249,5 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
 }
 
 fn package(hello: &Hello) -> Package {
-    Package {
-        name: hello.name.clone(),
-        version: hello.version.clone(),
-        language: hello.language.clone(),
-    }
+    Package { name: hello.name.clone(), version: hello.version.clone(), language: hello.language.clone() }
 }

@@ -64,10 +64,9 @@ impl Chart {
 
 /// Tries a driver.
 pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
-    let command: DriverCommand = args
-        .driver
-        .parse()
-        .map_err(|why| Failed::usage_help(format!("--driver is no command line: {why}"), "quote it as one word"))?;
+    let command: DriverCommand = args.driver.parse().map_err(|why| {
+        Failed::usage_help(format!("--driver is no command line: {why}"), "quote it as one word")
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -92,7 +91,10 @@ async fn examine(command: &DriverCommand, args: &DoctorArgs, chart: &mut Chart) 
         match Catalog::embedded().schemes.get(name.as_str()) {
             Some(known) => schemes.push(Arc::clone(known)),
             None if args.scheme.contains(name) => schemes.push(scheme(name)?),
-            None => chart.note(&format!("the scheme `{}` is not one of ours; try it with --scheme FILE", name.escape_debug())),
+            None => chart.note(&format!(
+                "the scheme `{}` is not one of ours; try it with --scheme FILE",
+                name.escape_debug()
+            )),
         }
     }
     if schemes.is_empty() {
@@ -107,7 +109,8 @@ async fn examine(command: &DriverCommand, args: &DoctorArgs, chart: &mut Chart) 
 
 fn introduced(hello: &Hello) -> String {
     let can = |(capability, name)| hello.can(capability).then_some(name);
-    let named = [(Capability::Clock, "clock"), (Capability::Replay, "replay"), (Capability::Timing, "timing")];
+    let named =
+        [(Capability::Clock, "clock"), (Capability::Replay, "replay"), (Capability::Timing, "timing")];
     let cans: Vec<&str> = named.into_iter().filter_map(can).collect();
     let cans = if cans.is_empty() { "nothing besides".to_owned() } else { cans.join(", ") };
     let text = format!("{} {} ({}), capabilities: {cans}", hello.name, hello.version, hello.language);
@@ -140,10 +143,8 @@ async fn verify(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, chart: &mut Chart) -
     let here = subject(pool, scheme, NOW)?;
     let seen = ask(&here, "genuine", &Recipe::default()).await;
     chart.check(&format!("{name}: accepts a genuine request"), wanted(&seen, Outcome::Accepted));
-    let forged = Recipe {
-        tamper: vec![Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 })],
-        ..Recipe::default()
-    };
+    let forged =
+        Recipe { tamper: vec![Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 })], ..Recipe::default() };
     let seen = ask(&here, "forged", &forged).await;
     chart.check(&format!("{name}: refuses one with another tag"), wanted(&seen, Outcome::Rejected));
     let octets: Vec<u8> = (0..=255).collect();

@@ -119,7 +119,10 @@ impl Plan {
             (None, false) => CarrierName::Raw,
         };
         if matches!(target, TargetSpec::Exec(_)) && args.carrier.is_some() {
-            return Err(Failed::usage_help("--carrier is for endpoints", "leave it out: a driver is the way"));
+            return Err(Failed::usage_help(
+                "--carrier is for endpoints",
+                "leave it out: a driver is the way",
+            ));
         }
         Ok(Self {
             oracle: oracle(args, &config)?,

@@ -50,7 +50,8 @@ impl Behind {
 /// Asks a driver who it is.
 pub(super) fn greet(command: &DriverCommand) -> Result<Hello, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
     runtime.block_on(async {
         let pool = drivers(command, 1, Deadlines::default().total).await?;
         let hello = pool.hello().clone();
@@ -59,7 +60,11 @@ pub(super) fn greet(command: &DriverCommand) -> Result<Hello, Failed> {
     })
 }
 
-pub(super) async fn drivers(command: &DriverCommand, jobs: usize, patience: Duration) -> Result<Pool, Failed> {
+pub(super) async fn drivers(
+    command: &DriverCommand,
+    jobs: usize,
+    patience: Duration,
+) -> Result<Pool, Failed> {
     let here = tokio::runtime::Handle::current();
     Pool::start(command.clone(), jobs.min(DRIVERS), patience, here).await.map_err(|why| match &why {
         CannotStartDriver::NoProgram { .. } => {
@@ -91,7 +96,8 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
             let (origin, hello) = (format!("https://{EMBEDDED_HOST}"), pool.hello());
             let name = scheme.file().scheme.as_str();
             if !hello.schemes.iter().any(|known| known == name) {
-                let message = format!("the driver of `{}` does not verify `{name}`", hello.name.escape_debug());
+                let message =
+                    format!("the driver of `{}` does not verify `{name}`", hello.name.escape_debug());
                 let help = format!("it names: {}", hello.schemes.join(", ").escape_debug());
                 return Err(Failed::usage_help(message, help));
             }

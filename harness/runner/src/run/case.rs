@@ -91,7 +91,7 @@ impl Done {
     /// Whether the target gave no answer at all, but lives: with others in flight that may be its
     /// load and not the request.
     pub fn was_silent(&self) -> bool {
-        self.silent && matches!(self.alive, Alive::Yes | Alive::Restarted)
+        self.silent && self.alive != Alive::No
     }
 
     /// Whether an answer came much too late, which a pause of any machine on the way may cause too.
@@ -315,6 +315,7 @@ impl Planned<'_> {
         let mut seen = Seen { setup, judged, alive, exposed: None, forged, effects, swallowed, usual };
         let place = subject.place(redactor);
         let mut broke = false;
+        let is_driven = matches!(subject.carrier, Carrier::Process(_));
         for round in &built.rounds {
             let watch = proven.as_ref().filter(|_| !round.judged().is_empty());
             let before = settled(watch).await;
@@ -325,9 +326,10 @@ impl Planned<'_> {
                     (Err(why), _) | (_, Err(why)) => Effects::Unknown(why),
                 };
             }
-            // A driver that reports what its library did is alive.
-            let lives = |seen: &Observation| seen.reply.is_some();
-            broke |= own.iter().chain(&held).any(|seen| is_broken(seen.outcome) && !lives(seen));
+            // A driver that reports what its library did is alive, and one that was stopped will be started again.
+            let lives = |seen: &Observation| seen.reply.is_some() || seen.outcome == Outcome::Unreachable;
+            let is_fine = |seen: &Observation| !is_broken(seen.outcome) || (is_driven && lives(seen));
+            broke |= !own.iter().chain(&held).all(is_fine);
             seen.swallowed |= swallowed;
             file(&mut seen, place, &round.wires, round.purpose, own);
             if let Manner::Beside(others) = &round.manner {
@@ -343,7 +345,6 @@ impl Planned<'_> {
             seen.alive = liveness(subject).await;
             // Nobody but its driver could start it again.
             let ended = |one: &Observation| one.outcome == Outcome::Crashed && !one.is_answered();
-            let is_driven = matches!(subject.carrier, Carrier::Process(_));
             if seen.alive == Alive::Yes && is_driven && seen.judged.iter().any(ended) {
                 seen.alive = Alive::Restarted;
             }

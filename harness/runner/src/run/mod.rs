@@ -139,8 +139,10 @@ pub fn scheme(
                 done.sort_unstable_by_key(|(at, _)| *at);
                 let mut done: Vec<case::Done> = done.into_iter().map(|(_, done)| done).collect();
                 let batch = &rest[..done.len()];
-                let crowded = lanes.jobs() > 1;
-                let is_for_later = |done: &case::Done| done.postponed || (crowded && done.was_silent());
+                // Whoever ended a driver's process from outside will not do so twice.
+                let is_driven = matches!(subject.carrier, Carrier::Process(_));
+                let unsure = lanes.jobs() > 1 || is_driven;
+                let is_for_later = |done: &case::Done| done.postponed || (unsure && done.was_silent());
                 for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
                     let alone = Attempt::Alone(1);
                     let again = match settings.halted(stop) {
@@ -150,7 +152,11 @@ pub fn scheme(
                     let answered = !again.was_silent() && !done.postponed;
                     *done = again;
                     if answered && done.result.reason.is_none() {
-                        let why = "no answer while other requests were in flight, answered alone; fewer --jobs may help";
+                        let why = if is_driven {
+                            "no answer the first time, because the driver ended; answered when asked again"
+                        } else {
+                            "no answer while other requests were in flight, answered alone; fewer --jobs may help"
+                        };
                         done.result.reason = Some(why.to_owned());
                     }
                 }
@@ -286,6 +292,11 @@ async fn close(subject: &Subject, phase: Phase, emit: &mut dyn FnMut(&Event)) ->
     let accepted = seen.observation.outcome == Outcome::Accepted;
     let why = (!accepted).then(|| format!("the control after this batch was {}", seen.observation.summary()));
     emit(&Event::Control(seen.control));
+    if let Carrier::Process(process) = &subject.carrier
+        && let Some(fault) = process.pool().fault().await
+    {
+        return Some(format!("fault of the driver: {fault}"));
+    }
     why
 }
 

@@ -45,7 +45,7 @@ for line in sys.stdin.buffer:
     seq, right = verify["seq"], genuine(verify)
     odd = not right
     seen += 1
-    if manner == "slow":
+    if manner == "slow" and seen > 10:
         with open(sys.argv[2], "w") as file:
             file.write(str(os.getpid()))
         time.sleep(0.02)

@@ -102,7 +102,8 @@ impl Process {
     }
 
     fn verify(&self, wire: &Wire) -> Result<Verify, String> {
-        let request = receive(&wire.octets()).map_err(|why| format!("no HTTP server lets it through: {why}"))?;
+        let request =
+            receive(&wire.octets()).map_err(|why| format!("no HTTP server lets it through: {why}"))?;
         Ok(Verify {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),

@@ -39,6 +39,8 @@ pub struct Pool {
     patience: Duration,
     runtime: Handle,
     seq: AtomicU64,
+    /// The first fault of a driver that was replaced since.
+    fault: Mutex<Option<String>>,
 }
 
 impl fmt::Debug for Pool {
@@ -84,7 +86,7 @@ impl Pool {
         let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
         let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));
         let slots = slots.take(workers).map(RwLock::new).collect();
-        Ok(Self { command, hello, slots, patience, runtime, seq: AtomicU64::new(0) })
+        Ok(Self { command, hello, slots, patience, runtime, seq: AtomicU64::new(0), fault: Mutex::default() })
     }
 
     /// Who the driver says that it is.
@@ -108,7 +110,11 @@ impl Pool {
         }
         let mut held = slot.write().await;
         if !held.as_ref().is_some_and(Worker::is_running) {
-            forget(held.take().as_ref());
+            let last = held.take();
+            forget(last.as_ref());
+            if let Some(why) = last.as_ref().and_then(Worker::fault) {
+                self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+            }
             let started = start(&self.command, self.patience, &self.runtime).await;
             let (worker, hello) = started.map_err(|why| End::Stopped(why.to_string()))?;
             if hello != self.hello {
@@ -121,6 +127,19 @@ impl Pool {
             Some(worker) => worker.ask(verify).await,
             None => Err(End::Stopped("the run is over".to_owned())),
         }
+    }
+
+    /// What a driver did against the protocol, if one did: then nothing that they say is sure.
+    pub async fn fault(&self) -> Option<String> {
+        if let Some(why) = &*self.fault.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Some(why.clone());
+        }
+        for slot in &self.slots {
+            if let Some(why) = slot.read().await.as_ref().and_then(Worker::fault) {
+                return Some(why);
+            }
+        }
+        None
     }
 
     /// A driver for which few requests wait.

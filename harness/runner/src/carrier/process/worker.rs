@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ struct Shared {
     asked: Mutex<Asked>,
     errors: Mutex<VecDeque<u8>>,
     group: Option<Pid>,
+    /// Whether goodbye was said.
+    parting: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -98,8 +101,14 @@ impl Worker {
             .map_err(|error| Unstarted::NoProgram(error.to_string()))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let (to_hello, hello) = oneshot::channel();
-        let asked = Asked { open: HashMap::new(), answered: VecDeque::new(), hello: Some(to_hello), end: None };
-        let shared = Arc::new(Shared { asked: Mutex::new(asked), errors: Mutex::default(), group });
+        let asked =
+            Asked { open: HashMap::new(), answered: VecDeque::new(), hello: Some(to_hello), end: None };
+        let shared = Arc::new(Shared {
+            asked: Mutex::new(asked),
+            errors: Mutex::default(),
+            group,
+            parting: AtomicBool::new(false),
+        });
         let (lines, queue) = mpsc::unbounded_channel();
         let stdin = child.stdin.take().expect("it was piped");
         tokio::spawn(write(stdin, queue));
@@ -150,6 +159,14 @@ impl Worker {
         locked(&self.shared.asked).end.is_none()
     }
 
+    /// What it did against the protocol, if anything.
+    pub(super) fn fault(&self) -> Option<String> {
+        match &locked(&self.shared.asked).end {
+            Some(End::Faulty(why)) => Some(why.clone()),
+            Some(End::Ended(_) | End::Late(_) | End::Stopped(_) | End::Parted) | None => None,
+        }
+    }
+
     /// How many requests wait for an answer.
     pub(super) fn waiting(&self) -> usize {
         locked(&self.shared.asked).open.len()
@@ -165,6 +182,7 @@ impl Worker {
     /// # Errors
     /// How it ended, if not by itself with status 0.
     pub(super) async fn part(self) -> Result<(), String> {
+        self.shared.parting.store(true, Ordering::Relaxed);
         let _ = self.lines.send(GOODBYE);
         for _ in 0..PARTING {
             match &locked(&self.shared.asked).end {
@@ -238,10 +256,11 @@ impl Shared {
             let text: String = String::from_utf8_lossy(line).chars().take(80).collect();
             text.escape_debug().to_string()
         };
-        let said: FromDriver = serde_json::from_slice(line).map_err(|error| match std::str::from_utf8(line) {
-            Ok(_) => format!("its line `{}` is not of the protocol: {error}", shown()),
-            Err(_) => format!("its line `{}` is not UTF-8", shown()),
-        })?;
+        let said: FromDriver =
+            serde_json::from_slice(line).map_err(|error| match std::str::from_utf8(line) {
+                Ok(_) => format!("its line `{}` is not of the protocol: {error}", shown()),
+                Err(_) => format!("its line `{}` is not UTF-8", shown()),
+            })?;
         let mut asked = locked(&self.asked);
         match (said, asked.hello.take()) {
             (FromDriver::Hello(hello), Some(to)) => {
@@ -331,8 +350,8 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     }
     let idle = locked(&shared.asked).open.is_empty();
     shared.stop(match end {
-        None if idle => End::Parted,
-        None => End::Ended(shared.with_errors("the driver's process ended (exit status: 0)".to_owned())),
+        None if shared.parting.load(Ordering::Relaxed) && idle => End::Parted,
+        None => End::Faulty("it ended with status 0 before its input did".to_owned()),
         Some(End::Ended(why)) => End::Ended(shared.with_errors(why)),
         Some(end) => end,
     });
