@@ -235,7 +235,6 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
     let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
     schemes.sort_unstable();
     schemes.dedup();
-    let mut columns = columns;
     let tables = schemes.into_iter().map(|scheme| {
         let (of_scheme, others) =
             std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
