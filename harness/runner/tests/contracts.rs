@@ -27,10 +27,12 @@ fn server(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> (String,
             let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
             thread::spawn(move || {
                 let mut stream = stream;
-                let _ = stream.set_read_timeout(Some(Duration::from_millis(300)));
                 let mut request = Vec::new();
                 let mut piece = [0; 65536];
+                // A busy machine may let the first octet wait; what has no end is known by its silence.
+                let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
                 while let Ok(length @ 1..) = stream.read(&mut piece) {
+                    let _ = stream.set_read_timeout(Some(Duration::from_millis(300)));
                     request.extend_from_slice(&piece[..length]);
                     if whole(&request) {
                         break;
