@@ -74,6 +74,8 @@ fn a_target_that_died_failed_whatever_else_was_seen() {
     for outcome in [Accepted, Rejected, Unreachable] {
         let died = Seen { alive: Alive::No, setup: Some(silent(Rejected)), ..seen(vec![silent(outcome)]) };
         assert_eq!(verdict(&case(REJECT), &died), Verdict::Fail(Died));
+        let restarted = Seen { alive: Alive::Restarted, ..seen(vec![silent(outcome)]) };
+        assert_eq!(verdict(&case(REJECT), &restarted), Verdict::Fail(Died));
         let alive = Seen { alive: Alive::Yes, ..seen(vec![silent(Rejected)]) };
         assert_eq!(verdict(&case(REJECT), &alive), Verdict::Pass);
     }
@@ -216,6 +218,13 @@ fn twins_are_refused_and_look_the_same_but_for_numbers_and_ids() {
         let verdict = of(answered(one, 400, "one"), answered(other, 401, "other"));
         assert!(is_skipped(&verdict, "HTTP layer"), "{verdict:?}");
     }
+}
+
+#[test]
+fn refusals_of_a_library_are_not_compared_because_no_client_sees_them() {
+    let of = |one, other| verdict(&case(ALIKE), &seen(vec![silent(one), silent(other)]));
+    assert!(is_skipped(&of(Rejected, Rejected), "no answer that a client sees"));
+    assert_eq!(of(Rejected, Accepted), Verdict::Fail(Failure::Accepted));
 }
 
 #[test]
