@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_core::scheme::{Claims, Coverage, Part, Refusal, Scheme, scheme};
+use countersign_core::recipe::{Unique, World, genuine};
+use countersign_core::scheme::{Claims, Coverage, Deployment, Part, Refusal, Scheme, scheme};
+use countersign_core::secret::Secret;
+use countersign_core::time::Timestamp;
 use countersign_core::vector::yaml;
 use countersign_core::wire::{Header, Request};
 
@@ -110,6 +113,29 @@ fn a_list_without_names_holds_fields_of_one_shape() {
     assert_eq!(of("v1,ab"), Ok(vec!["ab".into()]));
     assert_eq!(of("v2,x v1,ab  v1,cd"), Ok(vec!["ab".into(), "cd".into()]));
     assert_eq!(of("v2,x"), Err(Refusal::MissingSignature));
+}
+
+#[test]
+fn a_list_without_names_is_signed_with_one_item() {
+    let scheme = signing("{body}", "[{ header: X-List, list: { separator: ' ', item: 'v1,{tag}' } }]");
+    let (secret, deployment) = (Secret::new("secret"), Deployment::default());
+    let key = scheme.key(&secret).expect("a key");
+    let world = World {
+        scheme: &*scheme,
+        secret: &secret,
+        key: &key,
+        host: "localhost",
+        target: "/hook",
+        deployment: &deployment,
+        now: Timestamp::from_seconds(0),
+        unique: Unique::new(0, "acme", "case"),
+        second: None,
+    };
+    let wire = genuine(&world, 0).expect("a request");
+    let list = wire.request().value("X-List").expect("it is signed");
+    let tag = list.strip_prefix(b"v1,").expect("one item");
+    assert_eq!(tag.len(), 64);
+    assert_eq!(scheme.read(wire.request()).map(found), Ok(vec![String::from_utf8_lossy(tag).into_owned()]));
 }
 
 #[test]
