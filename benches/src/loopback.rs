@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use countersign::carrier::{Carrier, Deadlines, Raw};
-use countersign::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Subject, clock};
+use countersign::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Signer, Subject, clock};
 use countersign::serve::{AuditSink, Config, Endpoint, Running};
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{PATH, secret};
@@ -109,27 +109,21 @@ impl Judge {
     pub fn new(address: SocketAddr, jobs: usize, cases: usize) -> Self {
         let catalog = Catalog::embedded();
         let requirement = |id: &str| catalog.requirements.get(id).expect("the requirement is shipped");
-        let robust: &'static Robust<'static> = Box::leak(Box::new(Robust {
-            refuse: requirement("ROB-REFUSE"),
-            alive: requirement("ROB-ALIVE"),
-            leak: requirement("RSP-SECRET"),
-            trace: requirement("RSP-TRACE"),
-            effect: requirement("PRES-NO-EFFECT"),
-        }));
+        let robust: &'static Robust<'static> = Box::leak(Box::new(Robust::shipped(catalog)));
         let host = address.ip().to_string();
-        let subject = Subject::new(
-            scheme(),
-            the_secret(),
-            address.to_string(),
-            PATH.to_owned(),
-            Deployment::default(),
-            Carrier::Raw(Raw::new(host.clone(), address.port(), Deadlines::default())),
-            Some((host, address.port())),
-            "countersign run".to_owned(),
-            0,
-            Pace::per_second(None),
-        )
-        .expect("the secret fits the scheme");
+        let carrier = Carrier::Raw(Raw::new(host.clone(), address.port(), Deadlines::default()));
+        let signer = Signer {
+            scheme: scheme(),
+            secret: the_secret(),
+            host: address.to_string(),
+            target: PATH.to_owned(),
+            deployment: Deployment::default(),
+            address: Some((host, address.port())),
+            replay: "countersign run".to_owned(),
+            seed: 0,
+        };
+        let subject =
+            Subject::new(signer, carrier, Pace::per_second(None)).expect("the secret fits the scheme");
         let world = subject.world("selection", clock::now());
         let planned: Vec<Planned<'static>> = catalog
             .cases()
@@ -149,7 +143,7 @@ impl Judge {
     ///
     /// Panics if the reference does not pass: figures of a broken run mean nothing.
     pub fn run(&mut self, round: u64) -> usize {
-        self.subject.seed = round;
+        self.subject.signer.seed = round;
         let settings = Settings { keep: Keep::Failures, oracle: Oracle::default(), until: None };
         let stop = AtomicBool::new(false);
         let (lanes, subject, cases) = (&self.lanes, &mut self.subject, &self.cases);

@@ -78,7 +78,8 @@ impl Config {
         })?;
         let is = |text: &Option<String>, start| text.as_ref().is_some_and(|text| text.starts_with(start));
         let secrets = [&config.secret, &config.second_secret];
-        let runs = is(&config.target, "exec:") || secrets.into_iter().any(|secret| is(secret, "cmd:"));
+        let starts = is(&config.target, "exec:") || is(&config.target, "serve:");
+        let runs = starts || secrets.into_iter().any(|secret| is(secret, "cmd:"));
         if given.is_none() && (runs || !config.allow_host.is_empty()) {
             return Err(Failed::usage_help(
                 format!("`{shown}` was only found, and it wants to run a command or to allow another host"),

@@ -1,9 +1,10 @@
 //! The running side of Countersign: carriers, the embedded endpoint, the run loop, the command line.
 //!
-//! Every side effect of the project lives in this package.
+//! Every side effect of the project lives in this package. For tests of Rust code there is [`check`].
 
 mod bounded;
 pub mod carrier;
+mod check;
 pub mod cli;
 pub mod config;
 pub mod exit;
@@ -14,3 +15,6 @@ pub mod secret_source;
 pub mod serve;
 mod snapshot;
 pub mod targets;
+
+pub use carrier::{Answer, Asked, Service};
+pub use check::{Check, Report, check};

@@ -14,7 +14,7 @@ use countersign_core::secret::Secret;
 use countersign_core::spec::ClassState;
 use url::Url;
 
-use crate::carrier::DriverCommand;
+use crate::carrier::CommandLine;
 use crate::exit::{Exit, Failed};
 
 /// A target as named on the command line.
@@ -27,7 +27,9 @@ pub enum TargetSpec {
     /// An endpoint.
     Url(Url),
     /// A library behind a driver, by its command line.
-    Exec(DriverCommand),
+    Exec(CommandLine),
+    /// A server that is started for the run, by its command line.
+    Serve(CommandLine),
 }
 
 impl std::str::FromStr for TargetSpec {
@@ -41,12 +43,15 @@ impl std::str::FromStr for TargetSpec {
             return mutant(id).map(|_| Self::Mutant(id.to_uppercase()));
         }
         if let Some(line) = text.strip_prefix("exec:") {
-            return line.parse().map(Self::Exec).map_err(|why| {
-                let help = "write the command line of a driver: --target 'exec:python3 driver.py'";
-                Failed::usage_help(format!("`{}` is no command line: {why}", line.escape_debug()), help)
-            });
+            let help = "write the command line of a driver: --target 'exec:python3 driver.py'";
+            return command_line(line, help).map(Self::Exec);
         }
-        let help = "write `reference`, `mutant:ID`, `exec:COMMAND`, or an address such as http://127.0.0.1:8080/hook";
+        if let Some(line) = text.strip_prefix("serve:") {
+            let help = "write the command line of a server: --target 'serve:node server.js'";
+            return command_line(line, help).map(Self::Serve);
+        }
+        let help = "write `reference`, `mutant:ID`, `exec:COMMAND`, `serve:COMMAND`, or an address such as \
+                    http://127.0.0.1:8080/hook";
         let url = Url::parse(text).map_err(|error| {
             Failed::usage_help(format!("`{}` is not a target: {error}", shown(text)), help)
         })?;
@@ -60,6 +65,12 @@ impl std::str::FromStr for TargetSpec {
         }
         Ok(Self::Url(url))
     }
+}
+
+fn command_line(line: &str, help: &str) -> Result<CommandLine, Failed> {
+    line.parse().map_err(|why| {
+        Failed::usage_help(format!("`{}` is no command line: {why}", line.escape_debug()), help)
+    })
 }
 
 /// A target text in a message: without what may be a password.
@@ -116,6 +127,7 @@ impl TargetSpec {
             Self::Mutant(id) => format!("mutant:{id}"),
             Self::Url(url) => url.to_string(),
             Self::Exec(command) => format!("exec:{command}"),
+            Self::Serve(command) => format!("serve:{command}"),
         }
     }
 
@@ -127,7 +139,7 @@ impl TargetSpec {
         match self {
             Self::Reference => Ok(Some(Arc::new(Reference))),
             Self::Mutant(id) => mutant(id).map(Some),
-            Self::Url(_) | Self::Exec(_) => Ok(None),
+            Self::Url(_) | Self::Exec(_) | Self::Serve(_) => Ok(None),
         }
     }
 
@@ -138,7 +150,7 @@ impl TargetSpec {
     pub fn guard(&self, allowed: &[String]) -> Result<(), Failed> {
         match self {
             Self::Url(url) => guard_host(url, allowed),
-            Self::Reference | Self::Mutant(_) | Self::Exec(_) => Ok(()),
+            Self::Reference | Self::Mutant(_) | Self::Exec(_) | Self::Serve(_) => Ok(()),
         }
     }
 }

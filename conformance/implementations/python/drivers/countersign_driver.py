@@ -113,11 +113,12 @@ def _octets(text):
     return base64.b64decode(text, validate=True)
 
 
-def serve(package, verify, schemes, rejects=(), capabilities=()):
+def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
     """Answers the harness until it says goodbye.
 
     `verify(request)` returns True or False, or raises: one of `rejects`, which are the exceptions that the package
-    documents for a refusal, means refused, and every other one a failure of the package.
+    documents for a refusal, means refused, and every other one a failure of the package. The version is that of the
+    installed package, unless it is given.
     """
     if "clock" in capabilities:
         _stop_the_clock()
@@ -129,18 +130,14 @@ def serve(package, verify, schemes, rejects=(), capabilities=()):
         if kind == "hello":
             if asked["protocol"] != PROTOCOL:
                 sys.exit(f"this driver speaks version {PROTOCOL} of the protocol, not {asked['protocol']}")
-            answer = {"hello": _hello(package, schemes, capabilities)}
+            version = version or importlib.metadata.version(package)
+            said = {"name": package, "version": version, "language": "python"}
+            answer = {"hello": said | {"schemes": list(schemes), "capabilities": list(capabilities)}}
         elif kind == "verify" and asked["scheme"] in schemes:
             answer = _answer(verify, asked, rejects)
         else:
             answer = {"unsupported": {"seq": asked["seq"], "why": asked.get("scheme", kind)}}
         print(json.dumps(answer), file=answers, flush=True)
-
-
-def _hello(package, schemes, capabilities):
-    version = importlib.metadata.version(package)
-    said = {"name": package, "version": version, "language": "python"}
-    return said | {"schemes": list(schemes), "capabilities": list(capabilities)}
 
 
 def _answer(verify, asked, rejects):

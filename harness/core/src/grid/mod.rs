@@ -4,6 +4,7 @@
 //! failed, or in which targets differ, be the spec silent about them. It must not know how results came to be.
 
 mod change;
+mod html;
 mod show;
 
 use std::cmp::Reverse;
@@ -17,6 +18,7 @@ use crate::observe::Outcome;
 use crate::spec::{Attacker, Level};
 
 pub use change::{Change, changes};
+pub use html::html;
 pub use show::{overview, page, terminal};
 
 /// The version of the format.
@@ -268,6 +270,17 @@ mod tests {
             shown.contains("they differ in 3 cases") && shown.contains("  R  A! SHOULD L1 should-refuse\n"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn a_page_shows_what_targets_say_as_text() {
+        let mut grid = grid(true);
+        grid.tables[0].columns[0].target = "<script>alert(1)</script>".to_owned();
+        grid.tables[0].columns[1].no_verdict = Some("\"<b>\"".to_owned());
+        let page = html(&grid);
+        assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+        assert!(page.contains("title=\"crashed, against the spec\">C!</td>"), "{page}");
+        assert_eq!(page.matches("<tr><td>").count(), 3, "one line for each case worth a look");
     }
 
     #[test]

@@ -8,11 +8,11 @@ use crate::judge::Failure;
 use crate::observe::Outcome;
 
 /// What the letters mean.
-const LEGEND: &str = "A accepted, R refused, C crashed, D died, H hung, L tells a secret or the right tag, U cannot be \
+pub(super) const LEGEND: &str = "A accepted, R refused, C crashed, D died, H hung, L tells a secret or the right tag, U cannot be \
                       asked, ? unclear, . not asked; ! against the spec";
 
 /// A cell as a letter, with a mark if it is against the spec.
-fn letter(cell: Cell) -> &'static str {
+pub(super) fn letter(cell: Cell) -> &'static str {
     let wrong = cell.mark == Mark::Fail;
     match (cell.observed, cell.mark) {
         (_, Mark::Unclear) => "?",
@@ -46,7 +46,7 @@ pub(super) fn in_words(cell: Cell) -> String {
     }
 }
 
-fn version(column: &Column) -> String {
+pub(super) fn version(column: &Column) -> String {
     let package = column.package.as_ref();
     package.map_or("-".to_owned(), |package| format!("{} {}", package.name, package.version))
 }
@@ -125,7 +125,7 @@ pub fn page(table: &Table) -> String {
     text
 }
 
-fn classes(table: &Table, at: usize) -> String {
+pub(super) fn classes(table: &Table, at: usize) -> String {
     let shown = shown(table, at);
     if shown.is_empty() { "nothing against the spec".to_owned() } else { shown }
 }

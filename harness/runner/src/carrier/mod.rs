@@ -1,26 +1,38 @@
-//! Ways to a target: over the network, or through a driver.
+//! Ways to a target: over the network, through a driver, or by a call in this process.
 //!
-//! The type to know is [`Carrier`]: [`Raw`] sends exact octets over TCP, [`Polite`] sends what a
-//! well-behaved client can send, over TLS where the URL asks for it, and [`Process`] asks a library behind a
-//! driver. None knows what a case expects; what an answer means is decided by the [`Oracle`] that it is given.
+//! The type to know is [`Carrier`]: [`Raw`] sends exact octets over TCP, [`Served`] does so to a server that it
+//! starts itself, [`Polite`] sends what a well-behaved client can send, over TLS where the URL asks for it,
+//! [`Process`] asks a library behind a driver, and [`Local`] calls a function. None knows what a case expects;
+//! what an answer means is decided by the [`Oracle`] that it is given.
 
+mod command;
+mod group;
+mod local;
 mod polite;
 mod process;
 mod raw;
 mod reuse;
 mod sending;
+mod served;
 mod verbatim;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::target::Target;
 use countersign_core::wire::Wire;
 
+pub use command::CommandLine;
+pub use group::kill_all;
+pub use local::{Answer, Asked, Local, Service, Verify};
 pub use polite::{CannotStart, Polite, Proxies};
-pub use process::{CannotStartDriver, DriverCommand, Pool, Process, kill_all};
+pub use process::{CannotStartDriver, Pool, Process};
 pub use raw::Raw;
 pub use sending::Gate;
+pub use served::{About, CannotServe, Served, Setting};
+
+use crate::run::clock::Clock;
 
 /// How long each step of a delivery may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +64,10 @@ pub enum Carrier {
     Polite(Polite),
     /// A library behind drivers.
     Process(Process),
+    /// A server that was started for the run.
+    Served(Arc<Served>),
+    /// A function in this process.
+    Local(Local),
 }
 
 impl Carrier {
@@ -60,17 +76,50 @@ impl Carrier {
         match self {
             Self::Raw(raw) => raw.set_oracle(oracle),
             Self::Polite(polite) => polite.set_oracle(oracle),
+            Self::Served(served) => served.raw().set_oracle(oracle),
+            Self::Local(local) => local.set_oracle(oracle),
             // A driver says itself what it means.
             Self::Process(_) => {}
         }
     }
 
-    /// Why it cannot hold up a request or stretch its body; nothing if it can.
-    pub fn cannot_hold_up(&self) -> Option<&'static str> {
+    /// What can hold up a request or stretch its body.
+    ///
+    /// # Errors
+    /// Why nothing can.
+    pub fn exact(&self) -> Result<&Raw, &'static str> {
         match self {
-            Self::Raw(_) => None,
-            Self::Polite(_) => Some("a polite client does not hold up a request or stretch its body"),
-            Self::Process(_) => Some("a library gets requests whole"),
+            Self::Raw(raw) => Ok(raw),
+            Self::Served(served) => Ok(served.raw()),
+            Self::Polite(_) => Err("a polite client does not hold up a request or stretch its body"),
+            Self::Process(_) => Err("a library gets requests whole"),
+            Self::Local(_) => Err("a function gets requests whole"),
+        }
+    }
+
+    /// The target's clock, as far as it is known beforehand.
+    pub fn clock(&self) -> Clock {
+        match self {
+            Self::Raw(_) | Self::Polite(_) => Clock::SHARED,
+            Self::Process(process) => process.clock(),
+            Self::Served(served) => served.clock(),
+            Self::Local(local) => local.clock(),
+        }
+    }
+
+    /// How often a server was started.
+    pub(crate) fn starts(&self) -> u64 {
+        match self {
+            Self::Served(served) => served.starts(),
+            Self::Raw(_) | Self::Polite(_) | Self::Process(_) | Self::Local(_) => 0,
+        }
+    }
+
+    /// Whether a target that ended is started again.
+    pub fn revives(&self) -> bool {
+        match self {
+            Self::Process(_) | Self::Served(_) => true,
+            Self::Raw(_) | Self::Polite(_) | Self::Local(_) => false,
         }
     }
 }
@@ -81,6 +130,8 @@ impl Target for Carrier {
             Self::Raw(raw) => raw.deliver(wire).await,
             Self::Polite(polite) => polite.deliver(wire).await,
             Self::Process(process) => process.deliver(wire).await,
+            Self::Served(served) => served.deliver(wire).await,
+            Self::Local(local) => local.deliver(wire).await,
         }
     }
 }

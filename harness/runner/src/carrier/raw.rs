@@ -64,6 +64,11 @@ impl Raw {
         *self.oracle.write().unwrap_or_else(PoisonError::into_inner) = oracle;
     }
 
+    /// What answers mean.
+    pub(super) fn oracle(&self) -> Oracle {
+        self.oracle.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn connect(&self) -> Result<TcpStream, String> {
         let place = (self.host.as_str(), self.port);
         let failed = |why: String| format!("cannot connect to {} port {}: {why}", self.host, self.port);

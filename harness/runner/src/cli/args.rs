@@ -334,8 +334,10 @@ pub(super) enum GridFormat {
     Terminal,
     /// For programs, and for `--baseline`.
     Json,
-    /// For pages.
+    /// For pages beside the code.
     Markdown,
+    /// One page for a browser, with nothing beside it.
+    Html,
 }
 
 /// Options of `serve`.

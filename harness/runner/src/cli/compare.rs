@@ -1,5 +1,6 @@
 //! `countersign compare`: the same cases to several targets, side by side.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -15,13 +16,12 @@ use serde::Deserialize;
 use super::args::{CompareArgs, GridFormat, TargetArgs};
 use super::plan::Plan;
 use super::print;
-use super::run::{fallbacks, robust};
 use super::subject::subject;
 use crate::bounded;
-use crate::carrier::Carrier;
+use crate::carrier::{About, Carrier};
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
-use crate::run::{self, Keep, Lanes, Settings};
+use crate::run::{self, Keep, Lanes, Robust, Settings};
 
 /// The largest grid that is read.
 const MAX_GRID: usize = 64 << 20;
@@ -49,6 +49,18 @@ struct Listed {
     /// Where its secret is, as for `--secret`, if it cannot be made up.
     #[serde(default)]
     secret: Option<String>,
+    /// As for `--accept-status`.
+    #[serde(default)]
+    accept_status: Option<String>,
+    /// As for `--reject-status`.
+    #[serde(default)]
+    reject_status: Option<String>,
+    /// As for `--constant`, by name.
+    #[serde(default)]
+    constants: BTreeMap<String, String>,
+    /// As for `--key-id`.
+    #[serde(default)]
+    key_id: Option<String>,
 }
 
 /// Compares targets.
@@ -73,6 +85,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
                 .map(|table| format!("## {}, case by case\n\n{}\n", table.scheme, grid::page(table)));
             format!("{}{}", grid::overview(&grid), pages.collect::<String>())
         }
+        GridFormat::Html => grid::html(&grid),
         GridFormat::Terminal => grid::terminal(&grid),
     };
     match output {
@@ -174,9 +187,18 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
                 args.scheme.clone()
             };
             let folder = (!folder.as_os_str().is_empty()).then(|| folder.clone());
-            let of_one = TargetArgs { target: Some(listed.target), scheme: schemes, folder, ..common(args) };
-            let secret = of_one.secret.clone().or(listed.secret);
-            let of_one = TargetArgs { secret, ..of_one };
+            let constant = listed.constants.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let of_one = TargetArgs {
+                target: Some(listed.target),
+                scheme: schemes,
+                folder,
+                secret: args.secret.clone().or(listed.secret),
+                accept_status: listed.accept_status,
+                reject_status: listed.reject_status,
+                key_id: listed.key_id,
+                constant,
+                ..common(args)
+            };
             all.push((listed.name, of_one));
         }
     }
@@ -202,8 +224,7 @@ fn common(args: &CompareArgs) -> TargetArgs {
 
 fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
     let catalog = Catalog::embedded();
-    let fallbacks = fallbacks();
-    let robust = robust(catalog, &fallbacks);
+    let robust = Robust::shipped(catalog);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let (alone, several) = (Lanes::new(1).map_err(cannot_start)?, Lanes::new(JOBS).map_err(cannot_start)?);
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
@@ -222,8 +243,9 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
             let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
             let (mut subject, behind) = services.block_on(subject(&plan, named, JOBS))?;
             let package = match &subject.carrier {
-                Carrier::Process(process) => Some(package(process.hello())),
-                Carrier::Raw(_) | Carrier::Polite(_) => None,
+                Carrier::Process(process) => Some(driven(process.hello())),
+                Carrier::Served(served) => served.about().map(served_package),
+                Carrier::Raw(_) | Carrier::Polite(_) | Carrier::Local(_) => None,
             };
             // What a library with a memory remembers hangs on what it was asked in between.
             let lanes = if subject.remembers() { &alone } else { &several };
@@ -252,6 +274,10 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
     Ok(Grid { schema: SCHEMA.to_owned(), tool, seed: args.seed, tables: tables.collect() })
 }
 
-fn package(hello: &Hello) -> Package {
+fn served_package(about: &About) -> Package {
+    Package { name: about.name.clone(), version: about.version.clone(), language: about.language.clone() }
+}
+
+fn driven(hello: &Hello) -> Package {
     Package { name: hello.name.clone(), version: hello.version.clone(), language: hello.language.clone() }
 }

@@ -19,9 +19,9 @@ use super::args::DoctorArgs;
 use super::plan::scheme;
 use super::print;
 use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
-use crate::carrier::{Carrier, DriverCommand, Pool, Process};
+use crate::carrier::{Carrier, CommandLine, Pool, Process};
 use crate::exit::{Exit, Failed};
-use crate::run::{Pace, Subject};
+use crate::run::{Pace, Signer, Subject};
 use crate::targets::made_up_secret;
 
 /// Requests that are sent without waiting, to see whether all are answered, and how fast.
@@ -64,7 +64,7 @@ impl Chart {
 
 /// Tries a driver.
 pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
-    let command: DriverCommand = args.driver.parse().map_err(|why| {
+    let command: CommandLine = args.driver.parse().map_err(|why| {
         Failed::usage_help(format!("--driver is no command line: {why}"), "quote it as one word")
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -82,7 +82,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
     Ok(if chart.faults == 0 { Exit::Conformant } else { Exit::Inconclusive })
 }
 
-async fn examine(command: &DriverCommand, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
+async fn examine(command: &CommandLine, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
     let pool = Arc::new(drivers(command, 1, PATIENCE).await?);
     let hello = pool.hello();
     chart.well(&format!("greets: {}", introduced(hello)));
@@ -123,19 +123,18 @@ fn subject(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, at: Timestamp) -> Result<
     let origin = format!("https://{EMBEDDED_HOST}");
     let deployment = Deployment { origin, ..Deployment::default() };
     let process = Process::new(Arc::clone(pool), &**scheme, secret.clone(), &deployment, at);
-    Subject::new(
-        Arc::clone(scheme),
+    let signer = Signer {
+        scheme: Arc::clone(scheme),
         secret,
-        EMBEDDED_HOST.to_owned(),
-        EMBEDDED_PATH.to_owned(),
+        host: EMBEDDED_HOST.to_owned(),
+        target: EMBEDDED_PATH.to_owned(),
         deployment,
-        Carrier::Process(process),
-        None,
-        String::new(),
-        SEED,
-        Pace::default(),
-    )
-    .map_err(|why| Failed::usage(format!("error: {why}")))
+        address: None,
+        replay: String::new(),
+        seed: SEED,
+    };
+    Subject::new(signer, Carrier::Process(process), Pace::default())
+        .map_err(|why| Failed::usage(format!("error: {why}")))
 }
 
 async fn verify(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, chart: &mut Chart) -> Result<(), Failed> {

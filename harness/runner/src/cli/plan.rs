@@ -18,7 +18,7 @@ use super::args::{CarrierName, TargetArgs};
 use super::explain::unknown;
 use super::subject::EMBEDDED_PATH;
 use super::{select, vectors};
-use crate::carrier::{Deadlines, DriverCommand};
+use crate::carrier::{Deadlines, CommandLine};
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
 use crate::run::{CounterSpec, Planned, Robust};
@@ -71,6 +71,7 @@ impl Plan {
             args.target.as_deref().or(config.target.as_deref()).unwrap_or("reference").parse()?;
         let target = match (target, &args.folder) {
             (TargetSpec::Exec(command), Some(folder)) => TargetSpec::Exec(command.within(folder)),
+            (TargetSpec::Serve(command), Some(folder)) => TargetSpec::Serve(command.within(folder)),
             (other, _) => other,
         };
         let allowed: Vec<String> = args.allow_host.iter().chain(&config.allow_host).cloned().collect();
@@ -118,11 +119,9 @@ impl Plan {
             (None, true) => CarrierName::Polite,
             (None, false) => CarrierName::Raw,
         };
-        if matches!(target, TargetSpec::Exec(_)) && args.carrier.is_some() {
-            return Err(Failed::usage_help(
-                "--carrier is for endpoints",
-                "leave it out: a driver is the way",
-            ));
+        if matches!(target, TargetSpec::Exec(_) | TargetSpec::Serve(_)) && args.carrier.is_some() {
+            let help = "leave it out: a driver is asked by lines, and a server that is started here gets exact octets";
+            return Err(Failed::usage_help("--carrier is for endpoints by address and for our own", help));
         }
         Ok(Self {
             oracle: oracle(args, &config)?,
@@ -192,7 +191,7 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
         if args.scheme.is_empty() { config.scheme.iter().collect() } else { args.scheme.iter().collect() };
     let all = || "see `countersign list schemes`, or describe your own in a file (vectors/README.md)";
     match (target, named.len()) {
-        (TargetSpec::Url(_), 0) => {
+        (TargetSpec::Url(_) | TargetSpec::Serve(_), 0) => {
             return Err(Failed::usage_help("how does this endpoint sign? --scheme is missing", all()));
         }
         (TargetSpec::Exec(command), 0) => return spoken(command),
@@ -215,7 +214,7 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
 }
 
 /// The schemes that a driver says it verifies.
-fn spoken(command: &DriverCommand) -> Result<Vec<Named>, Failed> {
+fn spoken(command: &CommandLine) -> Result<Vec<Named>, Failed> {
     let hello = super::subject::greet(command)?;
     if hello.schemes.is_empty() {
         let message = format!("the driver of `{}` names no scheme", hello.name.escape_debug());
@@ -246,7 +245,10 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
                 "the endpoint and Countersign share it: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
             Err(Failed::usage_help("--secret is missing", help))
         }
-        (TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_), None) => Ok(None),
+        (
+            TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_) | TargetSpec::Serve(_),
+            None,
+        ) => Ok(None),
         (_, Some(source)) => {
             let source: SecretSource =
                 source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
@@ -265,9 +267,9 @@ fn second(
     let path = args.second_path.clone().or(config.second_path.clone());
     let key_id = args.second_key_id.clone().or(config.second_key_id.clone());
     let given = args.second_secret.as_ref().or(config.second_secret.as_ref());
-    if matches!(target, TargetSpec::Exec(_)) && given.is_some() {
-        let help = "leave --second-secret out, or put the library behind an endpoint";
-        return Err(Failed::usage_help("a library is asked with one secret at a time", help));
+    if matches!(target, TargetSpec::Exec(_) | TargetSpec::Serve(_)) && given.is_some() {
+        let help = "leave --second-secret out, or start an endpoint with both secrets yourself";
+        return Err(Failed::usage_help("a driver or a server is given one secret at a time", help));
     }
     if given.is_none() && (args.second_path.is_some() || args.second_key_id.is_some()) {
         let help = "give --second-secret env:NAME, file:PATH, stdin or cmd:COMMAND";

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use countersign_conformance::Catalog;
 use countersign_core::event::{CaseResult, Event, RunFinished, RunStarted, RunVerdict, Summary, Tool};
-use countersign_core::finding::{Fallbacks, gather};
+use countersign_core::finding::gather;
 use countersign_core::id::{CaseId, nearest};
 use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style, reporter};
 
@@ -44,7 +44,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
     };
     let outputs = outputs(&args.format, args.color, fail_on)?;
     // Simple servers take few connections at once; the embedded endpoint takes many.
-    let default = if matches!(plan.target, TargetSpec::Url(_)) { 4 } else { 16 };
+    let default = if matches!(plan.target, TargetSpec::Url(_) | TargetSpec::Serve(_)) { 4 } else { 16 };
     let jobs = args.jobs.or(plan.config.jobs).unwrap_or(default);
     if jobs == 0 || jobs > 1024 {
         return Err(Failed::usage_help("--jobs is a number from 1 to 1024", "4 suits most endpoints"));
@@ -156,29 +156,6 @@ fn publish(outputs: &mut [Output], event: &Event) -> Result<(), Failed> {
     failed.map_or(Ok(()), Err)
 }
 
-/// The requirements that any case may break besides its own.
-pub(super) fn fallbacks() -> Fallbacks {
-    Fallbacks {
-        crash: "ROB-REFUSE".parse().expect("a requirement id"),
-        alive: "ROB-ALIVE".parse().expect("a requirement id"),
-        leak: "RSP-SECRET".parse().expect("a requirement id"),
-        trace: "RSP-TRACE".parse().expect("a requirement id"),
-        effect: "PRES-NO-EFFECT".parse().expect("a requirement id"),
-    }
-}
-
-/// The same, in full.
-pub(super) fn robust<'a>(catalog: &'a Catalog, ids: &Fallbacks) -> Robust<'a> {
-    let shipped = |id| catalog.requirements.get(id).expect("the requirement is shipped");
-    Robust {
-        refuse: shipped(&ids.crash),
-        alive: shipped(&ids.alive),
-        leak: shipped(&ids.leak),
-        trace: shipped(&ids.trace),
-        effect: shipped(&ids.effect),
-    }
-}
-
 fn execute(
     plan: Plan,
     mut outputs: Vec<Output>,
@@ -188,8 +165,7 @@ fn execute(
     snapshots: Option<(&Path, OnDrift, Extent)>,
 ) -> Result<Exit, Failed> {
     let catalog = Catalog::embedded();
-    let fallbacks = fallbacks();
-    let robust = robust(catalog, &fallbacks);
+    let robust = Robust::shipped(catalog);
     let counts = plan.count(catalog, &robust);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     // The embedded endpoint has threads of its own.
@@ -265,7 +241,7 @@ fn execute(
         }
     }
     progress.finish();
-    let findings = gather(&results, &catalog.requirements, &catalog.bug_classes, &fallbacks);
+    let findings = gather(&results, &catalog.requirements, &catalog.bug_classes, &run::fallbacks());
     let verdict = run::conclude(&total, !reasons.is_empty(), fail_on, !drift.is_empty());
     let finished = RunFinished {
         verdict,

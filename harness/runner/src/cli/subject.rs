@@ -7,13 +7,16 @@ use countersign_conformance::place::NOW;
 use countersign_conformance::reference::Steps;
 use countersign_core::line::Hello;
 use countersign_core::scheme::{Deployment, Scheme};
+use countersign_core::secret::Secret;
 use url::Url;
 
 use super::args::CarrierName;
 use super::plan::{Named, Plan, quoted};
-use crate::carrier::{CannotStartDriver, Carrier, Deadlines, DriverCommand, Polite, Pool, Process, Raw};
+use crate::carrier::{
+    CannotServe, CannotStartDriver, Carrier, CommandLine, Deadlines, Polite, Pool, Process, Raw, Served, Setting,
+};
 use crate::exit::{Exit, Failed};
-use crate::run::{Counter, Pace, SecondKeyed, Subject, Workshop, clock};
+use crate::run::{Counter, Pace, SecondKeyed, Signer, Subject, Workshop, clock};
 use crate::serve::{AuditSink, Endpoint, Running, Sender};
 use crate::targets::{TargetSpec, made_up_secret};
 
@@ -33,6 +36,8 @@ pub(super) enum Behind {
     Endpoint(Running),
     /// Drivers.
     Drivers(Arc<Pool>),
+    /// A server.
+    Server(Arc<Served>),
 }
 
 impl Behind {
@@ -43,12 +48,13 @@ impl Behind {
             Self::Endpoint(running) => running.shutdown().await,
             // How it takes leave says nothing of the library; `doctor` looks at it.
             Self::Drivers(pool) => drop(pool.shutdown().await),
+            Self::Server(served) => served.shutdown().await,
         }
     }
 }
 
 /// Asks a driver who it is.
-pub(super) fn greet(command: &DriverCommand) -> Result<Hello, Failed> {
+pub(super) fn greet(command: &CommandLine) -> Result<Hello, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
@@ -61,7 +67,7 @@ pub(super) fn greet(command: &DriverCommand) -> Result<Hello, Failed> {
 }
 
 pub(super) async fn drivers(
-    command: &DriverCommand,
+    command: &CommandLine,
     jobs: usize,
     patience: Duration,
 ) -> Result<Pool, Failed> {
@@ -110,6 +116,13 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
             );
             let (host, path) = (EMBEDDED_HOST.to_owned(), EMBEDDED_PATH.to_owned());
             (host, path, origin, None, Carrier::Process(process), Behind::Drivers(pool))
+        }
+        (TargetSpec::Serve(command), _) => {
+            let served = Arc::new(served(plan, &**scheme, command, secret.clone()).await?);
+            let path = served.about().map_or(EMBEDDED_PATH, |about| &about.path).to_owned();
+            let address = (served.address().ip().to_string(), served.address().port());
+            let (host, origin) = (EMBEDDED_HOST.to_owned(), format!("https://{EMBEDDED_HOST}"));
+            (host, path, origin, Some(address), Carrier::Served(Arc::clone(&served)), Behind::Server(served))
         }
         (TargetSpec::Url(url), _) => {
             let (host, port) =
@@ -161,19 +174,10 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
     };
     let pace = Pace::per_second(plan.rate);
     let deployment = deployment(plan, origin);
-    let mut subject = Subject::new(
-        Arc::clone(scheme),
-        secret,
-        host,
-        target,
-        deployment,
-        carrier,
-        address,
-        replay,
-        plan.seed,
-        pace,
-    )
-    .map_err(|why| Failed::usage(format!("error: {why}")))?;
+    let (scheme, seed) = (Arc::clone(scheme), plan.seed);
+    let signer = Signer { scheme, secret, host, target, deployment, address, replay, seed };
+    let mut subject =
+        Subject::new(signer, carrier, pace).map_err(|why| Failed::usage(format!("error: {why}")))?;
     subject.effects = match &plan.effects {
         Some(spec) => Some(
             Counter::new(spec, plan.deadlines)
@@ -184,12 +188,14 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
     subject.second = match sender {
         None => None,
         Some(Sender { secret, key_id, path }) => Some(SecondKeyed {
-            key: scheme
+            key: subject
+                .signer
+                .scheme
                 .key(&secret)
                 .map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?,
             secret,
             target: path,
-            deployment: Deployment { key_id, ..subject.deployment.clone() },
+            deployment: Deployment { key_id, ..subject.signer.deployment.clone() },
         }),
     };
     if subject.second.as_ref().is_some_and(|second| second.key[..] == subject.key()[..]) {
@@ -201,12 +207,43 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
     Ok((subject, behind))
 }
 
+/// A server, started for one scheme and secret.
+async fn served(
+    plan: &Plan,
+    scheme: &dyn Scheme,
+    command: &CommandLine,
+    secret: Secret,
+) -> Result<Served, Failed> {
+    let name = scheme.file().scheme.to_string();
+    let setting =
+        Setting { command: command.clone(), scheme: name.clone(), time: NOW, deadlines: plan.deadlines };
+    let started = Served::start(setting, secret, tokio::runtime::Handle::current()).await;
+    let served = started.map_err(|why| match &why {
+        CannotServe::NoProgram { .. } => {
+            Failed::usage_help(why.to_string(), "check the command line after `serve:`; no shell reads it")
+        }
+        CannotServe::Silent { .. } => Failed {
+            exit: Exit::Inconclusive,
+            message: format!("error: {why}\n  help: `countersign run --help` says what such a server does"),
+        },
+    })?;
+    if let Some(about) = served.about()
+        && !about.schemes.is_empty()
+        && !about.schemes.contains(&name)
+    {
+        let message = format!("the server of `{}` does not verify `{name}`", about.name.escape_debug());
+        let help = format!("it names: {}", about.schemes.join(", ").escape_debug());
+        return Err(Failed::usage_help(message, help));
+    }
+    Ok(served)
+}
+
 /// The second sender; none if somebody else runs the target and nobody said that there is one.
 fn sender(plan: &Plan, scheme: &dyn Scheme) -> Option<Sender> {
     let given = plan.second.secret.clone();
     let secret = match plan.target {
         TargetSpec::Url(_) => given?,
-        TargetSpec::Exec(_) => return None,
+        TargetSpec::Exec(_) | TargetSpec::Serve(_) => return None,
         // Another seed, another secret.
         TargetSpec::Reference | TargetSpec::Mutant(_) => {
             given.unwrap_or_else(|| made_up_secret(scheme, !plan.seed))
@@ -214,7 +251,9 @@ fn sender(plan: &Plan, scheme: &dyn Scheme) -> Option<Sender> {
     };
     let own = match &plan.target {
         TargetSpec::Url(url) => url.path().trim_end_matches('/'),
-        TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_) => EMBEDDED_PATH,
+        TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_) | TargetSpec::Serve(_) => {
+            EMBEDDED_PATH
+        }
     };
     let path = plan.second.path.clone().unwrap_or_else(|| format!("{own}/second"));
     Some(Sender { secret, key_id: plan.second.key_id.clone(), path })

@@ -1,9 +1,11 @@
 //! One case: build, send, judge, and keep the evidence.
 
+use countersign_conformance::Catalog;
 use countersign_core::case::{Case, Expectation, NotApplicable};
 use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
 use countersign_core::exposure::{Place, exposed};
+use countersign_core::finding::Fallbacks;
 use countersign_core::id::RequirementId;
 use countersign_core::judge::{Alive, Baseline, Breaks, Effects, Failure, Seen, Verdict, besides, judge};
 use countersign_core::observe::{Observation, Outcome};
@@ -46,6 +48,33 @@ pub struct Robust<'a> {
     pub trace: &'a Requirement,
     /// No request that is refused has an effect.
     pub effect: &'a Requirement,
+}
+
+/// The ids of the requirements that every case tests besides its own.
+pub fn fallbacks() -> Fallbacks {
+    let id = |text: &str| text.parse().expect("a requirement id");
+    Fallbacks {
+        crash: id("ROB-REFUSE"),
+        alive: id("ROB-ALIVE"),
+        leak: id("RSP-SECRET"),
+        trace: id("RSP-TRACE"),
+        effect: id("PRES-NO-EFFECT"),
+    }
+}
+
+impl<'a> Robust<'a> {
+    /// Those that are shipped.
+    pub fn shipped(catalog: &'a Catalog) -> Self {
+        let ids = fallbacks();
+        let shipped = |id| catalog.requirements.get(id).expect("the requirement is shipped");
+        Self {
+            refuse: shipped(&ids.crash),
+            alive: shipped(&ids.alive),
+            leak: shipped(&ids.leak),
+            trace: shipped(&ids.trace),
+            effect: shipped(&ids.effect),
+        }
+    }
 }
 
 /// Whether a case is run for the first time.
@@ -139,7 +168,7 @@ impl Planned<'_> {
         };
         Box::new(CaseResult {
             id: case.id.clone(),
-            scheme: subject.scheme.file().scheme.clone(),
+            scheme: subject.signer.scheme.file().scheme.clone(),
             suite: suite_name(self.suite),
             requirements: self.requirements(),
             bug_classes: case.kills.clone(),
@@ -197,16 +226,22 @@ impl Planned<'_> {
         let alone = self.case.effects || self.case.runs_alone();
         let apart = alone && subject.workshop.is_some();
         let fails = self.case.fails_the_handler();
-        if self.case.secret.is_some() || fails || apart || (waits > 0 && !subject.slow) {
+        // A clock that stands has to be moved: waiting does not do it.
+        let is_moved = waits > 0 && (!subject.slow || subject.clock.stands());
+        if self.case.secret.is_some() || fails || apart || is_moved {
             let why = match subject.apart(self.case).await {
                 Some(Ok((other, running))) => {
                     let done = self.send_and_judge(&other, proof, redactor, keep, attempt).await;
                     if let Some(running) = running {
                         running.shutdown().await;
                     }
+                    if let Carrier::Served(served) = &other.carrier {
+                        served.shutdown().await;
+                    }
                     return done;
                 }
                 Some(Err(why)) => why,
+                None if waits > 0 && subject.clock.stands() => "the target's clock stands still".to_owned(),
                 None if waits > 0 => format!("waits {waits} s; runs with --slow"),
                 None if fails => "needs a target whose handler can be made to fail".to_owned(),
                 None => "needs a target that can be set up with another secret".to_owned(),
@@ -254,8 +289,9 @@ impl Planned<'_> {
                 return Done { unnoticed, ..Done::unsent(result) };
             }
         };
-        let inexact = subject.carrier.cannot_hold_up();
-        if let Some(why) = inexact.filter(|_| built.rounds.iter().any(Round::needs_exact_writer)) {
+        if let Err(why) = subject.carrier.exact()
+            && built.rounds.iter().any(Round::needs_exact_writer)
+        {
             let why = Verdict::Skipped(format!("not delivered: {why}"));
             return Done::unsent(self.without_sending(subject, why));
         }
@@ -295,8 +331,8 @@ impl Planned<'_> {
         if !passed || keep == Keep::Everything {
             let judged = built.rounds.iter().rev().find_map(|round| round.judged().last());
             result.evidence = judged.map(|sent| {
-                let replay = redactor.text(&format!("{} {}", subject.replay, self.case.id));
-                let address = subject.address.as_ref().map(|(host, port)| (&**host, *port));
+                let replay = redactor.text(&format!("{} {}", subject.signer.replay, self.case.id));
+                let address = subject.signer.address.as_ref().map(|(host, port)| (&**host, *port));
                 evidence(&built.untampered, sent, shown, address, replay, redactor)
             });
         }
@@ -315,7 +351,7 @@ impl Planned<'_> {
         let mut seen = Seen { setup, judged, alive, exposed: None, forged, effects, swallowed, usual };
         let place = subject.place(redactor);
         let mut broke = false;
-        let is_driven = matches!(subject.carrier, Carrier::Process(_));
+        let starts = subject.carrier.starts();
         for round in &built.rounds {
             let watch = proven.as_ref().filter(|_| !round.judged().is_empty());
             let before = settled(watch).await;
@@ -327,9 +363,10 @@ impl Planned<'_> {
                 };
             }
             // A driver that reports what its library did is alive, and one that was stopped will be started again.
-            let lives = |seen: &Observation| seen.reply.is_some() || seen.outcome == Outcome::Unreachable;
-            let is_fine = |seen: &Observation| !is_broken(seen.outcome) || (is_driven && lives(seen));
-            broke |= !own.iter().chain(&held).all(is_fine);
+            let lives = |seen: &Observation| {
+                seen.reply.is_some() || (seen.outcome == Outcome::Unreachable && subject.is_driven())
+            };
+            broke |= own.iter().chain(&held).any(|seen| is_broken(seen.outcome) && !lives(seen));
             seen.swallowed |= swallowed;
             file(&mut seen, place, &round.wires, round.purpose, own);
             if let Manner::Beside(others) = &round.manner {
@@ -343,9 +380,10 @@ impl Planned<'_> {
         }
         if broke {
             seen.alive = liveness(subject).await;
-            // Nobody but its driver could start it again.
+            // In use nobody would have started it again.
             let ended = |one: &Observation| one.outcome == Outcome::Crashed && !one.is_answered();
-            if seen.alive == Alive::Yes && is_driven && seen.judged.iter().any(ended) {
+            let restarted = subject.is_driven() || subject.carrier.starts() > starts;
+            if seen.alive == Alive::Yes && restarted && seen.judged.iter().any(ended) {
                 seen.alive = Alive::Restarted;
             }
         }
@@ -409,12 +447,20 @@ fn is_broken(outcome: Outcome) -> bool {
 async fn liveness(subject: &Subject) -> Alive {
     for pause in [0, 100, 400] {
         tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
-        let seen = subject.control(Phase::Liveness).await.observation;
-        if seen.outcome == Outcome::Accepted || seen.reply.is_some() {
+        if lives(subject).await {
             return Alive::Yes;
         }
     }
-    Alive::No
+    // One that hangs is given up, if another can be started in its place.
+    match &subject.carrier {
+        Carrier::Served(served) if served.replace().await && lives(subject).await => Alive::Yes,
+        _ => Alive::No,
+    }
+}
+
+async fn lives(subject: &Subject) -> bool {
+    let seen = subject.control(Phase::Liveness).await.observation;
+    seen.outcome == Outcome::Accepted || seen.reply.is_some()
 }
 
 /// The observation that says most: a crash before an acceptance before a refusal.

@@ -51,6 +51,11 @@ impl Clock {
         self.stands.unwrap_or_else(|| Timestamp::from_millis(now().millis() + self.offset))
     }
 
+    /// Whether it stands still.
+    pub fn stands(self) -> bool {
+        self.stands.is_some()
+    }
+
     /// The offset in milliseconds.
     pub fn offset(self) -> i64 {
         self.offset

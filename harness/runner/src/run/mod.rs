@@ -28,11 +28,11 @@ use futures_util::stream::{self, StreamExt as _};
 
 pub use apart::Workshop;
 use case::Attempt;
-pub use case::{Planned, Robust};
+pub use case::{Planned, Robust, fallbacks};
 pub use effects::{Counter, CounterSpec};
 pub use lanes::Lanes;
 pub use pace::Pace;
-pub use subject::{SecondKeyed, Subject};
+pub use subject::{SecondKeyed, Signer, Subject};
 
 /// What is kept of answers besides the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +131,9 @@ pub fn scheme(
                     cases.buffer_unordered(share).collect::<Vec<_>>().await
                 };
                 let done = match subject.carrier {
-                    Carrier::Raw(_) | Carrier::Process(_) => lanes.each(in_lane),
+                    Carrier::Raw(_) | Carrier::Process(_) | Carrier::Served(_) | Carrier::Local(_) => {
+                        lanes.each(in_lane)
+                    }
                     // Its connections belong to the runtime that opened them.
                     Carrier::Polite(_) => vec![lanes.block_on(in_lane(lanes.jobs()))],
                 };
@@ -140,8 +142,7 @@ pub fn scheme(
                 let mut done: Vec<case::Done> = done.into_iter().map(|(_, done)| done).collect();
                 let batch = &rest[..done.len()];
                 // Whoever ended a driver's process from outside will not do so twice.
-                let is_driven = matches!(subject.carrier, Carrier::Process(_));
-                let unsure = lanes.jobs() > 1 || is_driven;
+                let unsure = lanes.jobs() > 1 || subject.carrier.revives();
                 let is_for_later = |done: &case::Done| done.postponed || (unsure && done.was_silent());
                 for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
                     let alone = Attempt::Alone(1);
@@ -152,7 +153,7 @@ pub fn scheme(
                     let answered = !again.was_silent() && !done.postponed;
                     *done = again;
                     if answered && done.result.reason.is_none() {
-                        let why = if is_driven {
+                        let why = if subject.is_driven() {
                             "no answer the first time, because the driver ended; answered when asked again"
                         } else {
                             "no answer while other requests were in flight, answered alone; fewer --jobs may help"
@@ -205,7 +206,7 @@ pub fn scheme(
     for result in &results {
         summary.count(&result.verdict, result.level);
     }
-    let file = subject.scheme.file();
+    let file = subject.signer.scheme.file();
     let summary = SchemeSummary {
         scheme: file.scheme.clone(),
         title: file.title.clone(),
@@ -253,7 +254,7 @@ fn needs_control(verdict: &Verdict) -> bool {
 }
 
 fn redactor(subject: &Subject) -> Redactor {
-    let redactor = Redactor::new(&[subject.secret.clone(), Secret::new(subject.key.to_vec())]);
+    let redactor = Redactor::new(&[subject.signer.secret.clone(), Secret::new(subject.key.to_vec())]);
     match &subject.second {
         Some(second) => redactor.and(second.secret.expose()).and(&second.key),
         None => redactor,

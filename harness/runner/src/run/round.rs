@@ -11,7 +11,7 @@ use futures_util::future::{join, join_all};
 use tokio::time::{sleep, timeout};
 
 use super::subject::Subject;
-use crate::carrier::{Carrier, Gate, Raw};
+use crate::carrier::{Gate, Raw};
 
 /// How long a target has to notice requests that are held up.
 const NOTICE: Duration = Duration::from_millis(15);
@@ -32,14 +32,14 @@ pub(super) struct Answers {
 /// Sends a round.
 pub(super) async fn send(subject: &Subject, round: &Round) -> Answers {
     let (mut held, mut swallowed) = (Vec::new(), false);
-    let own = match (&round.manner, &subject.carrier) {
+    let own = match (&round.manner, subject.carrier.exact()) {
         (Manner::Whole, _) => whole(subject, &round.wires).await,
-        (Manner::Beside(others), Carrier::Raw(raw)) => {
+        (Manner::Beside(others), Ok(raw)) => {
             let own;
             (own, held) = Box::pin(beside(subject, raw, &round.wires, others)).await;
             own
         }
-        (Manner::Flooded(length), Carrier::Raw(raw)) => {
+        (Manner::Flooded(length), Ok(raw)) => {
             let mut own = Vec::with_capacity(round.wires.len());
             for wire in &round.wires {
                 subject.pace.wait().await;
@@ -49,8 +49,7 @@ pub(super) async fn send(subject: &Subject, round: &Round) -> Answers {
             }
             own
         }
-        (Manner::Beside(_) | Manner::Flooded(_), other @ (Carrier::Polite(_) | Carrier::Process(_))) => {
-            let why = other.cannot_hold_up().unwrap_or_default();
+        (Manner::Beside(_) | Manner::Flooded(_), Err(why)) => {
             let not = |_: &Wire| Observation::without_answer(Outcome::NotDelivered, why);
             round.wires.iter().map(not).collect()
         }

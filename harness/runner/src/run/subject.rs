@@ -25,36 +25,43 @@ use super::apart::{Apart, Workshop};
 use super::clock::{self, Clock};
 use super::effects::Counter;
 use super::pace::Pace;
-use crate::carrier::{Carrier, Process};
+use crate::carrier::Carrier;
 use crate::serve::Running;
 
 /// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
 const THROTTLE_BUDGET: u64 = 120;
 
-/// One scheme against one target.
-#[derive(Debug)]
-pub struct Subject {
+/// Who signs requests, and for which place.
+#[derive(Debug, Clone)]
+pub struct Signer {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
     /// The shared secret.
     pub secret: Secret,
-    pub(super) key: Key,
     /// Value of the `Host` header.
     pub host: String,
     /// Path and query of the target.
     pub target: String,
     /// Origin and constants.
     pub deployment: Deployment,
-    /// The way there.
-    pub carrier: Carrier,
     /// Host and port for commands that a person can copy; none where there is no connection.
     pub address: Option<(String, u16)>,
     /// The command that runs a case again, up to the case.
     pub replay: String,
-    /// Another sender of the same service, if there is one.
-    pub second: Option<SecondKeyed>,
     /// Root seed.
     pub seed: u64,
+}
+
+/// One scheme against one target.
+#[derive(Debug)]
+pub struct Subject {
+    /// Who signs.
+    pub signer: Signer,
+    pub(super) key: Key,
+    /// The way there.
+    pub carrier: Carrier,
+    /// Another sender of the same service, if there is one.
+    pub second: Option<SecondKeyed>,
     /// How fast requests may follow each other.
     pub pace: Pace,
     /// Whether cases that wait are run.
@@ -98,121 +105,88 @@ pub struct Opening {
 }
 
 impl Subject {
-    /// A subject whose clock is taken to be this machine's.
+    /// A subject whose clock is taken to be this machine's, if the carrier does not say otherwise.
     ///
     /// # Errors
     /// The secret does not have the form that the scheme demands.
-    #[expect(clippy::too_many_arguments, reason = "a plain record with one private counter")]
-    pub fn new(
-        scheme: Arc<dyn Scheme>,
-        secret: Secret,
-        host: String,
-        target: String,
-        deployment: Deployment,
-        carrier: Carrier,
-        address: Option<(String, u16)>,
-        replay: String,
-        seed: u64,
-        pace: Pace,
-    ) -> Result<Self, String> {
-        let key = scheme.key(&secret)?;
-        let clock = match &carrier {
-            Carrier::Process(process) => process.clock(),
-            Carrier::Raw(_) | Carrier::Polite(_) => Clock::SHARED,
-        };
-        let controls = AtomicU64::new(0);
+    pub fn new(signer: Signer, carrier: Carrier, pace: Pace) -> Result<Self, String> {
         Ok(Self {
-            scheme,
-            secret,
-            key,
-            host,
-            target,
-            deployment,
+            key: signer.scheme.key(&signer.secret)?,
+            clock: carrier.clock(),
+            signer,
             carrier,
-            address,
-            replay,
             second: None,
-            seed,
             pace,
             slow: false,
             workshop: None,
             ahead: None,
             effects: None,
             handler: None,
-            clock,
             forged: None,
-            controls,
+            controls: AtomicU64::new(0),
             patience: AtomicU64::new(THROTTLE_BUDGET),
         })
     }
 
-    /// The same against an endpoint that is set up for one case; none if the target is not our own.
+    /// The same against a target that is set up for one case; none if nobody can set it up so.
     ///
     /// # Errors
     /// The scheme has no such secret, or no endpoint can be started.
     pub async fn apart(&self, case: &Case) -> Option<Result<(Self, Option<Running>), String>> {
         let secret = match &case.secret {
-            Some(key) => self.scheme.file().mac.key.write(key),
-            None => self.secret.clone(),
+            Some(key) => self.signer.scheme.file().mac.key.write(key),
+            None => self.signer.secret.clone(),
         };
-        if let Carrier::Process(process) = &self.carrier {
-            return self.apart_driven(process, case, secret);
+        let other = match &self.carrier {
+            // A library is set up with every request: its secret and, if it takes it, the time.
+            Carrier::Process(process) => {
+                let other = process.apart(secret.clone());
+                Some((other.ahead(), Ok(Carrier::Process(other))))
+            }
+            Carrier::Local(local) => {
+                let other = local.apart(&secret);
+                Some((other.ahead(), Ok(Carrier::Local(other))))
+            }
+            // Nothing moves its clock.
+            Carrier::Served(_) if case.waits() > 0 || case.fails_the_handler() => return None,
+            Carrier::Served(served) => Some((None, served.apart(&secret).await.map(|other| Carrier::Served(Arc::new(other))))),
+            Carrier::Raw(_) | Carrier::Polite(_) => None,
+        };
+        if let Some((ahead, carrier)) = other {
+            if case.fails_the_handler() || (case.waits() > 0 && ahead.is_none()) {
+                return None;
+            }
+            let subject = carrier.and_then(|carrier| self.with(secret, carrier));
+            return Some(subject.map(|subject| (Self { ahead, ..subject }, None)));
         }
         let workshop = self.workshop.as_ref()?;
         let started = async {
-            let Apart { running, carrier, ahead } = workshop.start(&self.scheme, &secret).await?;
-            let subject = Self::new(
-                Arc::clone(&self.scheme),
-                secret,
-                self.host.clone(),
-                self.target.clone(),
-                self.deployment.clone(),
-                carrier,
-                self.address.clone(),
-                self.replay.clone(),
-                self.seed,
-                Pace::default(),
-            )?;
-            let (handler, effects) =
-                (Some(Arc::clone(running.handler())), Some(Counter::embedded(running.metrics_addr())));
+            let Apart { running, carrier, ahead } = workshop.start(&self.signer.scheme, &secret).await?;
+            let subject = self.with(secret, carrier)?;
+            let handler = Some(Arc::clone(running.handler()));
+            let effects = Some(Counter::embedded(running.metrics_addr()));
             let (ahead, forged, second) = (Some(ahead), self.forged, self.second.clone());
             Ok((Self { ahead, forged, handler, effects, second, ..subject }, Some(running)))
         };
         Some(started.await)
     }
 
-    /// A library is set up with every request: its secret and, if it takes it, the time.
-    fn apart_driven(
-        &self,
-        process: &Process,
-        case: &Case,
-        secret: Secret,
-    ) -> Option<Result<(Self, Option<Running>), String>> {
-        let other = process.apart(secret.clone());
-        let (ahead, clock) = (other.ahead(), self.clock);
-        if case.fails_the_handler() || (case.waits() > 0 && ahead.is_none()) {
-            return None;
-        }
-        let subject = Self::new(
-            Arc::clone(&self.scheme),
-            secret,
-            self.host.clone(),
-            self.target.clone(),
-            self.deployment.clone(),
-            Carrier::Process(other),
-            self.address.clone(),
-            self.replay.clone(),
-            self.seed,
-            Pace::default(),
-        );
-        Some(subject.map(|subject| (Self { ahead, clock, ..subject }, None)))
+    /// The same signer with another secret, and another way to a target like this.
+    fn with(&self, secret: Secret, carrier: Carrier) -> Result<Self, String> {
+        Self::new(Signer { secret, ..self.signer.clone() }, carrier, Pace::default())
+    }
+
+    /// Whether a driver speaks for the target, and says itself what became of it.
+    pub(super) fn is_driven(&self) -> bool {
+        matches!(self.carrier, Carrier::Process(_))
     }
 
     /// Whether the target may remember what it accepted. A library says so itself.
     pub fn remembers(&self) -> bool {
         match &self.carrier {
             Carrier::Process(process) => process.hello().can(Capability::Replay),
-            Carrier::Raw(_) | Carrier::Polite(_) => true,
+            Carrier::Local(local) => local.remembers(),
+            Carrier::Raw(_) | Carrier::Polite(_) | Carrier::Served(_) => true,
         }
     }
 
@@ -238,16 +212,16 @@ impl Subject {
 
     /// The world as the signer of one case knows it.
     pub fn world(&self, case: &str, now: Timestamp) -> World<'_> {
-        let name = self.scheme.file().scheme.as_str();
+        let name = self.signer.scheme.file().scheme.as_str();
         World {
-            scheme: &*self.scheme,
-            secret: &self.secret,
+            scheme: &*self.signer.scheme,
+            secret: &self.signer.secret,
             key: &self.key,
-            host: &self.host,
-            target: &self.target,
-            deployment: &self.deployment,
+            host: &self.signer.host,
+            target: &self.signer.target,
+            deployment: &self.signer.deployment,
             now,
-            unique: Unique::new(self.seed, name, case),
+            unique: Unique::new(self.signer.seed, name, case),
             second: self.second.as_ref().map(|second| SecondSender {
                 secret: &second.secret,
                 key: &second.key,
@@ -259,7 +233,7 @@ impl Subject {
 
     /// Who asks and is answered, for the search of answers.
     pub fn place<'a>(&'a self, secrets: &'a Redactor) -> exposure::Place<'a> {
-        exposure::Place { scheme: &*self.scheme, key: &self.key, deployment: &self.deployment, secrets }
+        exposure::Place { scheme: &*self.signer.scheme, key: &self.key, deployment: &self.signer.deployment, secrets }
     }
 
     /// Sends one request; waits and repeats while the target asks to come back later.
@@ -293,7 +267,7 @@ impl Subject {
             Err(error) => Observation::without_answer(Outcome::NotDelivered, error.to_string()),
         };
         let control = Control {
-            scheme: self.scheme.file().scheme.clone(),
+            scheme: self.signer.scheme.file().scheme.clone(),
             phase,
             outcome: observation.outcome,
             status: observation.answer.as_ref().map(|answer| answer.status),
@@ -309,14 +283,14 @@ impl Subject {
         let mut opening = self.control(Phase::Start).await;
         for _ in 0..2 {
             let received = clock::now();
-            if let Some(answer) = &opening.observation.answer {
+            if let (Some(answer), false) = (&opening.observation.answer, self.clock.stands()) {
                 let sent = Timestamp::from_millis(received.millis() - opening.observation.millis as i64);
                 self.clock = Clock::estimate(answer, sent, received);
             }
             if opening.observation.outcome == Outcome::Accepted {
                 // Accepted at our own time: a `Date` further off than the window allows is not the
                 // verifier's clock but that of something in between.
-                let clock = self.scheme.file().clock.as_ref();
+                let clock = self.signer.scheme.file().clock.as_ref();
                 let window = clock.and_then(|clock| clock.past.or(clock.future)).map_or(0, i64::from);
                 if self.clock.offset().abs() > window * 1000 {
                     self.clock = Clock::SHARED;

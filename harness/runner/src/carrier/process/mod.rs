@@ -4,7 +4,6 @@
 //! what no server lets through is not delivered. A driver that breaks the protocol is named, and says nothing
 //! of the library behind it.
 
-mod driver;
 mod pool;
 mod worker;
 
@@ -21,8 +20,7 @@ use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Wire, receive};
 
-pub use driver::DriverCommand;
-pub use pool::{CannotStartDriver, Pool, kill_all};
+pub use pool::{CannotStartDriver, Pool};
 use worker::End;
 
 use super::millis;

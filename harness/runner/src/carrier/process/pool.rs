@@ -2,38 +2,24 @@
 //!
 //! The type to know is [`Pool`].
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::line::{Capability, FromDriver, Hello, Verify};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::runtime::Handle;
 use tokio::sync::RwLock;
 
-use super::driver::DriverCommand;
+use crate::carrier::command::CommandLine;
 use super::worker::{End, Unstarted, Worker};
 
 /// How long a driver may take until it greets: virtual machines and large packages take seconds.
 const STARTUP: Duration = Duration::from_secs(30);
 
-/// Groups of all drivers that run, for an end that waits for nobody.
-static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
-
-/// Stops all drivers at once, with their children.
-pub fn kill_all() {
-    for id in std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner)) {
-        if let Some(group) = Pid::from_raw(id) {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
 /// Drivers that run.
 pub struct Pool {
-    command: DriverCommand,
+    command: CommandLine,
     hello: Hello,
     slots: Vec<RwLock<Option<Worker>>>,
     patience: Duration,
@@ -77,7 +63,7 @@ impl Pool {
     /// # Errors
     /// The program cannot be started, or does not greet.
     pub async fn start(
-        command: DriverCommand,
+        command: CommandLine,
         workers: usize,
         patience: Duration,
         runtime: Handle,
@@ -111,7 +97,6 @@ impl Pool {
         let mut held = slot.write().await;
         if !held.as_ref().is_some_and(Worker::is_running) {
             let last = held.take();
-            forget(last.as_ref());
             if let Some(why) = last.as_ref().and_then(Worker::fault) {
                 self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
             }
@@ -165,9 +150,7 @@ impl Pool {
         let mut all = Ok(());
         for slot in &self.slots {
             if let Some(worker) = slot.write().await.take() {
-                let group = worker.group();
                 all = all.and(worker.part().await);
-                forget_group(group);
             }
         }
         all
@@ -175,20 +158,14 @@ impl Pool {
 }
 
 async fn start(
-    command: &DriverCommand,
+    command: &CommandLine,
     patience: Duration,
     runtime: &Handle,
 ) -> Result<(Worker, Hello), CannotStartDriver> {
     let words = command.clone();
     let started = runtime.spawn(async move { Worker::start(&words, STARTUP, patience).await }).await;
     let unstarted = match started {
-        Ok(Ok((worker, hello))) => {
-            if let Some(group) = worker.group() {
-                let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-                running.insert(group.as_raw_nonzero().get());
-            }
-            return Ok((worker, hello));
-        }
+        Ok(Ok(started)) => return Ok(started),
         Ok(Err(unstarted)) => unstarted,
         Err(error) => Unstarted::NoProgram(error.to_string()),
     };
@@ -204,14 +181,4 @@ async fn start(
             CannotStartDriver::NoHello { command: command.to_string(), why }
         }
     })
-}
-
-fn forget(worker: Option<&Worker>) {
-    forget_group(worker.and_then(Worker::group));
-}
-
-fn forget_group(group: Option<Pid>) {
-    if let Some(group) = group {
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&group.as_raw_nonzero().get());
-    }
 }

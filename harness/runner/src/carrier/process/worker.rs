@@ -4,19 +4,18 @@
 //! number. Whatever goes wrong ends the process, and everything that was asked of it learns how.
 
 use std::collections::{HashMap, VecDeque};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign_core::line::{FromDriver, Greeting, Hello, PROTOCOL, ToDriver, Verify};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::driver::DriverCommand;
+use crate::carrier::command::CommandLine;
+use crate::carrier::group::Group;
 
 /// The longest line of a driver.
 const LONGEST: usize = 1 << 20;
@@ -59,7 +58,7 @@ pub(super) struct Worker {
 struct Shared {
     asked: Mutex<Asked>,
     errors: Mutex<VecDeque<u8>>,
-    group: Option<Pid>,
+    group: Group,
     /// Whether goodbye was said.
     parting: AtomicBool,
 }
@@ -82,24 +81,12 @@ impl Worker {
     /// # Errors
     /// The program cannot be started (the text of the system's error), or what it did instead of greeting.
     pub(super) async fn start(
-        command: &DriverCommand,
+        command: &CommandLine,
         startup: Duration,
         patience: Duration,
     ) -> Result<(Self, Hello), Unstarted> {
-        let mut program = Command::new(command.path());
-        if let Some(folder) = command.folder() {
-            program.current_dir(folder);
-        }
-        let mut child = program
-            .args(command.arguments())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| Unstarted::NoProgram(error.to_string()))?;
-        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let started = Group::start(command, &[]);
+        let (mut child, group) = started.map_err(|error| Unstarted::NoProgram(error.to_string()))?;
         let (to_hello, hello) = oneshot::channel();
         let asked =
             Asked { open: HashMap::new(), answered: VecDeque::new(), hello: Some(to_hello), end: None };
@@ -172,11 +159,6 @@ impl Worker {
         locked(&self.shared.asked).open.len()
     }
 
-    /// The group of its processes.
-    pub(super) fn group(&self) -> Option<Pid> {
-        self.shared.group
-    }
-
     /// Says goodbye, and waits for the end; whoever does not end is stopped.
     ///
     /// # Errors
@@ -235,9 +217,8 @@ impl Shared {
     /// Ends everything that waits, and the process with all its children.
     fn stop(&self, end: End) {
         let first = locked(&self.asked).close(end);
-        if first && let Some(group) = self.group {
-            // It may have ended by itself in the meantime.
-            let _ = kill_process_group(group, Signal::KILL);
+        if first {
+            self.group.kill();
         }
     }
 

@@ -1,4 +1,4 @@
-//! The command line of a driver.
+//! The command line of a driver or a server.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::str::FromStr;
 
 /// A program and its arguments, as one line with the quoting of a POSIX shell. No shell sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DriverCommand {
+pub struct CommandLine {
     line: String,
     words: Vec<String>,
     folder: Option<PathBuf>,
 }
 
-impl DriverCommand {
+impl CommandLine {
     /// The same, run in a folder; a program with a slash in its name is looked up from there too.
     #[must_use]
     pub fn within(self, folder: &Path) -> Self {
@@ -46,13 +46,13 @@ impl DriverCommand {
     }
 }
 
-impl fmt::Display for DriverCommand {
+impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line)
     }
 }
 
-impl FromStr for DriverCommand {
+impl FromStr for CommandLine {
     type Err = &'static str;
 
     fn from_str(line: &str) -> Result<Self, Self::Err> {
@@ -73,11 +73,11 @@ mod tests {
 
     #[test]
     fn words_are_split_as_a_shell_would_and_nothing_is_expanded() {
-        let command: DriverCommand = "python3 'my driver.py' $HOME \"a b\"".parse().expect("a command line");
+        let command: CommandLine = "python3 'my driver.py' $HOME \"a b\"".parse().expect("a command line");
         assert_eq!(command.program(), "python3");
         assert_eq!(command.arguments(), ["my driver.py", "$HOME", "a b"]);
         for bad in ["", "   ", "python3 'x", "''"] {
-            assert!(bad.parse::<DriverCommand>().is_err(), "{bad}");
+            assert!(bad.parse::<CommandLine>().is_err(), "{bad}");
         }
     }
 }

@@ -1,0 +1,377 @@
+//! Servers that are started for a run, and ended with it.
+//!
+//! The type to know is [`Served`]. The server says on its standard output where it listens; its secret comes to it
+//! in its environment. One that ends is started again at the same port.
+
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::fmt;
+use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use countersign_core::observe::{Observation, Outcome};
+use countersign_core::redact::Redactor;
+use countersign_core::secret::Secret;
+use countersign_core::target::Target;
+use countersign_core::time::Timestamp;
+use countersign_core::wire::Wire;
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdin};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::command::CommandLine;
+use super::group::Group;
+use super::{Deadlines, Raw};
+use crate::run::clock::Clock;
+
+/// How long a server may take until it listens.
+const STARTUP: Duration = Duration::from_secs(30);
+/// How long it may take to end once it is asked to.
+const PARTING: Duration = Duration::from_secs(2);
+/// How long the end of a process may lag behind the end of its connections.
+const LINGER: Duration = Duration::from_millis(300);
+/// What may stand on standard output before it listens.
+const PREAMBLE: u64 = 64 << 10;
+/// What is kept of the end of standard error.
+const KEPT: usize = 4096;
+
+/// What a server says of itself when it listens.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The package that verifies.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The language that it is written in.
+    pub language: String,
+    /// The schemes that it verifies; any, if there are none.
+    #[serde(default)]
+    pub schemes: Vec<String>,
+    /// The path of its hook.
+    #[serde(default = "hook")]
+    pub path: String,
+    /// Whether its clock stands at `HOOK_TIME`, or it never looks at one.
+    #[serde(default)]
+    pub clock: bool,
+}
+
+fn hook() -> String {
+    "/hook".to_owned()
+}
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Its command line.
+    pub command: CommandLine,
+    /// The scheme that it is to verify.
+    pub scheme: String,
+    /// The time at which its clock stands, if it can.
+    pub time: Timestamp,
+    /// How long an answer may take.
+    pub deadlines: Deadlines,
+}
+
+/// Why there is no server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotServe {
+    /// The program cannot be started.
+    #[error("`{program}` cannot be started: {why}")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// What the system says.
+        why: String,
+    },
+    /// It did not say where it listens.
+    #[error("the server `{command}` does not listen: {why}")]
+    Silent {
+        /// The command line.
+        command: String,
+        /// What it did instead.
+        why: String,
+    },
+}
+
+/// A server that was started for the run.
+pub struct Served {
+    setting: Setting,
+    secret: Secret,
+    runtime: Handle,
+    address: SocketAddr,
+    about: Option<About>,
+    raw: Raw,
+    process: Mutex<Process>,
+    starts: AtomicU64,
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, address, .. } = self;
+        f.debug_struct("Served").field("command", &setting.command).field("address", address).finish()
+    }
+}
+
+impl Served {
+    /// Starts a server and hears where it listens. `runtime` watches its process.
+    ///
+    /// # Errors
+    /// The program cannot be started, or does not listen.
+    pub async fn start(setting: Setting, secret: Secret, runtime: Handle) -> Result<Self, CannotServe> {
+        let (process, address, about) = launch(&setting, &secret, 0, &runtime).await?;
+        let raw = Raw::new(address.ip().to_string(), address.port(), setting.deadlines);
+        let (process, starts) = (Mutex::new(process), AtomicU64::new(1));
+        Ok(Self { setting, secret, runtime, address, about, raw, process, starts })
+    }
+
+    /// A server of the same kind with another secret.
+    ///
+    /// # Errors
+    /// It does not start with this secret.
+    pub async fn apart(&self, secret: &Secret) -> Result<Self, String> {
+        let started = Self::start(self.setting.clone(), secret.clone(), self.runtime.clone()).await;
+        let other = started.map_err(|why| format!("not with this secret: {why}"))?;
+        other.raw.set_oracle(self.raw.oracle());
+        Ok(other)
+    }
+
+    /// What it says of itself, if anything.
+    pub fn about(&self) -> Option<&About> {
+        self.about.as_ref()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The way there.
+    pub fn raw(&self) -> &Raw {
+        &self.raw
+    }
+
+    /// Its clock, which stands if it says so.
+    pub fn clock(&self) -> Clock {
+        match &self.about {
+            Some(about) if about.clock => Clock::fixed(self.setting.time),
+            Some(_) | None => Clock::SHARED,
+        }
+    }
+
+    /// How often it was started.
+    pub fn starts(&self) -> u64 {
+        self.starts.load(Ordering::Relaxed)
+    }
+
+    /// Starts it again if it ended; whether it runs now.
+    async fn revive(&self) -> bool {
+        let mut process = self.process.lock().await;
+        if timeout(LINGER, process.child.wait()).await.is_err() {
+            return true;
+        }
+        self.launch_again(&mut process).await
+    }
+
+    /// Ends it, and starts it again; whether that could be done.
+    pub async fn replace(&self) -> bool {
+        let mut process = self.process.lock().await;
+        process.group.kill();
+        let _ = process.child.wait().await;
+        self.launch_again(&mut process).await
+    }
+
+    async fn launch_again(&self, process: &mut Process) -> bool {
+        let launched = launch(&self.setting, &self.secret, self.address.port(), &self.runtime).await;
+        match launched {
+            Ok((launched, address, _)) if address == self.address => {
+                *process = launched;
+                self.starts.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    /// Asks it to end, and waits until it did.
+    pub async fn shutdown(&self) {
+        let mut process = self.process.lock().await;
+        drop(process.stdin.take());
+        process.group.terminate();
+        if timeout(PARTING, process.child.wait()).await.is_err() {
+            process.group.kill();
+            let _ = process.child.wait().await;
+        }
+    }
+}
+
+impl Target for Served {
+    async fn deliver(&self, wire: &Wire) -> Observation {
+        let seen = self.raw.deliver(wire).await;
+        if seen.outcome == Outcome::Unreachable && self.revive().await {
+            return self.raw.deliver(wire).await;
+        }
+        seen
+    }
+}
+
+/// The process of a server.
+struct Process {
+    child: Child,
+    group: Group,
+    /// Open as long as the server is needed.
+    stdin: Option<ChildStdin>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.group.kill();
+    }
+}
+
+/// The end of what came on standard error.
+type Errors = Arc<StdMutex<VecDeque<u8>>>;
+
+async fn launch(
+    setting: &Setting,
+    secret: &Secret,
+    port: u16,
+    runtime: &Handle,
+) -> Result<(Process, SocketAddr, Option<About>), CannotServe> {
+    let redactor = Redactor::new(std::slice::from_ref(secret));
+    let silent = |why: String| CannotServe::Silent {
+        command: setting.command.to_string(),
+        why: redactor.text(&why),
+    };
+    if secret.expose().contains(&0) {
+        return Err(silent("its environment cannot hold a secret with a zero octet".to_owned()));
+    }
+    let (of_server, secret) = (setting.clone(), secret.clone());
+    let launched = runtime.spawn(async move {
+        let (port, time) = (port.to_string(), of_server.time.seconds().to_string());
+        let variables = [
+            ("HOOK_SECRET", OsStr::from_bytes(secret.expose())),
+            ("HOOK_SCHEME", OsStr::new(&of_server.scheme)),
+            ("HOOK_TIME", OsStr::new(&time)),
+            ("PORT", OsStr::new(&port)),
+        ];
+        let started = Group::start(&of_server.command, &variables);
+        let (mut child, group) = started.map_err(|error| CannotServe::NoProgram {
+            program: of_server.command.program().to_owned(),
+            why: error.to_string(),
+        })?;
+        let stdout = child.stdout.take().expect("it was piped");
+        let stderr = child.stderr.take().expect("it was piped");
+        let errors = Errors::default();
+        let reading = tokio::spawn(keep_end(stderr, Arc::clone(&errors)));
+        let process = Process { stdin: child.stdin.take(), child, group };
+        let heard = timeout(STARTUP, listening(stdout)).await;
+        Ok((process, heard, errors, reading))
+    });
+    let (mut process, heard, errors, reading) =
+        launched.await.map_err(|error| silent(error.to_string()))??;
+    let why = match heard {
+        Ok(Ok((address, about))) => return Ok((process, address, about)),
+        Ok(Err(why)) => why,
+        Err(_) => format!("no line `listening ADDRESS:PORT` within {} s", STARTUP.as_secs()),
+    };
+    process.group.kill();
+    let _ = process.child.wait().await;
+    let _ = timeout(LINGER, reading).await;
+    Err(silent(match last_lines(&errors) {
+        said if said.is_empty() => why,
+        said => format!("{why}; on standard error: {said}"),
+    }))
+}
+
+/// Reads standard output until the server says where it listens. What comes after it is thrown away.
+async fn listening(
+    stdout: impl AsyncRead + Unpin + Send + 'static,
+) -> Result<(SocketAddr, Option<About>), String> {
+    let mut lines = BufReader::new(stdout).take(PREAMBLE);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match lines.read_until(b'\n', &mut line).await {
+            Ok(1..) if line.ends_with(b"\n") => {}
+            Ok(_) | Err(_) => return Err("it said no line `listening ADDRESS:PORT`".to_owned()),
+        }
+        let text = String::from_utf8_lossy(&line);
+        if let Some(said) = text.trim_end().strip_prefix("listening ") {
+            let said = place(said)?;
+            tokio::spawn(async move {
+                let _ = tokio::io::copy(&mut lines.into_inner(), &mut tokio::io::sink()).await;
+            });
+            return Ok(said);
+        }
+    }
+}
+
+/// `ADDRESS:PORT`, and after a space a JSON object on the package.
+fn place(said: &str) -> Result<(SocketAddr, Option<About>), String> {
+    let (address, about) = match said.split_once(' ') {
+        Some((address, about)) => (address, Some(about)),
+        None => (said, None),
+    };
+    let shown = said.chars().take(120).collect::<String>().escape_debug().to_string();
+    let address: SocketAddr =
+        address.parse().map_err(|_| format!("`listening {shown}` has no address and port"))?;
+    if !address.ip().is_loopback() {
+        return Err(format!("it listens on {address}, which others can reach; 127.0.0.1 is the place"));
+    }
+    let about: Option<About> = about
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| format!("what follows the address in `listening {shown}` is wrong: {error}"))?;
+    match &about {
+        Some(about) if !about.path.starts_with('/') => Err(format!("the path in `{shown}` has no slash")),
+        Some(_) | None => Ok((address, about)),
+    }
+}
+
+/// Keeps the end of what comes.
+async fn keep_end(mut from: impl AsyncRead + Unpin, to: Errors) {
+    let mut piece = [0; 1024];
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        let mut errors = to.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.extend(&piece[..length]);
+        let surplus = errors.len().saturating_sub(KEPT);
+        errors.drain(..surplus);
+    }
+}
+
+fn last_lines(errors: &Errors) -> String {
+    let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = String::from_utf8_lossy(errors.make_contiguous()).trim().to_owned();
+    let last: Vec<&str> = text.lines().rev().take(4).collect();
+    last.into_iter().rev().collect::<Vec<_>>().join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_server_is_read_or_named() {
+        let (address, about) = place("127.0.0.1:80").expect("an address");
+        assert_eq!((address.port(), about), (80, None));
+        let said = r#"127.0.0.1:80 {"name":"a","version":"1","language":"go"}"#;
+        let about = place(said).expect("an address").1.expect("a package");
+        assert_eq!((about.name.as_str(), about.path.as_str(), about.clock), ("a", "/hook", false));
+        for (bad, word) in [
+            ("soon", "no address"),
+            ("0.0.0.0:80", "others can reach"),
+            ("127.0.0.1:80 {}", "is wrong"),
+            (r#"127.0.0.1:80 {"name":"a","version":"1","language":"go","path":"x"}"#, "no slash"),
+        ] {
+            let why = place(bad).expect_err(bad);
+            assert!(why.contains(word), "{bad}: {why}");
+        }
+    }
+}
