@@ -36,7 +36,7 @@ def secret():
 def serve(app, about=None, **settings):
     """Serves until SIGTERM or the end of stdin.
 
-    `about` is the JSON object of the first line, where there is one: `name` is that of the package, whose version is added.
+    `about` is the JSON object of the first line, where there is one; the version of the package `name` is added.
     """
     said = f" {json.dumps(_complete(about))}" if about else ""
     listener = socket.socket()
@@ -52,6 +52,7 @@ def serve(app, about=None, **settings):
         _request.lines = list(parsed.headers)
 
     logging.getLogger().addHandler(logging.NullHandler())  # an exception shows in the answer, not on stderr
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until gunicorn has its own
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     _Server(app, {
         "bind": f"fd://{listener.detach()}",

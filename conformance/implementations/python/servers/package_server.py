@@ -1,4 +1,4 @@
-"""What the servers of Python packages share: how they start, and a clock that stands. The contract is in ../SERVERS.md."""
+"""What the servers of Python packages share: how they start, and a clock that stands (contract: ../SERVERS.md)."""
 
 import datetime
 import os
