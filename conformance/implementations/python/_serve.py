@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import importlib.metadata
+import json
 import logging
 import os
 import signal
@@ -31,8 +33,12 @@ def secret():
     return value
 
 
-def serve(app, **settings):
-    """Serves until SIGTERM or the end of stdin."""
+def serve(app, about=None, **settings):
+    """Serves until SIGTERM or the end of stdin.
+
+    `about` is the JSON object of the first line, where there is one; the version of the package `name` is added.
+    """
+    said = f" {json.dumps(_complete(about))}" if about else ""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", int(os.environ.get("PORT") or 0)))
@@ -40,12 +46,13 @@ def serve(app, **settings):
 
     def announce(worker):
         if worker.age == 1:
-            print(f"listening 127.0.0.1:{port}", flush=True)
+            print(f"listening 127.0.0.1:{port}{said}", flush=True)
 
     def remember(_worker, parsed):
         _request.lines = list(parsed.headers)
 
     logging.getLogger().addHandler(logging.NullHandler())  # an exception shows in the answer, not on stderr
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until gunicorn has its own
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     _Server(app, {
         "bind": f"fd://{listener.detach()}",
@@ -64,6 +71,11 @@ def serve(app, **settings):
         "post_worker_init": announce,
         **settings,
     }).run()
+
+
+def _complete(about):
+    version = importlib.metadata.version(about["name"])
+    return {"name": about["name"], "version": version, "language": "python", "path": "/hook"} | about
 
 
 def _end_with_stdin():

@@ -1,11 +1,12 @@
-"""The PyPI package `standardwebhooks` behind plain WSGI. HOOK_SECRET is in its `whsec_` form.
+"""Package standardwebhooks behind plain WSGI. HOOK_SECRET is in its `whsec_` form.
 
 The package's own error is answered 401; any other exception is left to the server, which answers 500.
 """
 
-from standardwebhooks import Webhook, WebhookVerificationError
+from package_server import serve
 
-import _serve
+import standardwebhooks.webhooks
+from standardwebhooks import Webhook, WebhookVerificationError
 
 
 def application(secret):
@@ -25,4 +26,4 @@ def application(secret):
 
 
 if __name__ == "__main__":
-    _serve.serve(application(_serve.secret()))
+    serve("standardwebhooks", application, ["standard-webhooks"], clocks=[standardwebhooks.webhooks])
