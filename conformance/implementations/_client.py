@@ -23,7 +23,7 @@ class Server:
         line = self.process.stdout.readline()
         if not line.startswith("listening 127.0.0.1:"):
             raise SystemExit(f"{program}: {line!r} {self.process.stderr.read()}")
-        self.port = int(line.rsplit(":", 1)[1])
+        self.port = int(line.split()[1].rpartition(":")[2])
 
     def stop(self, by_signal):
         """Ends the server by SIGTERM or by the end of stdin; returns exit status, further stdout and stderr."""

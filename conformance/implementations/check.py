@@ -23,14 +23,14 @@ SERVERS = [
     (D, ["--repaired"], _probes.repaired_canonical),
     (E, ["--flawed"], _flawed.pattern_e),
     (E, ["--repaired"], _probes.repaired_selected),
-    ("python/standardwebhooks_server.py", [], _flawed.standardwebhooks_package),
+    ("python/servers/standardwebhooks_server.py", [], _flawed.standardwebhooks_package),
     ("javascript/octokit_server.js", [], _flawed.octokit_package),
 ]
 
 
 def ask(program, arguments, probes, by_signal):
     """Rows of (label, expected, observed) for one server."""
-    is_package = program == "python/standardwebhooks_server.py"
+    is_package = program == "python/servers/standardwebhooks_server.py"
     server = Server(program, arguments, _probes.WEBHOOK_SECRET if is_package else _probes.SECRET)
     refusals = set()
     for label, expected, request in probes():

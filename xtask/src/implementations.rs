@@ -15,7 +15,7 @@ const NODE: &str = "Node.js 20 or later with npm (packages `nodejs` and `npm` on
 
 /// Languages whose packages come from Debian, and whether drivers must be built.
 const DEBIAN: &[(&str, bool)] =
-    &[("go", true), ("java", true), ("ruby", false), ("php", false), ("perl", false), ("c", true)];
+    &[("go", true), ("java", true), ("ruby", false), ("php", false), ("perl", false), ("c", true), ("debian", false)];
 
 /// Virtual environments with everything in `requirements.txt`, and with the old versions beside it.
 ///

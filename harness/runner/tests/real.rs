@@ -170,7 +170,7 @@ fn the_repaired_patterns_pass_every_must() {
 #[test]
 fn standardwebhooks_from_pypi_is_judged_under_its_scheme() {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let server = Server::start("python/standardwebhooks_server.py", &[], secret);
+    let server = Server::start("python/servers/standardwebhooks_server.py", &[], secret);
     let (report, exit) = run(&server, "standard-webhooks", secret);
     assert!(matches!(exit, 0 | 1), "a verdict: {}", report["reason"]);
     assert_eq!(report["controls"][0]["outcome"], "accepted");

@@ -88,6 +88,8 @@ impl Server {
         BufReader::new(stdout).read_line(&mut line).expect("the server prints its address");
         let address =
             line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("{file} said {line:?}"));
+        // What follows is about the package behind it.
+        let address = address.split(' ').next().unwrap_or_default();
         let url = format!("http://{address}/hook");
         Self { child, url }
     }
