@@ -1,8 +1,8 @@
-// hawk: server.authenticate behind Express, with the payload and with a memory of nonces.
+// hawk: server.authenticate on node:http, with the payload and with a memory of nonces.
 "use strict";
 
 const { KEY_ID, installed, options, secret, serve } = require("../_serve.js");
-const express = require("express");
+const { buffer } = require("node:stream/consumers");
 const Hawk = require("hawk");
 
 options([]);
@@ -17,19 +17,20 @@ function nonceFunc(of, nonce) {
 }
 
 async function check(req) {
-  const payload = req.body.length > 0 ? req.body : undefined; // for any other value a hash is demanded
+  const body = await buffer(req);
+  const payload = body.length > 0 ? body : undefined; // for any other value a hash is demanded
   const { credentials, artifacts } = await Hawk.server.authenticate(req, find, { nonceFunc, payload });
-  if (artifacts.hash && !payload) Hawk.server.authenticatePayload("", credentials, artifacts, req.get("Content-Type"));
+  if (artifacts.hash && !payload) Hawk.server.authenticatePayload("", credentials, artifacts, req.headers["content-type"]);
 }
 
-const app = express();
-app.use(express.raw({ type: () => true, limit: "25mb" }));
-app.all("/hook", (req, res, next) => {
-  check(req).then(() => res.type("text/plain").send("ok"), next);
-});
-app.use((error, req, res, next) => {
-  if (error.isBoom) res.status(error.output.statusCode).set(error.output.headers).json(error.output.payload);
-  else next(error);
-});
-app.set("env", "test"); // Express prints nothing; its error page stays the one of development
-serve(app, { ...installed("hawk"), schemes: ["hawk"] });
+async function listener(req, res) {
+  try {
+    await check(req);
+    res.end("ok");
+  } catch (error) {
+    const { statusCode, headers, payload } = error.isBoom ? error.output : { statusCode: 500, payload: {} };
+    res.writeHead(statusCode, { ...headers, "Content-Type": "application/json" }).end(JSON.stringify(payload));
+  }
+}
+
+serve(listener, { ...installed("hawk"), schemes: ["hawk"] });
