@@ -48,7 +48,8 @@ function choice(known) {
 
 /** Name and version of a package, from the folder under `node_modules` that it is installed in. */
 function installed(folder) {
-  const { name, version } = JSON.parse(readFileSync(path.join(__dirname, "node_modules", folder, "package.json"), "utf8"));
+  const file = path.join(__dirname, "node_modules", folder, "package.json");
+  const { name, version } = JSON.parse(readFileSync(file, "utf8"));
   return { name, version };
 }
 
@@ -60,7 +61,7 @@ function address() {
 /** Says where a server listens, and who it is; then lives until SIGTERM or the end of stdin. */
 function announce(server, about) {
   const { port } = server.address();
-  const who = about && { language: "javascript", path: "/hook", clock: true, ...about };
+  const who = about && { ...about, language: "javascript", path: "/hook", clock: true };
   process.stdout.write(`listening 127.0.0.1:${port}${who ? ` ${JSON.stringify(who)}` : ""}\n`);
   process.on("SIGTERM", () => process.exit(0));
   process.stdin.on("end", () => process.exit(0));

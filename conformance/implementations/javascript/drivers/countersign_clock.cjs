@@ -1,5 +1,5 @@
-// A clock that stands still while it is told to. Load this before any package: some keep `Date.now` from the moment they are
-// loaded. Timers go on.
+// A clock that stands still while it is told to. Load this before any package: some keep `Date.now` from the moment
+// they are loaded. Timers go on.
 "use strict";
 
 const realDate = Date;

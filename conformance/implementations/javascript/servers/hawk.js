@@ -20,7 +20,8 @@ async function check(req) {
   const body = await buffer(req);
   const payload = body.length > 0 ? body : undefined; // for any other value a hash is demanded
   const { credentials, artifacts } = await Hawk.server.authenticate(req, find, { nonceFunc, payload });
-  if (artifacts.hash && !payload) Hawk.server.authenticatePayload("", credentials, artifacts, req.headers["content-type"]);
+  const type = req.headers["content-type"];
+  if (artifacts.hash && !payload) Hawk.server.authenticatePayload("", credentials, artifacts, type);
 }
 
 async function listener(req, res) {

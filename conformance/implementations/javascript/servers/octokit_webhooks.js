@@ -1,5 +1,5 @@
-// @octokit/webhooks: createNodeMiddleware on node:http. The argument `octokit-webhooks-12` takes an older version; `--catch`
-// answers 500 where the middleware throws, which ends the process otherwise.
+// @octokit/webhooks: createNodeMiddleware on node:http. The argument `octokit-webhooks-12` takes an older version;
+// `--catch` answers 500 where the middleware throws, which ends the process otherwise.
 "use strict";
 
 const { installed, options, secret, serve } = require("../_serve.js");

@@ -1,5 +1,5 @@
-// @shopify/shopify-api: webhooks.process behind Express, with a handler for one topic. It wants a header that is not in scheme
-// shopify, so that the scheme is shopify_api.scheme.yaml. The argument names another installed version.
+// @shopify/shopify-api: webhooks.process behind Express, with a handler for one topic. It wants a header that is not in
+// scheme shopify, so that the scheme is shopify_api.scheme.yaml. The argument names another installed version.
 "use strict";
 
 const { choice, installed, secret, serve } = require("../_serve.js");

@@ -1,5 +1,6 @@
-// @slack/bolt: HTTPReceiver with its own server, or ExpressReceiver (argument `express`). Another argument names another
-// installed version. In place of an app, whose listeners know events of Slack alone, whatever arrives is acknowledged.
+// @slack/bolt: HTTPReceiver with its own server, or ExpressReceiver (argument `express`). The other argument names
+// another installed version. In place of an app, whose listeners know events of Slack alone, whatever arrives is
+// acknowledged.
 "use strict";
 
 const { address, announce, installed, options, secret } = require("../_serve.js");
