@@ -2,6 +2,7 @@
 // Import this module before the library: some libraries keep `Date.now` from the moment they are loaded.
 import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
+import { stopClock } from "./countersign_clock.cjs";
 
 /** To be thrown by a driver when its library cannot be asked this. */
 export class Unsupported extends Error {}
@@ -12,16 +13,6 @@ export class Rejected extends Error {}
 // Standard output belongs to the protocol, whatever a library prints.
 const say = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
-
-// The clock stands still while a library is asked, and goes on as usual in between.
-let frozen;
-const realDate = Date;
-const now = () => frozen ?? realDate.now();
-globalThis.Date = new Proxy(realDate, {
-  apply: () => new realDate(now()).toString(),
-  construct: (target, parts, type) => Reflect.construct(target, parts.length === 0 ? [now()] : parts, type),
-  get: (target, name) => (name === "now" ? now : Reflect.get(target, name)),
-});
 
 /** A request as it came, and what else a library may ask for. */
 class SignedRequest {
@@ -142,7 +133,7 @@ export async function serve({ name, version, schemes, rejects = [], capabilities
     if (!schemes.includes(scheme)) return { unsupported: { seq, why: `not a scheme of this driver: ${scheme}` } };
     let genuine;
     try {
-      if (capabilities.includes("clock")) frozen = asked.now * 1000;
+      if (capabilities.includes("clock")) stopClock(asked.now * 1000); // it goes on in between
       genuine = await verify(new SignedRequest(asked));
       await new Promise(setImmediate); // Node looks for rejections that nobody waits for: before the answer, not after
     } catch (error) {
@@ -150,7 +141,7 @@ export async function serve({ name, version, schemes, rejects = [], capabilities
       if (refuses(error)) return { rejected: { seq, detail: text(error) } };
       return { error: { seq, type: error?.constructor?.name ?? typeof error, detail: text(error) } };
     } finally {
-      frozen = undefined;
+      stopClock();
     }
     if (typeof genuine !== "boolean") throw new TypeError(`verify returned ${typeof genuine}, not true or false`);
     return genuine ? { accepted: { seq } } : { rejected: { seq } };
