@@ -24,7 +24,7 @@ SERVERS = [
     (E, ["--flawed"], _flawed.pattern_e),
     (E, ["--repaired"], _probes.repaired_selected),
     ("python/servers/standardwebhooks_server.py", [], _flawed.standardwebhooks_package),
-    ("javascript/octokit_server.js", [], _flawed.octokit_package),
+    ("javascript/servers/octokit_webhooks.js", [], _flawed.octokit_package),
 ]
 
 

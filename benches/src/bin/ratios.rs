@@ -1,11 +1,12 @@
 //! Prints, in one run, how Countersign does beside its peers: `cargo run --release -p countersign-benches
-//! --bin ratios [generation|memory|loopback]`, or all three.
+//! --bin ratios [generation|memory|loopback|lines]`, or all of them.
 //!
 //! Peers run in turn with what is measured against them, so that a busy machine slows both; what is
 //! printed is the median of the ratios. A part whose peer is missing is an error, not a skip.
 
 use std::process::{Command, ExitCode};
 
+use countersign_benches::lines::{Asking, Echo, Loop, echo, nothing};
 use countersign_benches::load::{Load, Size};
 use countersign_benches::loopback::{Judge, ROUND, Served};
 use countersign_benches::rounds::{Rounds, median};
@@ -17,7 +18,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A part: its name, and whether its figure meets the goal.
 type Part = (&'static str, fn() -> Result<Goal, String>);
 
-const PARTS: &[Part] = &[("generation", generation), ("memory", memory), ("loopback", loopback)];
+const PARTS: &[Part] =
+    &[("generation", generation), ("memory", memory), ("loopback", loopback), ("lines", lines)];
 
 /// Connections of both peers over loopback.
 const CONNECTIONS: usize = 16;
@@ -39,10 +41,12 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         ["peak", count] => return peak(count),
+        ["echo"] => return piped(echo()),
+        ["nothing"] => return piped(nothing()),
         _ => {}
     }
     if let Some(unknown) = words.iter().find(|word| PARTS.iter().all(|(name, _)| name != *word)) {
-        eprintln!("error: there is no part `{unknown}`; the parts are generation, memory, loopback");
+        eprintln!("error: there is no part `{unknown}`; the parts are generation, memory, loopback, lines");
         return ExitCode::from(2);
     }
     println!(
@@ -180,6 +184,58 @@ fn oha(served: &Served, request: &countersign_core::wire::Request) -> Result<f64
         return Err(format!("oha was refused: {statuses}"));
     }
     report["summary"]["requestsPerSec"].as_f64().ok_or_else(|| "oha printed no rate".to_owned())
+}
+
+/// Requests through the line protocol, beside lines through bare pipes and calls in a loop.
+fn lines() -> Result<Goal, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let count = 20_000;
+    let asking = Asking::new(&format!("'{}' nothing", program.display()), "github", 1, count)?;
+    let mut bare = Echo::spawn("echo", count).map_err(|error| error.to_string())?;
+    let echoed = Rounds::interleaved(10, |_| asking.run(), |_| bare.run());
+    println!("  bodies of 1 KiB, one driver that does nothing, 64 in flight");
+    shown("requests asked", "lines echoed", &echoed);
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let folder = format!("{root}/conformance/implementations/python");
+    let (python, script) =
+        (format!("{folder}/.venv/bin/python"), format!("{root}/benches/peers/standardwebhooks_loop.py"));
+    if !std::path::Path::new(&python).exists() {
+        return Err("the Python packages are not installed: run `cargo xtask test`".to_owned());
+    }
+    let driver = format!("'{python}' '{folder}/drivers/standardwebhooks_driver.py'");
+    let count = 5_000;
+    let mut looping = Loop::spawn(&python, &script, count).map_err(|error| error.to_string())?;
+    let mut goals = vec![echoed.ratio() >= 0.8];
+    for workers in [2, 1] {
+        let asking = Asking::new(&driver, "standard-webhooks", workers, count)?;
+        let mut rounds = Rounds { first: Vec::new(), second: Vec::new() };
+        for round in 0..=10 {
+            let start = std::time::Instant::now();
+            let ours = asking.run() as f64 / start.elapsed().as_secs_f64();
+            let peer = looping.rate().map_err(|error| error.to_string())?;
+            // The first round warms up.
+            if round > 0 {
+                rounds.first.push(ours);
+                rounds.second.push(peer);
+            }
+        }
+        println!("  standardwebhooks in Python, {workers} of its drivers");
+        shown("requests asked", "calls in a loop", &rounds);
+        goals.push(workers == 1 || rounds.ratio() >= 0.6);
+    }
+    println!("  goals: at least 0.8 of the lines, and 0.6 of the calls with the 2 drivers of a run");
+    Ok(goal(goals.iter().all(|met| *met)))
+}
+
+/// The end of a child.
+fn piped(ended: std::io::Result<()>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn shown(ours: &str, peer: &str, rounds: &Rounds) {

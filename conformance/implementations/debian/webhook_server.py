@@ -20,8 +20,8 @@ HOOK = "countersign"
 
 
 def main():
-    secret = os.environ.pop("HOOK_SECRET", "")  # not for the environment of what is started
-    if not secret:
+    secret = os.environ.pop("HOOK_SECRET", None)  # not for the environment of what is started
+    if secret is None:
         sys.exit("HOOK_SECRET is not set")
     about = {
         "name": "webhook",

@@ -19,8 +19,8 @@ function stand(seconds) {
 
 /** The secret as text, from the environment only. */
 function secret() {
-  const value = process.env.HOOK_SECRET ?? "";
-  if (value === "") refuse("HOOK_SECRET is not set");
+  const value = process.env.HOOK_SECRET;
+  if (value === undefined) refuse("HOOK_SECRET is not set");
   return value;
 }
 

@@ -27,8 +27,8 @@ def start(flawed, repaired):
 
 def secret():
     """The secret as text, from the environment only."""
-    value = os.environ.get("HOOK_SECRET", "")
-    if not value:
+    value = os.environ.get("HOOK_SECRET")
+    if value is None:
         sys.exit("HOOK_SECRET is not set")
     return value
 

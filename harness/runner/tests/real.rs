@@ -178,7 +178,7 @@ fn standardwebhooks_from_pypi_is_judged_under_its_scheme() {
 
 #[test]
 fn octokit_from_npm_is_judged_under_its_scheme() {
-    let server = Server::start("javascript/octokit_server.js", &[], SECRET);
+    let server = Server::start("javascript/servers/octokit_webhooks.js", &[], SECRET);
     let (report, exit) = run(&server, "github", SECRET);
     assert!(matches!(exit, 0 | 1), "a verdict: {}", report["reason"]);
     assert_eq!(report["controls"][0]["outcome"], "accepted");

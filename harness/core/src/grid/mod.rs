@@ -154,7 +154,12 @@ impl Row {
 
     /// Whether targets that were asked did different things.
     fn differs(&self) -> bool {
-        let mut asked = self.cells.iter().filter(|cell| cell.mark != Mark::Skipped).map(|cell| cell.observed);
+        // Who refused, the application or the server before it, is not what they are compared for.
+        let done = |cell: &Cell| match cell.observed {
+            Some(Outcome::RejectedByTransport) => Some(Outcome::Rejected),
+            other => other,
+        };
+        let mut asked = self.cells.iter().filter(|cell| cell.mark != Mark::Skipped).map(done);
         asked.next().is_some_and(|first| asked.any(|other| other != first))
     }
 

@@ -26,6 +26,8 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Try a driver: whether it does what the line protocol says.
     Doctor(DoctorArgs),
+    /// Write a driver to start from.
+    Init(InitArgs),
     /// Explain a requirement, bug class, case, scheme or mutant.
     Explain {
         /// The id: `INT-BODY`, `C01`, `body-one-bit-flipped`, `stripe`.
@@ -338,6 +340,38 @@ pub(super) enum GridFormat {
     Markdown,
     /// One page for a browser, with nothing beside it.
     Html,
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// The language of the driver.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) driver: Language,
+    /// The folder for its files.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) dir: PathBuf,
+}
+
+/// A language that drivers can be started in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Language {
+    /// C, and whatever makes a shared library.
+    C,
+    /// Go.
+    Go,
+    /// Java.
+    Java,
+    /// JavaScript, on Node.
+    Javascript,
+    /// Perl.
+    Perl,
+    /// PHP.
+    Php,
+    /// Python.
+    Python,
+    /// Ruby.
+    Ruby,
 }
 
 /// Options of `serve`.

@@ -5,6 +5,7 @@ mod compare;
 mod doctor;
 mod explain;
 mod export;
+mod init;
 mod list;
 mod matrix;
 mod plan;
@@ -47,6 +48,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Serve(args) => serve::serve(args),
         Command::Compare(args) => compare::compare(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Init(args) => init::init(&args),
         Command::Explain { id } => explain::explain(&id),
         Command::List { what } => list::list(what),
         Command::Matrix(args) => matrix::matrix(&args),

@@ -1,0 +1,160 @@
+//! Servers that a run starts, ends, and starts again.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::Value;
+use support::{CANARY, countersign, root, stderr, stdout};
+
+/// The target of a server that behaves in this manner.
+fn server(manner: &str) -> String {
+    let script = root().join("harness/runner/tests/servers/github.py");
+    format!("serve:python3 '{}' {manner}", script.display())
+}
+
+fn arguments<'a>(target: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let args = ["run", "--target", target, "--scheme", "github", "--secret", "env:HOOK_SECRET"];
+    [&args[..], &["--seed", "1", "--format", "json"], more].concat()
+}
+
+fn run(manner: &str, more: &[&str]) -> (Value, i32) {
+    let output = countersign(&arguments(&server(manner), more));
+    let shown = stdout(&output) + &stderr(&output);
+    assert!(!shown.contains(CANARY), "{manner}: the secret is shown");
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {shown}"));
+    (report, output.status.code().expect("it was not killed"))
+}
+
+/// How a case ended: its verdict, and the reason.
+fn verdict<'a>(report: &'a Value, case: &str) -> (&'a str, &'a str) {
+    let mut cases = report["cases"].as_array().expect("cases").iter();
+    let found = cases.find(|one| one["id"] == case).unwrap_or_else(|| panic!("{case} was not run"));
+    (found["verdict"].as_str().expect("a word"), found["reason"].as_str().unwrap_or_default())
+}
+
+#[test]
+fn a_correct_server_conforms_and_is_set_up_with_other_secrets() {
+    let (report, exit) = run("right", &["--case", "length-*", "--case", "configured-*"]);
+    assert_eq!(exit, 0, "{}", report["findings"]);
+    assert_eq!(verdict(&report, "configured-secret-200-bytes").0, "pass", "another server was started for this key");
+    assert_eq!(verdict(&report, "configured-secret-zero-byte-inside").0, "skipped", "an environment holds no zero octet");
+}
+
+#[test]
+fn a_server_that_does_not_start_with_a_secret_is_not_asked() {
+    let (report, _) = run("needs-a-secret", &["--case", "configured-secret-empty-*"]);
+    let (verdict, why) = verdict(&report, "configured-secret-empty-signed-with-it");
+    assert_eq!(verdict, "skipped");
+    assert!(why.contains("no empty secret"), "{why}");
+}
+
+#[test]
+fn a_server_that_dies_is_started_again_and_the_run_goes_on() {
+    let (report, exit) = run("dies", &["--case", "genuine-*"]);
+    assert_eq!((exit, verdict(&report, "genuine-body-one-byte").0), (1, "fail"));
+    let requirements: Vec<&Value> =
+        report["findings"].as_array().into_iter().flatten().map(|found| &found["requirement"]).collect();
+    assert_eq!(requirements, ["ROB-ALIVE"]);
+    assert!(report["summary"]["pass"].as_u64() > Some(20), "{}", report["summary"]);
+    assert_eq!(report["summary"]["inconclusive"], 0);
+}
+
+#[test]
+fn a_server_that_hangs_is_replaced_and_the_run_goes_on() {
+    let (report, exit) = run("hangs", &["--case", "genuine-body-*", "--timeout", "1", "--jobs", "1"]);
+    assert_eq!((exit, verdict(&report, "genuine-body-one-byte").0), (1, "fail"));
+    assert!(report["summary"]["pass"].as_u64() > Some(5), "{}", report["summary"]);
+    assert_eq!(report["summary"]["inconclusive"], 0, "{}", report["reason"]);
+}
+
+#[test]
+fn what_a_server_does_instead_of_listening_is_named_and_never_with_the_secret() {
+    for (manner, exit, why) in [
+        ("refuses-to-start", 3, "is not what I take"),
+        ("says-nothing", 3, "it said no line `listening ADDRESS:PORT`"),
+        ("everywhere", 3, "others can reach"),
+        ("misspells", 3, "unknown field `colour`"),
+    ] {
+        let output = countersign(&arguments(&server(manner), &[]));
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(exit), "{manner}: {said}");
+        assert!(said.contains(why) && !said.contains(CANARY), "{manner}: {said}");
+    }
+    let output = countersign(&arguments("serve:no-such-program", &[]));
+    assert_eq!(output.status.code(), Some(2));
+    let output = countersign(&["run", "--target", &server("right")]);
+    assert!(stderr(&output).contains("--scheme is missing"), "{}", stderr(&output));
+    let output = countersign(&arguments(&server("right"), &["--scheme", "stripe"]));
+    assert_eq!(output.status.code(), Some(2), "an endpoint has one scheme");
+}
+
+fn pid_in(file: &Path) -> Pid {
+    let until = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < until {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        if let Some(pid) = text.parse().ok().and_then(Pid::from_raw) {
+            return pid;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the server was never asked");
+}
+
+fn has_ended(pid: Pid) -> bool {
+    let until = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < until {
+        if test_kill_process(pid).is_err() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+#[test]
+fn an_interrupt_ends_the_server_and_keeps_what_was_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pid");
+    let target = format!("{} '{}'", server("tells-its-pid"), file.display());
+    let running = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(arguments(&target, &["--jobs", "1"]))
+        .current_dir(std::env::temp_dir())
+        .env("HOOK_SECRET", CANARY)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    let served = pid_in(&file);
+    let own = Pid::from_raw(i32::try_from(running.id()).expect("an id")).expect("an id");
+    kill_process(own, Signal::INT).expect("it runs");
+    let output = running.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(has_ended(served), "the server still runs");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("what was done is reported");
+    assert_eq!(report["verdict"], "inconclusive");
+}
+
+#[test]
+fn servers_and_their_settings_stand_in_a_file_and_show_their_packages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("targets.yaml");
+    let text = format!(
+        "targets:\n  - name: a\n    target: {target:?}\n    schemes: [github]\n  - name: b\n    target: {target:?}\n    \
+         schemes: [github]\n    accept_status: '201'\n",
+        target = server("right")
+    );
+    std::fs::write(&list, text).expect("written");
+    let list = list.display().to_string();
+    let output = countersign(&["compare", "--targets", &list, "--case", "length-*", "--format", "json"]);
+    let grid: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let columns = &grid["tables"][0]["columns"];
+    assert_eq!(columns[0]["package"]["name"], "github.py");
+    assert!(columns[0]["summary"]["pass"].as_u64() > Some(5), "{columns}");
+    let why = columns[1]["no_verdict"].as_str().unwrap_or_default();
+    assert!(why.contains("the valid request was"), "its own statuses are believed: {columns}");
+}
