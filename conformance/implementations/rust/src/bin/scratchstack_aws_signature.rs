@@ -18,12 +18,12 @@ fn main() {
     let driver = Driver {
         name: "scratchstack-aws-signature",
         version: locked("scratchstack-aws-signature", ""),
-        schemes: &["aws-sigv4", "aws-sigv4-query"],
+        schemes: &["aws-sigv4"],
         capabilities: &["clock"],
     };
     serve(&driver, |request| {
-        // The type bounds the length of secrets, and its default is that of the keys of AWS.
-        let secret = KSecretKey::<1024>::from_str(request.key_text()?).map_err(unsupported)?;
+        // The type takes secrets of up to 40 octets, as those of AWS are.
+        let secret: KSecretKey = KSecretKey::from_str(request.key_text()?).map_err(unsupported)?;
         let known = request.key_id.clone();
         let mut keys = service_fn(move |asked: GetSigningKeyRequest| {
             let known = asked.access_key() == known;
