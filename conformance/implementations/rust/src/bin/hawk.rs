@@ -20,14 +20,14 @@ fn main() {
             return Err(rejected("unknown id"));
         }
         let lines = headers(request)?;
-        let host: Authority = lines.get(HOST).ok_or_else(|| unsupported("no host"))?.to_str()?.parse()?;
+        let host: Authority = lines.get(HOST).ok_or_else(|| rejected("no host"))?.to_str()?.parse()?;
         let port = host.port_u16().unwrap_or(if request.origin.starts_with("https:") { 443 } else { 80 });
         let parts = incoming(request, ())?;
         let target = parts.uri().path_and_query().ok_or_else(|| unsupported("no path"))?.as_str();
 
-        let media = lines.get(CONTENT_TYPE).map(|value| value.to_str()).transpose()?.unwrap_or_default();
-        let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let hash = PayloadHasher::hash(media, SHA256, &request.body)?;
+        let media = lines.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+        let media = media.split(|octet| *octet == b';').next().unwrap_or_default().trim_ascii();
+        let hash = PayloadHasher::hash(media.to_ascii_lowercase(), SHA256, &request.body)?;
         let mut builder = RequestBuilder::new(parts.method().as_str(), host.host(), port, target);
         // Without a body there need not be a hash; one that is there must match.
         if header.hash.is_some() || !request.body.is_empty() {
