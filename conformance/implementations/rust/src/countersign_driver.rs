@@ -272,7 +272,10 @@ mod tests {
         assert_eq!(reply(|_| Err(unsupported("what")))["unsupported"], json!({ "seq": 7, "why": "what" }));
         let failed = reply(|_| Err(Refused::Failed("500".to_owned())));
         assert_eq!(failed["error"], json!({ "seq": 7, "type": "failure", "detail": "500" }));
-        let of_a_crate = reply(|_| Ok(drop("x".parse::<u8>()?)));
+        let of_a_crate = reply(|_| {
+            "x".parse::<u8>()?;
+            Ok(())
+        });
         assert_eq!(of_a_crate["rejected"]["detail"], "invalid digit found in string");
     }
 

@@ -1,4 +1,5 @@
-//! Crate hawk: Header::from_str, then Request::validate_header with the hash of the body. It asks the machine for the time.
+//! Crate hawk: Header::from_str, then Request::validate_header with the hash of the body. It asks the machine for the
+//! time.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Crate svix: webhooks::Webhook::new, verify. It asks the machine for the time. The argument `svix-old` asks an old version.
+//! Crate svix: webhooks::Webhook::new, verify. It asks the machine for the time. The argument `svix-old` asks an old
+//! version.
 
 use countersign_rust_drivers::countersign_driver::{Driver, Refused, Request, serve, unsupported};
 use countersign_rust_drivers::{headers, locked};
