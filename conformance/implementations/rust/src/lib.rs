@@ -4,7 +4,7 @@ pub mod countersign_driver;
 
 use countersign_driver::{Refused, Request, unsupported};
 
-/// The version of a crate that Cargo.lock holds, and that is therefore built. If there are several, the one that begins so.
+/// The version of a crate that Cargo.lock holds, and that is therefore built: of several, the one that begins so.
 pub fn locked(name: &str, beginning: &str) -> &'static str {
     let wanted = format!("name = \"{name}\"");
     let mut lines = include_str!("../Cargo.lock").lines();

@@ -1,5 +1,5 @@
-//! Crate jsonwebtoken: decode with Validation::new, and with validate_nbf, because tokens of the scheme have one. It asks
-//! the machine for the time. The argument `jsonwebtoken-old` asks an old version.
+//! Crate jsonwebtoken: decode with Validation::new, and with validate_nbf, because tokens of the scheme have one. It
+//! asks the machine for the time. The argument `jsonwebtoken-old` asks an old version.
 
 use countersign_rust_drivers::countersign_driver::{Driver, Refused, Request, serve};
 use countersign_rust_drivers::locked;
