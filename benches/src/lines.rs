@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::carrier::{Pool, Process};
+use countersign::run::clock;
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, SEED, secret};
 use countersign_core::line::{Accepted, Base64, Endpoint, FromDriver, Sent, ToDriver, Verify};
@@ -16,6 +17,7 @@ use countersign_core::observe::Outcome;
 use countersign_core::recipe::{Message, Recipe, Unique, World, build};
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::target::Target as _;
+use countersign_core::time::Timestamp;
 use countersign_core::wire::{Wire, receive};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
@@ -30,7 +32,7 @@ fn scheme(name: &str) -> Arc<dyn Scheme> {
 }
 
 /// Genuine requests of one kilobyte.
-fn wires(scheme: &dyn Scheme, count: usize) -> Vec<Wire> {
+fn wires(scheme: &dyn Scheme, now: Timestamp, count: usize) -> Vec<Wire> {
     let secret = secret(&scheme.file().mac.key);
     let key = scheme.key(&secret).expect("the secret fits the scheme");
     let deployment = Deployment::default();
@@ -44,7 +46,7 @@ fn wires(scheme: &dyn Scheme, count: usize) -> Vec<Wire> {
             host: "countersign.test",
             target: "/hook",
             deployment: &deployment,
-            now: NOW,
+            now,
             unique: Unique::new(SEED, name, &case),
             second: None,
         };
@@ -79,7 +81,7 @@ impl Asking {
         let pool = Arc::new(pool.map_err(|why| why.to_string())?);
         let secret = secret(&scheme.file().mac.key);
         let process = Process::new(pool, &*scheme, secret, &Deployment::default(), NOW);
-        Ok(Self { runtime, process, wires: wires(&*scheme, count) })
+        Ok(Self { runtime, process, wires: wires(&*scheme, NOW, count) })
     }
 
     /// Asks everything once, without waiting for each answer.
@@ -115,7 +117,7 @@ impl Echo {
         let mut child =
             Command::new(program).arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::with_capacity(64 << 10, child.stdout.take().expect("it is piped"));
-        let lines = requests("github", count).iter().map(|verify| line(verify)).collect();
+        let lines = requests("github", NOW, count).iter().map(|verify| line(verify)).collect();
         Ok(Self { child, out, lines })
     }
 
@@ -149,15 +151,15 @@ impl Drop for Echo {
 }
 
 /// What the carrier would ask.
-pub fn requests(name: &str, count: usize) -> Vec<Verify> {
+pub fn requests(name: &str, now: Timestamp, count: usize) -> Vec<Verify> {
     let scheme = scheme(name);
     let key = Base64(secret(&scheme.file().mac.key).expose().to_vec());
-    let wires = wires(&*scheme, count);
+    let wires = wires(&*scheme, now, count);
     let asked = wires.iter().zip(1..).map(|(wire, seq)| Verify {
         seq,
         scheme: name.to_owned(),
         key: key.clone(),
-        now: NOW.seconds(),
+        now: now.seconds(),
         endpoint: Endpoint::default(),
         request: Sent::of(&receive(&wire.octets()).expect("a genuine request")),
     });
@@ -230,7 +232,8 @@ impl Loop {
         let out = BufReader::new(child.stdout.take().expect("it is piped"));
         let stdin = child.stdin.as_mut().expect("it is piped");
         writeln!(stdin, "{count}")?;
-        for verify in requests("standard-webhooks", count) {
+        // The loop has this machine's clock.
+        for verify in requests("standard-webhooks", clock::now(), count) {
             stdin.write_all(&line(&verify))?;
         }
         stdin.flush()?;

@@ -15,8 +15,9 @@ pub(crate) fn test(steps: &mut Steps, root: &Path) {
     let javascript =
         steps.step("set up the JavaScript implementations", || implementations::javascript(root));
     let debian = steps.step("set up the other languages", || implementations::debian(root));
-    steps.step("tests", || match (python, javascript, debian) {
-        (Ended::Well, Ended::Well, Ended::Well) => cargo(root, &["test", "--workspace", "--locked"]),
+    let rust = steps.step("set up the Rust implementations", || implementations::rust(root));
+    steps.step("tests", || match (python, javascript, debian, rust) {
+        (Ended::Well, Ended::Well, Ended::Well, Ended::Well) => cargo(root, &["test", "--workspace", "--locked"]),
         _ => Err("not run, because the implementations that they drive are not set up".to_owned()),
     });
 }

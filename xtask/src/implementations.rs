@@ -1,5 +1,5 @@
-//! Sets up the implementations that the conformance tests drive: Python environments, Node packages, and
-//! packages of Debian for the other languages.
+//! Sets up the implementations that the conformance tests drive: Python environments, Node packages, crates,
+//! and packages of Debian for the other languages.
 //!
 //! What is installed is exactly what the lock files say; where from is the package manager's own
 //! configuration. A stamp beside what was installed saves the next run the work.
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::step::run;
+use crate::step::{cargo, run};
 
 const PYTHON: &str = "Python 3 with venv (packages `python3` and `python3-venv` on Debian)";
 const NODE: &str = "Node.js 20 or later with npm (packages `nodejs` and `npm` on Debian)";
@@ -91,6 +91,15 @@ pub(crate) fn javascript(root: &Path) -> Result<(), String> {
     stamp.remove()?;
     run(&folder, if cfg!(windows) { "npm.cmd" } else { "npm" }, &["ci"], NODE)?;
     stamp.set()
+}
+
+/// Drivers around published crates, in a workspace of their own.
+///
+/// # Errors
+/// They do not build.
+pub(crate) fn rust(root: &Path) -> Result<(), String> {
+    let folder = root.join("conformance/implementations/rust");
+    cargo(&folder, &["build", "--quiet", "--locked", "--target-dir", "target"])
 }
 
 /// A copy of the lock file, kept with what was installed from it.

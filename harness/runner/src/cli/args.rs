@@ -140,7 +140,7 @@ pub(super) enum DocumentFormat {
 /// What is tested, and how to reach it.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct TargetArgs {
-    /// `reference`, `mutant:ID`, or the URL of an endpoint.
+    /// `reference`, `mutant:ID`, the URL of an endpoint, `exec:COMMAND` for a driver, or `serve:COMMAND` for a server to start.
     #[arg(long, value_name = "TARGET")]
     pub(super) target: Option<String>,
     /// Scheme name, or a scheme file; repeatable for the embedded endpoint (default there: all).
@@ -289,6 +289,9 @@ pub(super) struct DoctorArgs {
     /// Also try it under this scheme: a name, or a file; repeatable.
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) scheme: Vec<String>,
+    /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) secret: Option<String>,
 }
 
 /// Options of `compare`.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use countersign_conformance::Catalog;
 use countersign_core::case::Expectation;
@@ -25,8 +26,10 @@ use crate::run::{self, Keep, Lanes, Robust, Settings};
 
 /// The largest grid that is read.
 const MAX_GRID: usize = 64 << 20;
-/// Requests in flight to one target.
+/// Requests in flight to one target without a memory.
 const JOBS: usize = 4;
+/// Targets that are asked at the same time.
+const AT_ONCE: usize = 2;
 
 /// A file of targets.
 #[derive(Debug, Deserialize)]
@@ -222,43 +225,40 @@ fn common(args: &CompareArgs) -> TargetArgs {
     }
 }
 
+/// What one target did under one scheme.
+type Filled = (String, Column, Vec<CaseResult>);
+
 fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
-    let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
-    let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
-    let (alone, several) = (Lanes::new(1).map_err(cannot_start)?, Lanes::new(JOBS).map_err(cannot_start)?);
-    let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
-    let stop = AtomicBool::new(false);
+    let services =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| cannot_start(&e))?;
     let progress = Progress::new(targets.len());
-    let mut columns: Vec<(String, Column, Vec<CaseResult>)> = Vec::new();
-    for (name, of_one) in targets {
-        let plan = Plan::new(of_one, &args.case)?;
-        plan.check_selection()?;
-        for named in &plan.schemes {
-            let scheme = named.scheme.file().scheme.to_string();
-            progress.scheme(&format!("{name} {scheme}"));
-            let mut cases = plan.cases(catalog, &robust, &*named.scheme);
-            // How long an answer takes is the machine's as well: the same targets must make the same grid.
-            cases.retain(|planned| planned.case.expect != Expectation::Quick);
-            let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
-            let (mut subject, behind) = services.block_on(subject(&plan, named, JOBS))?;
-            let package = match &subject.carrier {
-                Carrier::Process(process) => Some(driven(process.hello())),
-                Carrier::Served(served) => served.about().map(served_package),
-                Carrier::Raw(_) | Carrier::Polite(_) | Carrier::Local(_) => None,
-            };
-            // What a library with a memory remembers hangs on what it was asked in between.
-            let lanes = if subject.remembers() { &alone } else { &several };
-            let done = run::scheme(lanes, &mut subject, &cases, &settings, &stop, &mut |_| {}, &|| {});
-            drop(subject);
-            services.block_on(behind.shutdown());
-            let (summary, no_verdict) = (done.summary.summary, done.no_verdict);
-            let column = Column { target: name.clone(), package, summary, no_verdict };
-            columns.push((scheme, column, done.results));
+    let turn = AtomicUsize::new(0);
+    let filled = Mutex::new(Vec::new());
+    // Every target has processes of its own: none changes what another does.
+    let work = || {
+        while let Some(at) = Some(turn.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < targets.len()) {
+            let (name, of_one) = &targets[at];
+            progress.scheme(name);
+            let columns = ask(args, name, of_one, &services);
+            if columns.is_err() {
+                turn.store(targets.len(), Ordering::Relaxed);
+            }
+            filled.lock().unwrap_or_else(PoisonError::into_inner).push((at, columns));
+            progress.tick();
         }
-        progress.tick();
-    }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
     progress.finish();
+    let mut filled = filled.into_inner().unwrap_or_else(PoisonError::into_inner);
+    filled.sort_by_key(|(at, _)| *at);
+    let mut columns: Vec<Filled> = Vec::new();
+    for (_, of_one) in filled {
+        columns.extend(of_one?);
+    }
     let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
     schemes.sort_unstable();
     schemes.dedup();
@@ -266,12 +266,52 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         let (of_scheme, others) =
             std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
         columns = others;
-        let of_scheme: Vec<(String, Column, Vec<CaseResult>)> = of_scheme;
+        let of_scheme: Vec<Filled> = of_scheme;
         let name = scheme.parse().expect("it is the name of a scheme");
         Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect())
     });
     let tool = Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     Ok(Grid { schema: SCHEMA.to_owned(), tool, seed: args.seed, tables: tables.collect() })
+}
+
+fn cannot_start(error: &std::io::Error) -> Failed {
+    Failed::usage(format!("error: the runtime cannot start: {error}"))
+}
+
+/// Puts the cases to one target, under each of its schemes.
+fn ask(
+    args: &CompareArgs,
+    name: &str,
+    of_one: &TargetArgs,
+    services: &tokio::runtime::Runtime,
+) -> Result<Vec<Filled>, Failed> {
+    let catalog = Catalog::embedded();
+    let robust = Robust::shipped(catalog);
+    let stop = AtomicBool::new(false);
+    let plan = Plan::new(of_one, &args.case)?;
+    plan.check_selection()?;
+    let mut columns = Vec::new();
+    for named in &plan.schemes {
+        let mut cases = plan.cases(catalog, &robust, &*named.scheme);
+        // How long an answer takes is the machine's as well: the same targets must make the same grid.
+        cases.retain(|planned| planned.case.expect != Expectation::Quick);
+        let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
+        let (mut subject, behind) = services.block_on(subject(&plan, named, JOBS))?;
+        let package = match &subject.carrier {
+            Carrier::Process(process) => Some(driven(process.hello())),
+            Carrier::Served(served) => served.about().map(served_package),
+            Carrier::Raw(_) | Carrier::Polite(_) | Carrier::Local(_) => None,
+        };
+        // What a target with a memory remembers hangs on what it was asked in between.
+        let lanes = Lanes::new(if subject.remembers() { 1 } else { JOBS }).map_err(|e| cannot_start(&e))?;
+        let done = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut |_| {}, &|| {});
+        drop(subject);
+        services.block_on(behind.shutdown());
+        let (summary, no_verdict) = (done.summary.summary, done.no_verdict);
+        let column = Column { target: name.to_owned(), package, summary, no_verdict };
+        columns.push((named.scheme.file().scheme.to_string(), column, done.results));
+    }
+    Ok(columns)
 }
 
 fn served_package(about: &About) -> Package {

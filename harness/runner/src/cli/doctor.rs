@@ -10,6 +10,7 @@ use countersign_core::line::{Capability, Hello};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Message, Recipe, build, genuine};
 use countersign_core::scheme::{Deployment, Part, Scheme};
+use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, On, Tamper};
 use countersign_core::target::Target as _;
 use countersign_core::time::Timestamp;
@@ -17,6 +18,7 @@ use futures_util::future::join_all;
 
 use super::args::DoctorArgs;
 use super::plan::scheme;
+use crate::secret_source::SecretSource;
 use super::print;
 use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
 use crate::carrier::{Carrier, CommandLine, Pool, Process};
@@ -83,6 +85,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
 }
 
 async fn examine(command: &CommandLine, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
+    let secret = args.secret.as_deref().map(secret).transpose()?;
     let pool = Arc::new(drivers(command, 1, PATIENCE).await?);
     let hello = pool.hello();
     chart.well(&format!("greets: {}", introduced(hello)));
@@ -101,10 +104,15 @@ async fn examine(command: &CommandLine, args: &DoctorArgs, chart: &mut Chart) ->
         chart.fault("names a scheme", "there is none to be tried with");
     }
     for scheme in &schemes {
-        verify(&pool, scheme, chart).await?;
+        verify(&pool, scheme, secret.as_ref(), chart).await?;
     }
     chart.check("ends with status 0 when its input ends", pool.shutdown().await);
     Ok(())
+}
+
+fn secret(source: &str) -> Result<Secret, Failed> {
+    let source: SecretSource = source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
+    source.read()
 }
 
 fn introduced(hello: &Hello) -> String {
@@ -118,8 +126,13 @@ fn introduced(hello: &Hello) -> String {
 }
 
 /// A library under one scheme at one time.
-fn subject(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, at: Timestamp) -> Result<Subject, Failed> {
-    let secret = made_up_secret(&**scheme, SEED);
+fn subject(
+    pool: &Arc<Pool>,
+    scheme: &Arc<dyn Scheme>,
+    secret: Option<&Secret>,
+    at: Timestamp,
+) -> Result<Subject, Failed> {
+    let secret = secret.cloned().unwrap_or_else(|| made_up_secret(&**scheme, SEED));
     let origin = format!("https://{EMBEDDED_HOST}");
     let deployment = Deployment { origin, ..Deployment::default() };
     let process = Process::new(Arc::clone(pool), &**scheme, secret.clone(), &deployment, at);
@@ -137,9 +150,14 @@ fn subject(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, at: Timestamp) -> Result<
         .map_err(|why| Failed::usage(format!("error: {why}")))
 }
 
-async fn verify(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, chart: &mut Chart) -> Result<(), Failed> {
+async fn verify(
+    pool: &Arc<Pool>,
+    scheme: &Arc<dyn Scheme>,
+    secret: Option<&Secret>,
+    chart: &mut Chart,
+) -> Result<(), Failed> {
     let name = scheme.file().scheme.to_string();
-    let here = subject(pool, scheme, NOW)?;
+    let here = subject(pool, scheme, secret, NOW)?;
     let seen = ask(&here, "genuine", &Recipe::default()).await;
     chart.check(&format!("{name}: accepts a genuine request"), wanted(&seen, Outcome::Accepted));
     let forged =
@@ -154,7 +172,7 @@ async fn verify(pool: &Arc<Pool>, scheme: &Arc<dyn Scheme>, chart: &mut Chart) -
         _ => chart.note(&format!("{name}: a genuine body of all octets is {}", seen.summary())),
     }
     if pool.hello().can(Capability::Clock) {
-        let then = subject(pool, scheme, NOW.plus_seconds(-DAYS_AGO * 86_400))?;
+        let then = subject(pool, scheme, secret, NOW.plus_seconds(-DAYS_AGO * 86_400))?;
         let seen = ask(&then, "then", &Recipe::default()).await;
         chart.check(&format!("{name}: takes the time from `now`"), wanted(&seen, Outcome::Accepted));
     }

@@ -44,7 +44,12 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
     };
     let outputs = outputs(&args.format, args.color, fail_on)?;
     // Simple servers take few connections at once; the embedded endpoint takes many.
-    let default = if matches!(plan.target, TargetSpec::Url(_) | TargetSpec::Serve(_)) { 4 } else { 16 };
+    let default = match plan.target {
+        TargetSpec::Url(_) | TargetSpec::Serve(_) => 4,
+        TargetSpec::Reference | TargetSpec::Mutant(_) => 16,
+        // Most of them wait in a pipe, so that no driver ever waits.
+        TargetSpec::Exec(_) => 64,
+    };
     let jobs = args.jobs.or(plan.config.jobs).unwrap_or(default);
     if jobs == 0 || jobs > 1024 {
         return Err(Failed::usage_help("--jobs is a number from 1 to 1024", "4 suits most endpoints"));

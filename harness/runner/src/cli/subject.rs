@@ -121,7 +121,8 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
             let served = Arc::new(served(plan, &**scheme, command, secret.clone()).await?);
             let path = served.about().map_or(EMBEDDED_PATH, |about| &about.path).to_owned();
             let address = (served.address().ip().to_string(), served.address().port());
-            let (host, origin) = (EMBEDDED_HOST.to_owned(), format!("https://{EMBEDDED_HOST}"));
+            // It speaks plain HTTP, and may sign what it is spoken to by.
+            let (host, origin) = (EMBEDDED_HOST.to_owned(), format!("http://{EMBEDDED_HOST}"));
             (host, path, origin, Some(address), Carrier::Served(Arc::clone(&served)), Behind::Server(served))
         }
         (TargetSpec::Url(url), _) => {

@@ -379,7 +379,7 @@ impl Planned<'_> {
             }
         }
         if broke {
-            seen.alive = liveness(subject).await;
+            seen.alive = self.liveness(subject).await;
             // In use nobody would have started it again.
             let ended = |one: &Observation| one.outcome == Outcome::Crashed && !one.is_answered();
             let restarted = subject.is_driven() || subject.carrier.starts() > starts;
@@ -388,6 +388,29 @@ impl Planned<'_> {
             }
         }
         seen
+    }
+
+    /// Whether the target accepts a valid request again, at once or after a moment.
+    async fn liveness(&self, subject: &Subject) -> Alive {
+        for pause in [0, 100, 400] {
+            tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+            if self.lives(subject).await {
+                return Alive::Yes;
+            }
+        }
+        // One that hangs is given up, if another can be started in its place.
+        match &subject.carrier {
+            Carrier::Served(served) if served.replace().await && self.lives(subject).await => Alive::Yes,
+            _ => Alive::No,
+        }
+    }
+
+    /// A driver that answers at all will do, and so does a target with a secret of the case: it may be one with which
+    /// nothing is ever accepted.
+    async fn lives(&self, subject: &Subject) -> bool {
+        let seen = subject.control(Phase::Liveness).await.observation;
+        let answers = self.case.secret.is_some() && seen.is_answered();
+        seen.outcome == Outcome::Accepted || seen.reply.is_some() || answers
     }
 }
 
@@ -440,27 +463,6 @@ fn is_broken(outcome: Outcome) -> bool {
         | Outcome::Unsupported
         | Outcome::NotDelivered => false,
     }
-}
-
-/// Whether the target accepts a valid request again, at once or after a moment. A driver that answers at all
-/// will do: its library may have been set up with a secret that it never accepts.
-async fn liveness(subject: &Subject) -> Alive {
-    for pause in [0, 100, 400] {
-        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
-        if lives(subject).await {
-            return Alive::Yes;
-        }
-    }
-    // One that hangs is given up, if another can be started in its place.
-    match &subject.carrier {
-        Carrier::Served(served) if served.replace().await && lives(subject).await => Alive::Yes,
-        _ => Alive::No,
-    }
-}
-
-async fn lives(subject: &Subject) -> bool {
-    let seen = subject.control(Phase::Liveness).await.observation;
-    seen.outcome == Outcome::Accepted || seen.reply.is_some()
 }
 
 /// The observation that says most: a crash before an acceptance before a refusal.
