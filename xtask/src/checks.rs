@@ -17,7 +17,9 @@ pub(crate) fn test(steps: &mut Steps, root: &Path) {
     let debian = steps.step("set up the other languages", || implementations::debian(root));
     let rust = steps.step("set up the Rust implementations", || implementations::rust(root));
     steps.step("tests", || match (python, javascript, debian, rust) {
-        (Ended::Well, Ended::Well, Ended::Well, Ended::Well) => cargo(root, &["test", "--workspace", "--locked"]),
+        (Ended::Well, Ended::Well, Ended::Well, Ended::Well) => {
+            cargo(root, &["test", "--workspace", "--locked"])
+        }
         _ => Err("not run, because the implementations that they drive are not set up".to_owned()),
     });
 }

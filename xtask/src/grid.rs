@@ -1,8 +1,8 @@
 //! `cargo xtask grid`: what real implementations do with every case, as pages.
 //!
 //! `conformance/implementations/GRID.md` has the counts, `grid/<scheme>.md` beside it the cases worth a look. A
-//! package that behaves otherwise after an upgrade shows as changed lines. The implementations must be
-//! set up, which `cargo xtask test` does.
+//! package that behaves otherwise after an upgrade shows as changed lines. `MEASURED.md` lists what packages are known
+//! to do. The implementations must be set up, which `cargo xtask test` does.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +11,7 @@ use std::path::Path;
 use countersign_core::grid::{Grid, Table, overview, page};
 
 use crate::Mode;
+use crate::measured::{self, Measured};
 use crate::step::cargo;
 
 const FOLDER: &str = "conformance/implementations";
@@ -30,20 +31,37 @@ seen with this version in this set-up; it is no statement about the applications
 /// An implementation cannot be asked, or a page is out of date or cannot be written.
 pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
     let folder = root.join(FOLDER);
-    let [libraries, servers] = ["targets.yaml", "targets-servers.yaml"].map(|name| folder.join(name).display().to_string());
-    let output = std::env::temp_dir().join(format!("countersign-grid-{}.json", std::process::id()));
-    let file = output.display().to_string();
-    let compare = ["run", "--quiet", "--locked", "-p", "countersign", "--", "compare"];
-    let targets = ["--targets", &libraries, "--targets", &servers];
-    cargo(root, &[&compare[..], &targets, &["--format", "json", "--output", &file]].concat())?;
-    let text = fs::read(&output).map_err(|error| format!("{file}: {error}"))?;
-    let grid: Grid = serde_json::from_slice(&text).map_err(|error| format!("{file}: {error}"))?;
-    fs::remove_file(&output).map_err(|error| format!("{file}: {error}"))?;
-    let pages = pages(&grid);
+    let name = folder.join("measured.yaml");
+    let text = fs::read_to_string(&name).map_err(|error| format!("{}: {error}", name.display()))?;
+    let measured = Measured::read(&name.display().to_string(), &text)?;
+    let grid = compare(root, &folder, &["targets.yaml", "targets-servers.yaml"], &[])?;
+    let mut pages = pages(&grid);
+    pages.insert("MEASURED.md".to_owned(), measured::page(&measured));
+    let mut chosen = vec!["--every-case"];
+    measured.cases().into_iter().for_each(|case| chosen.extend(["--case", case]));
+    let all = ["targets.yaml", "targets-servers.yaml", "targets-real-time.yaml"];
+    let astray = measured.astray(&compare(root, &folder, &all, &chosen)?);
+    astray.iter().for_each(|line| println!("{line}"));
     match mode {
         Mode::Write => write(&folder, &pages),
         Mode::Check => check(&folder, &pages),
-    }
+    }?;
+    if astray.is_empty() { Ok(()) } else { Err(format!("{} known behaviors are gone", astray.len())) }
+}
+
+/// What targets of some files do.
+fn compare(root: &Path, folder: &Path, files: &[&str], more: &[&str]) -> Result<Grid, String> {
+    let output = std::env::temp_dir().join(format!("countersign-grid-{}.json", std::process::id()));
+    let written = output.display().to_string();
+    let files: Vec<String> = files.iter().map(|name| folder.join(name).display().to_string()).collect();
+    let mut words = vec!["run", "--quiet", "--locked", "-p", "countersign", "--", "compare"];
+    files.iter().for_each(|file| words.extend(["--targets", file]));
+    words.extend(["--format", "json", "--output", &written]);
+    words.extend(more);
+    cargo(root, &words)?;
+    let text = fs::read(&output).map_err(|error| format!("{written}: {error}"))?;
+    fs::remove_file(&output).map_err(|error| format!("{written}: {error}"))?;
+    serde_json::from_slice(&text).map_err(|error| format!("{written}: {error}"))
 }
 
 fn pages(grid: &Grid) -> BTreeMap<String, String> {

@@ -14,8 +14,15 @@ const PYTHON: &str = "Python 3 with venv (packages `python3` and `python3-venv` 
 const NODE: &str = "Node.js 20 or later with npm (packages `nodejs` and `npm` on Debian)";
 
 /// Languages whose packages come from Debian, and whether drivers must be built.
-const DEBIAN: &[(&str, bool)] =
-    &[("go", true), ("java", true), ("ruby", false), ("php", false), ("perl", false), ("c", true), ("debian", false)];
+const DEBIAN: &[(&str, bool)] = &[
+    ("go", true),
+    ("java", true),
+    ("ruby", false),
+    ("php", false),
+    ("perl", false),
+    ("c", true),
+    ("debian", false),
+];
 
 /// Virtual environments with everything in `requirements.txt`, and with the old versions beside it.
 ///

@@ -6,6 +6,7 @@ mod checks;
 mod detection;
 mod grid;
 mod implementations;
+mod measured;
 mod readme;
 mod schema;
 mod step;

@@ -165,7 +165,8 @@ fn judge(mut subject: Subject, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
             Some(Planned { suite, case, requirement, robust: &robust })
         })
         .collect();
-    let mut terminal = reporter("terminal").map(|kind| (kind.make)(&Options { style: Style::Plain, fail_on }));
+    let mut terminal =
+        reporter("terminal").map(|kind| (kind.make)(&Options { style: Style::Plain, fail_on }));
     let mut text = Vec::new();
     let mut emit = |event: &Event| {
         if let Some(terminal) = &mut terminal {

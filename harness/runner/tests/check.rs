@@ -71,7 +71,8 @@ fn slack(seen: Option<Arc<Mutex<HashSet<Vec<u8>>>>>) -> impl Fn(&Asked, i64) -> 
         let (Some(time), Some(tag)) = (text("X-Slack-Request-Timestamp"), text("X-Slack-Signature")) else {
             return false.into();
         };
-        let plain = !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()) && !time.starts_with('0');
+        let plain =
+            !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()) && !time.starts_with('0');
         let Some(at) = time.parse::<i64>().ok().filter(|_| plain) else { return false.into() };
         let text = [b"v0:", time.as_bytes(), b":", request.body()].concat();
         let right = mac(Construction::Hmac, Hash::Sha256, request.secret(), &text);

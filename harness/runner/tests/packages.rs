@@ -77,7 +77,8 @@ fn packages_with_a_clock_of_their_own_accept_what_is_genuine() {
 fn fooled(target: &str, scheme: &str, case: &str) -> Vec<String> {
     let target = there(target);
     let args = ["run", "--target", &target, "--scheme", scheme, "--case", case];
-    let output = countersign_with(&[&args[..], &["--format", "json", "--fail-on", "none"]].concat(), "unused");
+    let output =
+        countersign_with(&[&args[..], &["--format", "json", "--fail-on", "none"]].concat(), "unused");
     let report: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     assert_ne!(report["verdict"], "inconclusive", "{target}: {}", report["reason"]);

@@ -40,8 +40,16 @@ fn verdict<'a>(report: &'a Value, case: &str) -> (&'a str, &'a str) {
 fn a_correct_server_conforms_and_is_set_up_with_other_secrets() {
     let (report, exit) = run("right", &["--case", "length-*", "--case", "configured-*"]);
     assert_eq!(exit, 0, "{}", report["findings"]);
-    assert_eq!(verdict(&report, "configured-secret-200-bytes").0, "pass", "another server was started for this key");
-    assert_eq!(verdict(&report, "configured-secret-zero-byte-inside").0, "skipped", "an environment holds no zero octet");
+    assert_eq!(
+        verdict(&report, "configured-secret-200-bytes").0,
+        "pass",
+        "another server was started for this key"
+    );
+    assert_eq!(
+        verdict(&report, "configured-secret-zero-byte-inside").0,
+        "skipped",
+        "an environment holds no zero octet"
+    );
 }
 
 #[test]
@@ -151,7 +159,8 @@ fn servers_and_their_settings_stand_in_a_file_and_show_their_packages() {
     std::fs::write(&list, text).expect("written");
     let list = list.display().to_string();
     let output = countersign(&["compare", "--targets", &list, "--case", "length-*", "--format", "json"]);
-    let grid: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let grid: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     let columns = &grid["tables"][0]["columns"];
     assert_eq!(columns[0]["package"]["name"], "github.py");
     assert!(columns[0]["summary"]["pass"].as_u64() > Some(5), "{columns}");

@@ -171,9 +171,18 @@ impl Row {
     }
 }
 
+/// Which cases become rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Those worth a look: a target failed, or targets differ.
+    Telling,
+    /// All.
+    All,
+}
+
 impl Table {
     /// What targets did under one scheme. All results are in the same order of cases.
-    pub fn new(scheme: SchemeName, targets: Vec<(Column, Vec<CaseResult>)>) -> Self {
+    pub fn new(scheme: SchemeName, targets: Vec<(Column, Vec<CaseResult>)>, rows: Rows) -> Self {
         let cases = targets.first().map_or(0, |(_, results)| results.len());
         let (columns, results): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
         let mut rows: Vec<Row> = (0..cases)
@@ -200,7 +209,7 @@ impl Table {
                     cells: of_all().map(cell).collect(),
                 })
             })
-            .filter(|row| row.has_trouble() || row.differs())
+            .filter(|row| rows == Rows::All || row.has_trouble() || row.differs())
             .collect();
         rows.sort_by_key(Row::rank);
         Self { scheme, cases, columns, rows }
@@ -249,8 +258,11 @@ mod tests {
         let one = vec![refused("same"), refused("should-refuse"), refused("silent"), refused("crash")];
         let third = if second_crashes { crashed } else { refused("crash") };
         let other = vec![refused("same"), accepted, silent, third];
-        let table =
-            Table::new("github".parse().expect("a name"), vec![target("a|b", one), target("c", other)]);
+        let table = Table::new(
+            "github".parse().expect("a name"),
+            vec![target("a|b", one), target("c", other)],
+            Rows::Telling,
+        );
         let tool = Tool { name: "countersign".to_owned(), version: "0".to_owned() };
         Grid { schema: SCHEMA.to_owned(), tool, seed: 0, tables: vec![table] }
     }

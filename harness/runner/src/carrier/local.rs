@@ -199,14 +199,9 @@ impl Local {
     fn crashed(&self, panic: &(dyn Any + Send)) -> Observation {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        let reply = Reply { class: Some("panic".to_owned()), text: text.map(|text| self.redactor.text(&text)) };
-        Observation {
-            outcome: Outcome::Crashed,
-            answer: None,
-            reply: Some(reply),
-            detail: None,
-            millis: 0.0,
-        }
+        let reply =
+            Reply { class: Some("panic".to_owned()), text: text.map(|text| self.redactor.text(&text)) };
+        Observation { outcome: Outcome::Crashed, answer: None, reply: Some(reply), detail: None, millis: 0.0 }
     }
 
     async fn ask(&self, http: http::Request<Bytes>) -> Observation {

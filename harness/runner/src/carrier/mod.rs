@@ -6,6 +6,7 @@
 //! what an answer means is decided by the [`Oracle`] that it is given.
 
 mod command;
+mod errors;
 mod group;
 mod local;
 mod polite;

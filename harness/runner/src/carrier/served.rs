@@ -3,13 +3,11 @@
 //! The type to know is [`Served`]. The server says on its standard output where it listens; its secret comes to it
 //! in its environment. One that ends is started again at the same port.
 
-use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fmt;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::observe::{Observation, Outcome};
@@ -26,6 +24,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::command::CommandLine;
+use super::errors::Errors;
 use super::group::Group;
 use super::{Deadlines, Raw};
 use crate::run::clock::Clock;
@@ -38,8 +37,6 @@ const PARTING: Duration = Duration::from_secs(2);
 const LINGER: Duration = Duration::from_millis(300);
 /// What may stand on standard output before it listens.
 const PREAMBLE: u64 = 64 << 10;
-/// What is kept of the end of standard error.
-const KEPT: usize = 4096;
 
 /// What a server says of itself when it listens.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -235,9 +232,6 @@ impl Drop for Process {
     }
 }
 
-/// The end of what came on standard error.
-type Errors = Arc<StdMutex<VecDeque<u8>>>;
-
 async fn launch(
     setting: &Setting,
     secret: &Secret,
@@ -245,10 +239,8 @@ async fn launch(
     runtime: &Handle,
 ) -> Result<(Process, SocketAddr, Option<About>), CannotServe> {
     let redactor = Redactor::new(std::slice::from_ref(secret));
-    let silent = |why: String| CannotServe::Silent {
-        command: setting.command.to_string(),
-        why: redactor.text(&why),
-    };
+    let silent =
+        |why: String| CannotServe::Silent { command: setting.command.to_string(), why: redactor.text(&why) };
     if secret.expose().contains(&0) {
         return Err(silent("its environment cannot hold a secret with a zero octet".to_owned()));
     }
@@ -269,7 +261,7 @@ async fn launch(
         let stdout = child.stdout.take().expect("it was piped");
         let stderr = child.stderr.take().expect("it was piped");
         let errors = Errors::default();
-        let reading = tokio::spawn(keep_end(stderr, Arc::clone(&errors)));
+        let reading = tokio::spawn(errors.clone().keep(stderr));
         let process = Process { stdin: child.stdin.take(), child, group };
         let heard = timeout(STARTUP, listening(stdout)).await;
         Ok((process, heard, errors, reading))
@@ -284,10 +276,7 @@ async fn launch(
     process.group.kill();
     let _ = process.child.wait().await;
     let _ = timeout(LINGER, reading).await;
-    Err(silent(match last_lines(&errors) {
-        said if said.is_empty() => why,
-        said => format!("{why}; on standard error: {said}"),
-    }))
+    Err(silent(errors.behind(why)))
 }
 
 /// Reads standard output until the server says where it listens. What comes after it is thrown away.
@@ -333,24 +322,6 @@ fn place(said: &str) -> Result<(SocketAddr, Option<About>), String> {
         Some(about) if !about.path.starts_with('/') => Err(format!("the path in `{shown}` has no slash")),
         Some(_) | None => Ok((address, about)),
     }
-}
-
-/// Keeps the end of what comes.
-async fn keep_end(mut from: impl AsyncRead + Unpin, to: Errors) {
-    let mut piece = [0; 1024];
-    while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let mut errors = to.lock().unwrap_or_else(PoisonError::into_inner);
-        errors.extend(&piece[..length]);
-        let surplus = errors.len().saturating_sub(KEPT);
-        errors.drain(..surplus);
-    }
-}
-
-fn last_lines(errors: &Errors) -> String {
-    let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = String::from_utf8_lossy(errors.make_contiguous()).trim().to_owned();
-    let last: Vec<&str> = text.lines().rev().take(4).collect();
-    last.into_iter().rev().collect::<Vec<_>>().join(" | ")
 }
 
 #[cfg(test)]

@@ -324,6 +324,9 @@ pub(super) struct CompareArgs {
     /// How the grid is written.
     #[arg(long, value_name = "NAME", default_value = "terminal")]
     pub(super) format: GridFormat,
+    /// Show also the cases in which all targets did alike what they must.
+    #[arg(long)]
+    pub(super) every_case: bool,
     /// Write the grid to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

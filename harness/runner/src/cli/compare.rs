@@ -1,6 +1,6 @@
 //! `countersign compare`: the same cases to several targets, side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use countersign_conformance::Catalog;
 use countersign_core::case::Expectation;
 use countersign_core::event::{CaseResult, Tool};
-use countersign_core::grid::{self, Column, Grid, Package, SCHEMA, Table, changes};
+use countersign_core::grid::{self, Column, Grid, Package, Rows, SCHEMA, Table, changes};
 use countersign_core::line::Hello;
 use countersign_core::vector::yaml;
 use serde::Deserialize;
@@ -205,6 +205,7 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
             all.push((listed.name, of_one));
         }
     }
+    share_schemes(&mut all)?;
     let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -212,6 +213,25 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
         return Err(Failed::usage_help(message, "give each target a name of its own"));
     }
     Ok(all)
+}
+
+/// Our own verifiers know every scheme: beside others they are asked about what those name.
+fn share_schemes(all: &mut [(String, TargetArgs)]) -> Result<(), Failed> {
+    let is_own = |of_one: &TargetArgs| {
+        let target = of_one.target.as_deref().unwrap_or("reference");
+        target == "reference" || target.starts_with("mutant:")
+    };
+    if !all.iter().any(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
+        return Ok(());
+    }
+    let mut named = BTreeSet::new();
+    for (_, of_one) in all.iter().filter(|(_, of_one)| !is_own(of_one)) {
+        named.extend(Plan::new(of_one, &[])?.schemes.into_iter().map(|named| named.given));
+    }
+    for (_, of_one) in all.iter_mut().filter(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
+        of_one.scheme = named.iter().cloned().collect();
+    }
+    Ok(())
 }
 
 fn common(args: &CompareArgs) -> TargetArgs {
@@ -259,6 +279,7 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
     for (_, of_one) in filled {
         columns.extend(of_one?);
     }
+    let rows = if args.every_case { Rows::All } else { Rows::Telling };
     let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
     schemes.sort_unstable();
     schemes.dedup();
@@ -268,7 +289,7 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         columns = others;
         let of_scheme: Vec<Filled> = of_scheme;
         let name = scheme.parse().expect("it is the name of a scheme");
-        Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect())
+        Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect(), rows)
     });
     let tool = Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     Ok(Grid { schema: SCHEMA.to_owned(), tool, seed: args.seed, tables: tables.collect() })

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, SEED};
+use countersign_core::id::nearest;
 use countersign_core::line::{Capability, Hello};
 use countersign_core::observe::{Observation, Outcome};
-use countersign_core::recipe::{Message, Recipe, build, genuine};
+use countersign_core::recipe::{Message, Moment, Recipe, Signing, build, genuine};
 use countersign_core::scheme::{Deployment, Part, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, On, Tamper};
@@ -18,12 +19,12 @@ use futures_util::future::join_all;
 
 use super::args::DoctorArgs;
 use super::plan::scheme;
-use crate::secret_source::SecretSource;
 use super::print;
 use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
 use crate::carrier::{Carrier, CommandLine, Pool, Process};
 use crate::exit::{Exit, Failed};
 use crate::run::{Pace, Signer, Subject};
+use crate::secret_source::SecretSource;
 use crate::targets::made_up_secret;
 
 /// Requests that are sent without waiting, to see whether all are answered, and how fast.
@@ -94,14 +95,18 @@ async fn examine(command: &CommandLine, args: &DoctorArgs, chart: &mut Chart) ->
         match Catalog::embedded().schemes.get(name.as_str()) {
             Some(known) => schemes.push(Arc::clone(known)),
             None if args.scheme.contains(name) => schemes.push(scheme(name)?),
-            None => chart.note(&format!(
-                "the scheme `{}` is not one of ours; try it with --scheme FILE",
-                name.escape_debug()
-            )),
+            None => {
+                let near = nearest(name, Catalog::embedded().schemes.keys().map(|known| known.as_str()));
+                let near: String = near.iter().map(|near| format!("did you mean `{near}`? ")).collect();
+                let name = name.escape_debug();
+                chart.note(&format!(
+                    "the scheme `{name}` is not one of ours; {near}try a file with --scheme FILE"
+                ));
+            }
         }
     }
     if schemes.is_empty() {
-        chart.fault("names a scheme", "there is none to be tried with");
+        chart.fault("names a scheme that can be tried", "it names none");
     }
     for scheme in &schemes {
         verify(&pool, scheme, secret.as_ref(), chart).await?;
@@ -120,7 +125,7 @@ fn introduced(hello: &Hello) -> String {
     let named =
         [(Capability::Clock, "clock"), (Capability::Replay, "replay"), (Capability::Timing, "timing")];
     let cans: Vec<&str> = named.into_iter().filter_map(can).collect();
-    let cans = if cans.is_empty() { "nothing besides".to_owned() } else { cans.join(", ") };
+    let cans = if cans.is_empty() { "none".to_owned() } else { cans.join(", ") };
     let text = format!("{} {} ({}), capabilities: {cans}", hello.name, hello.version, hello.language);
     text.escape_debug().to_string()
 }
@@ -169,7 +174,7 @@ async fn verify(
     let seen = ask(&here, "octets", &Recipe { message, ..Recipe::default() }).await;
     match seen.outcome {
         Outcome::Accepted => chart.well(&format!("{name}: a body of all octets arrives as it was sent")),
-        _ => chart.note(&format!("{name}: a genuine body of all octets is {}", seen.summary())),
+        _ => chart.note(&format!("{name}: what comes of a genuine body of all octets: {}", seen.summary())),
     }
     if pool.hello().can(Capability::Clock) {
         let then = subject(pool, scheme, secret, NOW.plus_seconds(-DAYS_AGO * 86_400))?;
@@ -178,13 +183,29 @@ async fn verify(
     }
     let broken = Recipe { tamper: vec![Tamper::Remove(On { part: Part::Signature })], ..Recipe::default() };
     let seen = ask(&here, "broken", &broken).await;
-    if seen.is_answered() {
-        chart.well(&format!("{name}: answers where there is no signature: {}", seen.summary()));
-    } else {
-        chart.fault(&format!("{name}: answers where there is no signature"), &seen.summary());
+    without(chart, &format!("{name}: answers where there is no signature"), &seen);
+    if scheme.file().clock.as_ref().is_some_and(|clock| clock.past.is_some()) {
+        let old = Recipe {
+            sign: Signing { at: Moment::BeyondPast(3600), ..Signing::default() },
+            ..Recipe::default()
+        };
+        let seen = ask(&here, "old", &old).await;
+        without(chart, &format!("{name}: answers where the time is long past"), &seen);
     }
     many(&here, &name, chart).await;
     Ok(())
+}
+
+/// Notes what comes of a request that must be refused. An exception may be the library's way to do so.
+fn without(chart: &mut Chart, what: &str, seen: &Observation) {
+    match seen.outcome {
+        Outcome::Crashed if seen.is_answered() => chart.note(&format!(
+            "{what}: {}; if its documentation names this exception for a refusal, let the driver answer `rejected`",
+            seen.summary()
+        )),
+        _ if seen.is_answered() => chart.well(&format!("{what}: {}", seen.summary())),
+        _ => chart.fault(what, &seen.summary()),
+    }
 }
 
 /// Asks much at once, without waiting.

@@ -107,7 +107,10 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failed> {
     let mut text = String::new();
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     let _ = writeln!(text, "wrote {}; the first is the driver, made for GitHub's header", names.join(", "));
-    let _ = writeln!(text, "\nIt works as it is. Try it, put your library in the place of the check, and ask it:\n");
+    let _ = writeln!(
+        text,
+        "\nIt works as it is. Try it, put your library in the place of the check, and ask it:\n"
+    );
     if folder.as_os_str() != "." {
         let _ = writeln!(text, "  cd {}", quoted(&folder.display().to_string()));
     }
@@ -116,7 +119,8 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failed> {
     }
     let _ = writeln!(text, "  countersign doctor --driver {}", quoted(start));
     let _ = writeln!(text, "  countersign run --target {}", quoted(&format!("exec:{start}")));
-    let language = args.driver.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+    let language =
+        args.driver.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let _ = writeln!(
         text,
         "\nconformance/PROTOCOL.md and conformance/implementations/{language}/ say more, with drivers of real packages."

@@ -18,7 +18,7 @@ use super::args::{CarrierName, TargetArgs};
 use super::explain::unknown;
 use super::subject::EMBEDDED_PATH;
 use super::{select, vectors};
-use crate::carrier::{Deadlines, CommandLine};
+use crate::carrier::{CommandLine, Deadlines};
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
 use crate::run::{CounterSpec, Planned, Robust};

@@ -13,7 +13,8 @@ use url::Url;
 use super::args::CarrierName;
 use super::plan::{Named, Plan, quoted};
 use crate::carrier::{
-    CannotServe, CannotStartDriver, Carrier, CommandLine, Deadlines, Polite, Pool, Process, Raw, Served, Setting,
+    CannotServe, CannotStartDriver, Carrier, CommandLine, Deadlines, Polite, Pool, Process, Raw, Served,
+    Setting,
 };
 use crate::exit::{Exit, Failed};
 use crate::run::{Counter, Pace, SecondKeyed, Signer, Subject, Workshop, clock};
@@ -66,11 +67,7 @@ pub(super) fn greet(command: &CommandLine) -> Result<Hello, Failed> {
     })
 }
 
-pub(super) async fn drivers(
-    command: &CommandLine,
-    jobs: usize,
-    patience: Duration,
-) -> Result<Pool, Failed> {
+pub(super) async fn drivers(command: &CommandLine, jobs: usize, patience: Duration) -> Result<Pool, Failed> {
     let here = tokio::runtime::Handle::current();
     Pool::start(command.clone(), jobs.min(DRIVERS), patience, here).await.map_err(|why| match &why {
         CannotStartDriver::NoProgram { .. } => {
@@ -225,7 +222,10 @@ async fn served(
         }
         CannotServe::Silent { .. } => Failed {
             exit: Exit::Inconclusive,
-            message: format!("error: {why}\n  help: `countersign run --help` says what such a server does"),
+            message: format!(
+                "error: {why}\n  help: it gets PORT and HOOK_SECRET in its environment, and prints `listening 127.0.0.1:PORT` once it \
+                 listens"
+            ),
         },
     })?;
     if let Some(about) = served.about()

@@ -149,7 +149,9 @@ impl Subject {
             }
             // Nothing moves its clock.
             Carrier::Served(_) if case.waits() > 0 || case.fails_the_handler() => return None,
-            Carrier::Served(served) => Some((None, served.apart(&secret).await.map(|other| Carrier::Served(Arc::new(other))))),
+            Carrier::Served(served) => {
+                Some((None, served.apart(&secret).await.map(|other| Carrier::Served(Arc::new(other)))))
+            }
             Carrier::Raw(_) | Carrier::Polite(_) => None,
         };
         if let Some((ahead, carrier)) = other {
@@ -233,7 +235,12 @@ impl Subject {
 
     /// Who asks and is answered, for the search of answers.
     pub fn place<'a>(&'a self, secrets: &'a Redactor) -> exposure::Place<'a> {
-        exposure::Place { scheme: &*self.signer.scheme, key: &self.key, deployment: &self.signer.deployment, secrets }
+        exposure::Place {
+            scheme: &*self.signer.scheme,
+            key: &self.key,
+            deployment: &self.signer.deployment,
+            secrets,
+        }
     }
 
     /// Sends one request; waits and repeats while the target asks to come back later.

@@ -11,8 +11,8 @@ use countersign_core::line::{Capability, FromDriver, Hello, Verify};
 use tokio::runtime::Handle;
 use tokio::sync::RwLock;
 
-use crate::carrier::command::CommandLine;
 use super::worker::{End, Unstarted, Worker};
+use crate::carrier::command::CommandLine;
 
 /// How long a driver may take until it greets: virtual machines and large packages take seconds.
 const STARTUP: Duration = Duration::from_secs(30);

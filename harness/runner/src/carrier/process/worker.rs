@@ -15,12 +15,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::carrier::command::CommandLine;
+use crate::carrier::errors::Errors;
 use crate::carrier::group::Group;
 
 /// The longest line of a driver.
 const LONGEST: usize = 1 << 20;
-/// What is kept of the end of standard error.
-const KEPT: usize = 4096;
 /// How long the pipes of a dead process may stay open, which a grandchild that holds them can make for ever.
 const LINGER: Duration = Duration::from_millis(300);
 /// Pauses of 5 ms that a driver has to end after goodbye.
@@ -61,7 +60,7 @@ pub(super) struct Worker {
 #[derive(Debug)]
 struct Shared {
     asked: Mutex<Asked>,
-    errors: Mutex<VecDeque<u8>>,
+    errors: Errors,
     group: Group,
     /// Whether goodbye was said.
     parting: AtomicBool,
@@ -96,7 +95,7 @@ impl Worker {
             Asked { open: HashMap::new(), answered: VecDeque::new(), hello: Some(to_hello), end: None };
         let shared = Arc::new(Shared {
             asked: Mutex::new(asked),
-            errors: Mutex::default(),
+            errors: Errors::default(),
             group,
             parting: AtomicBool::new(false),
         });
@@ -115,7 +114,7 @@ impl Worker {
             Ok(Err(_)) => Err(Unstarted::NoHello(End::Stopped("it was stopped".to_owned()))),
             Err(_) => {
                 let why = format!("it said no `hello` within {} s", startup.as_secs());
-                let why = worker.shared.with_errors(why);
+                let why = worker.shared.errors.behind(why);
                 worker.shared.stop(End::Late(why.clone()));
                 Err(Unstarted::NoHello(End::Late(why)))
             }
@@ -140,7 +139,7 @@ impl Worker {
             Ok(Err(_)) => Err(End::Stopped("the run is over".to_owned())),
             Err(_) => {
                 let why = format!("no answer within {} ms", self.patience.as_millis());
-                let end = End::Late(self.shared.with_errors(why));
+                let end = End::Late(self.shared.errors.behind(why));
                 locked(&self.shared.asked).open.remove(&seq);
                 self.shared.stop(end.clone());
                 Err(end)
@@ -229,15 +228,6 @@ impl Shared {
         }
     }
 
-    fn with_errors(&self, why: String) -> String {
-        let errors = locked(&self.errors);
-        let (front, back) = errors.as_slices();
-        let text = String::from_utf8_lossy(&[front, back].concat()).trim().to_owned();
-        let last: Vec<&str> = text.lines().rev().take(8).collect();
-        let last: Vec<&str> = last.into_iter().rev().collect();
-        if last.is_empty() { why } else { format!("{why}; on standard error: {}", last.join(" | ")) }
-    }
-
     /// Takes one line of the driver.
     fn hear(&self, line: &[u8]) -> Result<(), String> {
         let shown = || {
@@ -312,7 +302,7 @@ async fn write(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>
 async fn watch(mut child: Child, shared: Arc<Shared>) {
     let stdout = child.stdout.take().expect("it was piped");
     let stderr = child.stderr.take().expect("it was piped");
-    let mut errors = tokio::spawn(keep_end(stderr, Arc::clone(&shared)));
+    let mut errors = tokio::spawn(shared.errors.clone().keep(stderr));
     let hearing = Arc::clone(&shared);
     let mut heard = tokio::spawn(async move { hear(stdout, &hearing).await });
     let end = tokio::select! {
@@ -340,7 +330,7 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     shared.stop(match end {
         None if shared.parting.load(Ordering::Relaxed) && idle => End::Parted,
         None => End::Faulty("it ended with status 0 before its input did".to_owned()),
-        Some(End::Ended(why)) => End::Ended(shared.with_errors(why)),
+        Some(End::Ended(why)) => End::Ended(shared.errors.behind(why)),
         Some(end) => end,
     });
     heard.abort();
@@ -380,16 +370,5 @@ async fn hear(mut from: impl AsyncRead + Unpin, shared: &Shared) -> Result<(), S
         if held.len() > LONGEST {
             return Err(format!("a line of it is longer than {} KiB", LONGEST / 1024));
         }
-    }
-}
-
-/// Keeps the end of what comes.
-async fn keep_end(mut from: impl AsyncRead + Unpin, shared: Arc<Shared>) {
-    let mut piece = [0; 1024];
-    while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let mut errors = locked(&shared.errors);
-        errors.extend(&piece[..length]);
-        let surplus = errors.len().saturating_sub(KEPT);
-        errors.drain(..surplus);
     }
 }
