@@ -97,11 +97,12 @@ impl Measured {
     }
 
     /// What is not as it is known, one line each.
-    pub(crate) fn astray(&self, grid: &Grid) -> Vec<String> {
+    pub(crate) fn astray(&self, grids: &[&Grid]) -> Vec<String> {
         let mut found = Vec::new();
         for one in &self.behaviors {
             for case in &one.cases {
-                let now = cell(grid, &one.scheme, &one.target, case).and_then(Seen::of);
+                let mut cells = grids.iter().filter_map(|grid| cell(grid, &one.scheme, &one.target, case));
+                let now = cells.next().and_then(Seen::of);
                 if now != one.seen {
                     let known = one.seen.map_or("nothing", Seen::word);
                     let now = now.map_or("not asked", Seen::word);
@@ -168,13 +169,13 @@ mod tests {
             let text = format!(
                 r#"{{"schema":"countersign.grid/1","tool":{{"name":"c","version":"0"}},"seed":0,"tables":[{{"scheme":"github",
                 "cases":1,"columns":[{{"target":"a","summary":{{"pass":0,"fail":0,"fail_must":0,"inconclusive":0,"skipped":0}}}}],
-                "rows":[{{"case":"x","requirement":"INT-BODY","bug_classes":[],"level":"must","attacker":"l0","expected":"reject",
+                "rows":[{{"case":"x","requirement":"INT-BODY","bug_classes":[],"level":"must","attacker":"L0","expected":"reject",
                 "cells":[{{"observed":"{observed}","mark":"pass"}}]}}]}}]}}"#
             );
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}"))
         };
-        assert_eq!(measured.astray(&grid("accepted")), Vec::<String>::new());
-        assert_eq!(measured.astray(&grid("rejected")), ["a x: refused, known is accepted"]);
+        assert_eq!(measured.astray(&[&grid("accepted")]), Vec::<String>::new());
+        assert_eq!(measured.astray(&[&grid("rejected")]), ["a x: refused, known is accepted"]);
         assert!(page(&measured).contains("- Any tag will do. accepted under `github`: `x`.\n"));
     }
 

@@ -73,6 +73,10 @@ impl Check {
         let Some(scheme) = known.cloned() else {
             panic!("there is no scheme `{scheme}`; see `countersign list schemes`");
         };
+        Self::of(scheme)
+    }
+
+    fn of(scheme: Arc<dyn Scheme>) -> Self {
         let deployment = Deployment { origin: format!("https://{HOST}"), ..Deployment::default() };
         let (secret, path, remembers) = (None, PATH.to_owned(), false);
         Self { scheme, secret, deployment, path, remembers, fail_on: FailOn::Must }
@@ -83,8 +87,7 @@ impl Check {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn of_file(name: &str, text: &str) -> Result<Self, String> {
-        let scheme = countersign_core::vector::scheme(name, text).map_err(|found| found.to_string())?;
-        Ok(Self { scheme, ..Self::new("github") })
+        countersign_core::vector::scheme(name, text).map(Self::of).map_err(|found| found.to_string())
     }
 
     /// The shared secret in the form in which its sender shows it. Without it one is made up.
@@ -113,7 +116,7 @@ impl Check {
         Self { fail_on: FailOn::Should, ..self }
     }
 
-    /// Checks a function, which gets the request and the time in seconds since 1970.
+    /// Checks a function, which gets the request and the time in seconds since 1970. One that never returns is waited for.
     ///
     /// # Panics
     /// The secret or a constant does not fit the scheme.
@@ -196,7 +199,7 @@ fn judge(mut subject: Subject, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
     emit(&Event::RunFinished(Box::new(RunFinished {
         verdict,
         reason: done.no_verdict,
-        summary: summary.clone(),
+        summary,
         findings: findings.clone(),
         drift: Vec::new(),
         millis: started.elapsed().as_secs_f64() * 1000.0,

@@ -80,6 +80,17 @@ fn a_server_that_hangs_is_replaced_and_the_run_goes_on() {
 }
 
 #[test]
+fn a_server_that_cannot_be_started_again_ends_the_run_and_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = format!("{} '{}'", server("dies-for-good"), folder.path().join("dead").display());
+    let output = countersign(&arguments(&target, &["--case", "genuine-body-*"]));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(output.status.code(), Some(1), "it died: {}", report["verdict"]);
+    let why = report["reason"].as_str().unwrap_or_default();
+    assert!(why.contains("could not be started again") && why.contains("nothing left of me"), "{why}");
+}
+
+#[test]
 fn what_a_server_does_instead_of_listening_is_named_and_never_with_the_secret() {
     for (manner, exit, why) in [
         ("refuses-to-start", 3, "is not what I take"),
@@ -123,23 +134,50 @@ fn has_ended(pid: Pid) -> bool {
     false
 }
 
-#[test]
-fn an_interrupt_ends_the_server_and_keeps_what_was_done() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("pid");
-    let target = format!("{} '{}'", server("tells-its-pid"), file.display());
-    let running = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(arguments(&target, &["--jobs", "1"]))
+/// A command that was started on a server which writes its id to a file.
+fn start(words: &[&str]) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(words)
         .current_dir(std::env::temp_dir())
         .env("HOOK_SECRET", CANARY)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .expect("the command starts");
-    let served = pid_in(&file);
+        .expect("the command starts")
+}
+
+fn end(running: &std::process::Child, by: Signal) {
     let own = Pid::from_raw(i32::try_from(running.id()).expect("an id")).expect("an id");
-    kill_process(own, Signal::INT).expect("it runs");
+    kill_process(own, by).expect("it runs");
+}
+
+#[test]
+fn a_signal_leaves_no_server_behind_that_would_stay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pid");
+    let target = format!("{} '{}'", server("stays"), file.display());
+    let compare = ["compare", "--target", &target, "--target", "reference", "--scheme", "github"];
+    for (words, by) in [(arguments(&target, &["--jobs", "1"]), Signal::TERM), (compare.to_vec(), Signal::INT)]
+    {
+        let running = start(&words);
+        let served = pid_in(&file);
+        end(&running, by);
+        let output = running.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(130), "{words:?}");
+        assert!(has_ended(served), "the server still runs: {words:?}");
+        std::fs::remove_file(&file).expect("it was written");
+    }
+}
+
+#[test]
+fn an_interrupt_ends_the_server_and_keeps_what_was_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pid");
+    let target = format!("{} '{}'", server("tells-its-pid"), file.display());
+    let running = start(&arguments(&target, &["--jobs", "1"]));
+    let served = pid_in(&file);
+    end(&running, Signal::INT);
     let output = running.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130));
     assert!(has_ended(served), "the server still runs");
@@ -152,7 +190,7 @@ fn servers_and_their_settings_stand_in_a_file_and_show_their_packages() {
     let folder = tempfile::tempdir().expect("a folder");
     let list = folder.path().join("targets.yaml");
     let text = format!(
-        "targets:\n  - name: a\n    target: {target:?}\n    schemes: [github]\n  - name: b\n    target: {target:?}\n    \
+        "targets:\n  - name: gone\n    target: serve:no-such-program\n    schemes: [github]\n  - name: a\n    target: {target:?}\n    schemes: [github]\n  - name: b\n    target: {target:?}\n    \
          schemes: [github]\n    accept_status: '201'\n",
         target = server("right")
     );
@@ -162,8 +200,28 @@ fn servers_and_their_settings_stand_in_a_file_and_show_their_packages() {
     let grid: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     let columns = &grid["tables"][0]["columns"];
-    assert_eq!(columns[0]["package"]["name"], "github.py");
-    assert!(columns[0]["summary"]["pass"].as_u64() > Some(5), "{columns}");
-    let why = columns[1]["no_verdict"].as_str().unwrap_or_default();
+    let why = columns[0]["no_verdict"].as_str().unwrap_or_default();
+    assert!(
+        why.contains("`no-such-program` cannot be started"),
+        "the others are asked all the same: {columns}"
+    );
+    assert_eq!(columns[1]["package"]["name"], "github.py");
+    assert!(columns[1]["summary"]["pass"].as_u64() > Some(5), "{columns}");
+    let why = columns[2]["no_verdict"].as_str().unwrap_or_default();
     assert!(why.contains("the valid request was"), "its own statuses are believed: {columns}");
+}
+
+#[test]
+fn what_a_server_says_of_itself_is_shown_without_the_secret_and_without_commands_to_a_terminal() {
+    for format in ["terminal", "json", "markdown", "html"] {
+        let target = server("boasts");
+        let words = ["compare", "--target", &target, "--target", "reference", "--scheme", "github"];
+        let more = ["--secret", "env:HOOK_SECRET", "--case", "length-*", "--format", format];
+        let output = countersign(&[&words[..], &more].concat());
+        let shown = stdout(&output) + &stderr(&output);
+        let hex: String = CANARY.bytes().map(|octet| format!("{octet:02x}")).collect();
+        assert!(!shown.contains(CANARY) && !shown.contains(&hex), "{format}: {shown}");
+        assert!(shown.contains("[secret]"), "{format}: {shown}");
+        assert!(format == "html" || !shown.contains('\u{1b}'), "{format}: {shown}");
+    }
 }

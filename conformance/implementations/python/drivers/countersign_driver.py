@@ -243,10 +243,10 @@ class _Same(type):
     """Makes the replaced types know the values that native code makes of the real ones."""
 
     def __instancecheck__(cls, value):
-        return isinstance(value, cls.__base__)
+        return isinstance(value, cls.__base__) if cls in (_Date, _Datetime) else super().__instancecheck__(value)
 
     def __subclasscheck__(cls, other):
-        return issubclass(other, cls.__base__)
+        return issubclass(other, cls.__base__) if cls in (_Date, _Datetime) else super().__subclasscheck__(other)
 
 
 class _Date(datetime.date, metaclass=_Same):

@@ -28,7 +28,7 @@ impl fmt::Display for Change {
             f,
             "{} {} {}: {} -> {}",
             self.scheme,
-            self.target,
+            self.target.escape_debug(),
             self.case,
             said(&self.before),
             said(&self.after)

@@ -171,18 +171,18 @@ impl Row {
     }
 }
 
-/// Which cases become rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rows {
-    /// Those worth a look: a target failed, or targets differ.
-    Telling,
-    /// All.
-    All,
+impl Grid {
+    /// Drops the rows that are not worth a look: those in which all targets did alike what they must.
+    pub fn keep_telling(&mut self) {
+        for table in &mut self.tables {
+            table.rows.retain(|row| row.has_trouble() || row.differs());
+        }
+    }
 }
 
 impl Table {
     /// What targets did under one scheme. All results are in the same order of cases.
-    pub fn new(scheme: SchemeName, targets: Vec<(Column, Vec<CaseResult>)>, rows: Rows) -> Self {
+    pub fn new(scheme: SchemeName, targets: Vec<(Column, Vec<CaseResult>)>) -> Self {
         let cases = targets.first().map_or(0, |(_, results)| results.len());
         let (columns, results): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
         let mut rows: Vec<Row> = (0..cases)
@@ -209,7 +209,6 @@ impl Table {
                     cells: of_all().map(cell).collect(),
                 })
             })
-            .filter(|row| rows == Rows::All || row.has_trouble() || row.differs())
             .collect();
         rows.sort_by_key(Row::rank);
         Self { scheme, cases, columns, rows }
@@ -258,13 +257,13 @@ mod tests {
         let one = vec![refused("same"), refused("should-refuse"), refused("silent"), refused("crash")];
         let third = if second_crashes { crashed } else { refused("crash") };
         let other = vec![refused("same"), accepted, silent, third];
-        let table = Table::new(
-            "github".parse().expect("a name"),
-            vec![target("a|b", one), target("c", other)],
-            Rows::Telling,
-        );
+        let table =
+            Table::new("github".parse().expect("a name"), vec![target("a|b", one), target("c", other)]);
         let tool = Tool { name: "countersign".to_owned(), version: "0".to_owned() };
-        Grid { schema: SCHEMA.to_owned(), tool, seed: 0, tables: vec![table] }
+        let mut grid = Grid { schema: SCHEMA.to_owned(), tool, seed: 0, tables: vec![table] };
+        assert_eq!(grid.tables[0].rows.len(), 4);
+        grid.keep_telling();
+        grid
     }
 
     #[test]

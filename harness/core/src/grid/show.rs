@@ -51,9 +51,17 @@ pub(super) fn version(column: &Column) -> String {
     package.map_or("-".to_owned(), |package| format!("{} {}", package.name, package.version))
 }
 
-/// Text in a cell of a Markdown table.
+/// Text in a cell of a Markdown table, none of which is markup.
 fn plain(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+    let mut plain = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '|' | '<' | '&' | '`' | '[' => plain.extend(['\\', c]),
+            c if c.is_control() => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    plain
 }
 
 /// Bug classes that a target shows, as far as they weigh at least SHOULD.

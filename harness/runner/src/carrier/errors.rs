@@ -5,14 +5,15 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use countersign_core::redact::Redactor;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// What is kept of the end.
-const KEPT: usize = 4096;
+const KEPT: usize = 16 << 10;
 /// The longest line that is kept of the front.
-const LONGEST: usize = 512;
-/// Lines of the end that are shown.
-const SHOWN: usize = 6;
+const LONGEST: usize = 4 << 10;
+/// Lines of the end that are shown, and characters of each.
+const SHOWN: (usize, usize) = (6, 200);
 
 /// What came on standard error.
 #[derive(Debug, Clone, Default)]
@@ -21,9 +22,10 @@ pub(super) struct Errors(Arc<Mutex<Held>>);
 #[derive(Debug, Default)]
 struct Held {
     /// The first line that names an error, which the end may have pushed out.
-    first: Option<String>,
+    first: Option<Vec<u8>>,
     line: Vec<u8>,
     end: VecDeque<u8>,
+    overflowed: bool,
 }
 
 impl Errors {
@@ -39,23 +41,28 @@ impl Errors {
         }
     }
 
-    /// The first error and the last lines, in one line.
-    pub(super) fn shown(&self) -> String {
+    /// The first error and the last lines, in one line. Secrets are taken out before anything is cut or decoded.
+    pub(super) fn shown(&self, redactor: &Redactor) -> String {
         let mut held = self.held();
-        let text = String::from_utf8_lossy(held.end.make_contiguous()).into_owned();
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let mut shown = lines[lines.len().saturating_sub(SHOWN)..].to_vec();
-        if let Some(first) = &held.first
-            && !shown.contains(&first.as_str())
-        {
-            shown.insert(0, first);
+        let octets = redactor.bytes(held.end.make_contiguous());
+        let text = String::from_utf8_lossy(&octets);
+        // The front of a line that was pushed out may be half a secret.
+        let whole = if held.overflowed { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
+        let short = |line: &str| line.trim().chars().take(SHOWN.1).collect::<String>();
+        let lines: Vec<String> = whole.lines().map(short).filter(|line| !line.is_empty()).collect();
+        let mut shown = lines[lines.len().saturating_sub(SHOWN.0)..].to_vec();
+        if let Some(first) = &held.first {
+            let first = short(&String::from_utf8_lossy(&redactor.bytes(first)));
+            if !shown.contains(&first) {
+                shown.insert(0, first);
+            }
         }
         shown.join(" | ")
     }
 
     /// A message, and behind it what was said.
-    pub(super) fn behind(&self, why: String) -> String {
-        match self.shown() {
+    pub(super) fn behind(&self, why: String, redactor: &Redactor) -> String {
+        match self.shown(redactor) {
             said if said.is_empty() => why,
             said => format!("{why}; on standard error: {said}"),
         }
@@ -66,19 +73,20 @@ impl Held {
     fn add(&mut self, piece: &[u8]) {
         self.end.extend(piece);
         let surplus = self.end.len().saturating_sub(KEPT);
+        self.overflowed |= surplus > 0;
         self.end.drain(..surplus);
-        for &octet in piece.iter().take_while(|_| self.first.is_none()) {
+        for &octet in piece {
+            if self.first.is_some() {
+                return;
+            }
             if octet != b'\n' {
                 if self.line.len() < LONGEST {
                     self.line.push(octet);
                 }
-                continue;
-            }
-            let line = String::from_utf8_lossy(&self.line).trim().to_owned();
-            self.line.clear();
-            if line.contains("rror") {
-                self.first = Some(line);
-                return;
+            } else if memchr::memmem::find(&self.line, b"rror").is_some() {
+                self.first = Some(std::mem::take(&mut self.line));
+            } else {
+                self.line.clear();
             }
         }
     }
@@ -86,27 +94,34 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::secret::Secret;
+
     use super::*;
 
     #[test]
     fn the_first_error_stays_whatever_comes_after_it() {
         let errors = Errors::default();
         errors.held().add(b"starting\nModuleNotFoundError: no such thing\n");
-        for n in 0..2000 {
+        for n in 0..3000 {
             errors.held().add(format!("line {n}\n").as_bytes());
         }
-        let shown = errors.shown();
-        assert!(shown.starts_with("ModuleNotFoundError: no such thing | line 1994 | "), "{shown}");
-        assert!(shown.ends_with("line 1999"), "{shown}");
+        let shown = errors.shown(&Redactor::default());
+        assert!(shown.starts_with("ModuleNotFoundError: no such thing | line 2994 | "), "{shown}");
+        assert!(shown.ends_with("line 2999"), "{shown}");
     }
 
     #[test]
-    fn a_line_without_end_is_bounded() {
+    fn a_line_without_end_is_bounded_and_half_a_secret_is_not_shown() {
         let errors = Errors::default();
-        for _ in 0..100 {
-            errors.held().add(&[b'x'; 1024]);
+        let secret = Secret::new(b"canary-s\xffcret-0123456789".to_vec());
+        let redactor = Redactor::new(std::slice::from_ref(&secret));
+        for _ in 0..1000 {
+            errors.held().add(&[b"Error in ", secret.expose(), b" "].concat());
         }
         assert!(errors.held().line.len() <= LONGEST && errors.held().end.len() <= KEPT);
-        assert_eq!(errors.behind("why".to_owned()).len(), "why; on standard error: ".len() + KEPT);
+        assert_eq!(errors.shown(&redactor), "", "its front was pushed out");
+        errors.held().add(&[b"\nwith ", secret.expose(), b" in it\n"].concat());
+        let shown = errors.shown(&redactor);
+        assert!(shown.contains("with ") && !shown.contains("cret-"), "{shown}");
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -16,8 +17,12 @@ use super::command::CommandLine;
 /// All groups that run, for an end that waits for nobody.
 static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
-/// Stops everything that was started, with its children.
+/// Whether nothing is to be started any more.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Stops everything that was started, with its children, for good.
 pub fn kill_all() {
+    CLOSED.store(true, Ordering::Relaxed);
     for id in std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner)) {
         if let Some(group) = Pid::from_raw(id) {
             let _ = kill_process_group(group, Signal::KILL);
@@ -36,6 +41,9 @@ impl Group {
     /// # Errors
     /// The program cannot be started.
     pub(super) fn start(command: &CommandLine, variables: &[(&str, &OsStr)]) -> io::Result<(Child, Self)> {
+        if CLOSED.load(Ordering::Relaxed) {
+            return Err(io::Error::other("everything is being ended"));
+        }
         let mut program = Command::new(command.path());
         if let Some(folder) = command.folder() {
             program.current_dir(folder);

@@ -1,7 +1,7 @@
 //! Functions and services in this process, asked without a socket.
 //!
 //! The type to know is [`Local`]. What an HTTP server would refuse before an application sees it, and what the
-//! `http` crate cannot hold, is not delivered. A panic is a crash.
+//! `http` crate cannot hold, is not delivered. A panic is a crash; a function that never returns is not ended.
 
 use std::any::Any;
 use std::fmt;
@@ -119,11 +119,14 @@ impl Service {
     }
 }
 
+/// Makes a service from a secret.
+pub type Make = dyn Fn(&[u8]) -> Service + Send + Sync;
+
 /// What is asked.
 #[derive(Clone)]
 enum Callee {
     Function { verify: Arc<Verify>, remembers: bool },
-    Service { make: Arc<dyn Fn(&[u8]) -> Service + Send + Sync>, made: Service },
+    Service { make: Arc<Make>, made: Service },
 }
 
 /// A target in this process.
@@ -149,7 +152,7 @@ impl Local {
     }
 
     /// A service, made for each secret. It reads this machine's clock.
-    pub fn service(make: Arc<dyn Fn(&[u8]) -> Service + Send + Sync>, secret: Secret) -> Self {
+    pub fn service(make: Arc<Make>, secret: Secret) -> Self {
         let made = make(secret.expose());
         Self::new(Callee::Service { make, made }, secret, Clock::SHARED)
     }

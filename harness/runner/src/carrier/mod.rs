@@ -26,7 +26,7 @@ use countersign_core::wire::Wire;
 
 pub use command::CommandLine;
 pub use group::kill_all;
-pub use local::{Answer, Asked, Local, Service, Verify};
+pub use local::{Answer, Asked, Local, Make, Service, Verify};
 pub use polite::{CannotStart, Polite, Proxies};
 pub use process::{CannotStartDriver, Pool, Process};
 pub use raw::Raw;

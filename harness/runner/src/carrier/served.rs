@@ -8,7 +8,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex as StdMutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::redact::Redactor;
@@ -33,6 +34,8 @@ use crate::run::clock::Clock;
 const STARTUP: Duration = Duration::from_secs(30);
 /// How long it may take to end once it is asked to.
 const PARTING: Duration = Duration::from_secs(2);
+/// The longest path of a hook.
+const LONGEST_PATH: usize = 2048;
 /// How long the end of a process may lag behind the end of its connections.
 const LINGER: Duration = Duration::from_millis(300);
 /// What may stand on standard output before it listens.
@@ -74,6 +77,8 @@ pub struct Setting {
     pub time: Timestamp,
     /// How long an answer may take.
     pub deadlines: Deadlines,
+    /// Takes the secrets out of what the server says of itself.
+    pub redactor: Redactor,
 }
 
 /// Why there is no server.
@@ -107,6 +112,10 @@ pub struct Served {
     raw: Raw,
     process: Mutex<Process>,
     starts: AtomicU64,
+    /// Until when a start after the first has to listen.
+    patience: Duration,
+    /// Why it could not be started again.
+    gone: StdMutex<Option<String>>,
 }
 
 impl fmt::Debug for Served {
@@ -122,10 +131,13 @@ impl Served {
     /// # Errors
     /// The program cannot be started, or does not listen.
     pub async fn start(setting: Setting, secret: Secret, runtime: Handle) -> Result<Self, CannotServe> {
-        let (process, address, about) = launch(&setting, &secret, 0, &runtime).await?;
+        let began = Instant::now();
+        let (process, address, about) = launch(&setting, &secret, 0, STARTUP, &runtime).await?;
+        // It is known by now how long it takes.
+        let patience = (began.elapsed() * 3).max(Duration::from_secs(3));
         let raw = Raw::new(address.ip().to_string(), address.port(), setting.deadlines);
-        let (process, starts) = (Mutex::new(process), AtomicU64::new(1));
-        Ok(Self { setting, secret, runtime, address, about, raw, process, starts })
+        let (process, starts, gone) = (Mutex::new(process), AtomicU64::new(1), StdMutex::default());
+        Ok(Self { setting, secret, runtime, address, about, raw, process, starts, patience, gone })
     }
 
     /// A server of the same kind with another secret.
@@ -133,7 +145,9 @@ impl Served {
     /// # Errors
     /// It does not start with this secret.
     pub async fn apart(&self, secret: &Secret) -> Result<Self, String> {
-        let started = Self::start(self.setting.clone(), secret.clone(), self.runtime.clone()).await;
+        let redactor = self.setting.redactor.clone().and(secret.expose());
+        let setting = Setting { redactor, ..self.setting.clone() };
+        let started = Self::start(setting, secret.clone(), self.runtime.clone()).await;
         let other = started.map_err(|why| format!("not with this secret: {why}"))?;
         other.raw.set_oracle(self.raw.oracle());
         Ok(other)
@@ -167,6 +181,11 @@ impl Served {
         self.starts.load(Ordering::Relaxed)
     }
 
+    /// Why it does not run any more, if so.
+    pub fn gone(&self) -> Option<String> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Starts it again if it ended; whether it runs now.
     async fn revive(&self) -> bool {
         let mut process = self.process.lock().await;
@@ -179,21 +198,28 @@ impl Served {
     /// Ends it, and starts it again; whether that could be done.
     pub async fn replace(&self) -> bool {
         let mut process = self.process.lock().await;
-        process.group.kill();
-        let _ = process.child.wait().await;
         self.launch_again(&mut process).await
     }
 
     async fn launch_again(&self, process: &mut Process) -> bool {
-        let launched = launch(&self.setting, &self.secret, self.address.port(), &self.runtime).await;
-        match launched {
+        if self.gone().is_some() {
+            return false;
+        }
+        process.end().await;
+        let port = self.address.port();
+        let why = match launch(&self.setting, &self.secret, port, self.patience, &self.runtime).await {
             Ok((launched, address, _)) if address == self.address => {
                 *process = launched;
                 self.starts.fetch_add(1, Ordering::Relaxed);
-                true
+                return true;
             }
-            Ok(_) | Err(_) => false,
-        }
+            Ok((_, address, _)) => {
+                format!("started again, it listens on {address} and not on {}", self.address)
+            }
+            Err(why) => format!("it could not be started again: {why}"),
+        };
+        *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        false
     }
 
     /// Asks it to end, and waits until it did.
@@ -201,20 +227,21 @@ impl Served {
         let mut process = self.process.lock().await;
         drop(process.stdin.take());
         process.group.terminate();
-        if timeout(PARTING, process.child.wait()).await.is_err() {
-            process.group.kill();
-            let _ = process.child.wait().await;
-        }
+        let _ = timeout(PARTING, process.child.wait()).await;
+        process.end().await;
     }
 }
 
 impl Target for Served {
     async fn deliver(&self, wire: &Wire) -> Observation {
         let seen = self.raw.deliver(wire).await;
-        if seen.outcome == Outcome::Unreachable && self.revive().await {
+        if seen.outcome != Outcome::Unreachable {
+            return seen;
+        }
+        if self.revive().await {
             return self.raw.deliver(wire).await;
         }
-        seen
+        Observation { detail: self.gone().or(seen.detail), ..seen }
     }
 }
 
@@ -224,6 +251,14 @@ struct Process {
     group: Group,
     /// Open as long as the server is needed.
     stdin: Option<ChildStdin>,
+}
+
+impl Process {
+    /// Ends it with all its children, and waits for it.
+    async fn end(&mut self) {
+        self.group.kill();
+        let _ = self.child.wait().await;
+    }
 }
 
 impl Drop for Process {
@@ -236,11 +271,11 @@ async fn launch(
     setting: &Setting,
     secret: &Secret,
     port: u16,
+    patience: Duration,
     runtime: &Handle,
 ) -> Result<(Process, SocketAddr, Option<About>), CannotServe> {
-    let redactor = Redactor::new(std::slice::from_ref(secret));
-    let silent =
-        |why: String| CannotServe::Silent { command: setting.command.to_string(), why: redactor.text(&why) };
+    let redactor = &setting.redactor;
+    let silent = |why: String| CannotServe::Silent { command: setting.command.to_string(), why };
     if secret.expose().contains(&0) {
         return Err(silent("its environment cannot hold a secret with a zero octet".to_owned()));
     }
@@ -263,7 +298,7 @@ async fn launch(
         let errors = Errors::default();
         let reading = tokio::spawn(errors.clone().keep(stderr));
         let process = Process { stdin: child.stdin.take(), child, group };
-        let heard = timeout(STARTUP, listening(stdout)).await;
+        let heard = timeout(patience, listening(stdout, of_server.redactor)).await;
         Ok((process, heard, errors, reading))
     });
     let (mut process, heard, errors, reading) =
@@ -271,17 +306,17 @@ async fn launch(
     let why = match heard {
         Ok(Ok((address, about))) => return Ok((process, address, about)),
         Ok(Err(why)) => why,
-        Err(_) => format!("no line `listening ADDRESS:PORT` within {} s", STARTUP.as_secs()),
+        Err(_) => format!("no line `listening ADDRESS:PORT` within {} s", patience.as_secs()),
     };
-    process.group.kill();
-    let _ = process.child.wait().await;
+    process.end().await;
     let _ = timeout(LINGER, reading).await;
-    Err(silent(errors.behind(why)))
+    Err(silent(errors.behind(why, redactor)))
 }
 
 /// Reads standard output until the server says where it listens. What comes after it is thrown away.
 async fn listening(
     stdout: impl AsyncRead + Unpin + Send + 'static,
+    redactor: Redactor,
 ) -> Result<(SocketAddr, Option<About>), String> {
     let mut lines = BufReader::new(stdout).take(PREAMBLE);
     let mut line = Vec::new();
@@ -289,9 +324,12 @@ async fn listening(
         line.clear();
         match lines.read_until(b'\n', &mut line).await {
             Ok(1..) if line.ends_with(b"\n") => {}
+            Ok(_) | Err(_) if lines.limit() == 0 => {
+                return Err(format!("no line `listening ADDRESS:PORT` within {} KiB", PREAMBLE >> 10));
+            }
             Ok(_) | Err(_) => return Err("it said no line `listening ADDRESS:PORT`".to_owned()),
         }
-        let text = String::from_utf8_lossy(&line);
+        let text = String::from_utf8_lossy(&redactor.bytes(&line)).into_owned();
         if let Some(said) = text.trim_end().strip_prefix("listening ") {
             let said = place(said)?;
             tokio::spawn(async move {
@@ -311,6 +349,9 @@ fn place(said: &str) -> Result<(SocketAddr, Option<About>), String> {
     let shown = said.chars().take(120).collect::<String>().escape_debug().to_string();
     let address: SocketAddr =
         address.parse().map_err(|_| format!("`listening {shown}` has no address and port"))?;
+    if address.port() == 0 {
+        return Err(format!("`listening {shown}` has the port 0, at which nobody can listen"));
+    }
     if !address.ip().is_loopback() {
         return Err(format!("it listens on {address}, which others can reach; 127.0.0.1 is the place"));
     }
@@ -318,8 +359,16 @@ fn place(said: &str) -> Result<(SocketAddr, Option<About>), String> {
         .map(serde_json::from_str)
         .transpose()
         .map_err(|error| format!("what follows the address in `listening {shown}` is wrong: {error}"))?;
+    // It goes into the request line as it is.
+    let is_plain = |path: &str| {
+        path.starts_with('/')
+            && path.len() <= LONGEST_PATH
+            && path.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'#')
+    };
     match &about {
-        Some(about) if !about.path.starts_with('/') => Err(format!("the path in `{shown}` has no slash")),
+        Some(about) if !is_plain(&about.path) => {
+            Err(format!("the path in `{shown}` is no plain path that starts with a slash"))
+        }
         Some(_) | None => Ok((address, about)),
     }
 }
@@ -339,7 +388,7 @@ mod tests {
             ("soon", "no address"),
             ("0.0.0.0:80", "others can reach"),
             ("127.0.0.1:80 {}", "is wrong"),
-            (r#"127.0.0.1:80 {"name":"a","version":"1","language":"go","path":"x"}"#, "no slash"),
+            (r#"127.0.0.1:80 {"name":"a","version":"1","language":"go","path":"x"}"#, "no plain path"),
         ] {
             let why = place(bad).expect_err(bad);
             assert!(why.contains(word), "{bad}: {why}");

@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use countersign_conformance::Catalog;
 use countersign_core::case::Expectation;
-use countersign_core::event::{CaseResult, Tool};
-use countersign_core::grid::{self, Column, Grid, Package, Rows, SCHEMA, Table, changes};
+use countersign_core::event::{CaseResult, Summary, Tool};
+use countersign_core::grid::{self, Column, Grid, Package, SCHEMA, Table, changes};
+use countersign_core::judge::Verdict;
 use countersign_core::line::Hello;
 use countersign_core::vector::yaml;
 use serde::Deserialize;
@@ -17,12 +18,13 @@ use serde::Deserialize;
 use super::args::{CompareArgs, GridFormat, TargetArgs};
 use super::plan::Plan;
 use super::print;
+use super::signals::{self, First};
 use super::subject::subject;
 use crate::bounded;
 use crate::carrier::{About, Carrier};
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
-use crate::run::{self, Keep, Lanes, Robust, Settings};
+use crate::run::{self, Keep, Lanes, Planned, Robust, Settings};
 
 /// The largest grid that is read.
 const MAX_GRID: usize = 64 << 20;
@@ -75,7 +77,11 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
         return Err(Failed::usage_help("there is nothing to compare", help));
     }
     let output = args.output.as_deref().map(Output::new).transpose()?;
-    let grid = fill(args, &targets)?;
+    signals::watch(First::Ends)?;
+    let mut grid = fill(args, &targets)?;
+    if !args.every_case {
+        grid.keep_telling();
+    }
     let text = match args.format {
         GridFormat::Json => {
             let json = serde_json::to_string_pretty(&grid).expect("names and numbers can be written");
@@ -249,6 +255,13 @@ fn common(args: &CompareArgs) -> TargetArgs {
 type Filled = (String, Column, Vec<CaseResult>);
 
 fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
+    // Whatever is wrong with what was typed is said before anything is sent.
+    let plan = |(name, of_one): &(String, TargetArgs)| {
+        let plan = Plan::new(of_one, &args.case)?;
+        plan.check_selection()?;
+        Ok((name.clone(), plan))
+    };
+    let targets: Vec<(String, Plan)> = targets.iter().map(plan).collect::<Result<_, Failed>>()?;
     let services =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| cannot_start(&e))?;
     let progress = Progress::new(targets.len());
@@ -257,9 +270,9 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
     // Every target has processes of its own: none changes what another does.
     let work = || {
         while let Some(at) = Some(turn.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < targets.len()) {
-            let (name, of_one) = &targets[at];
+            let (name, plan) = &targets[at];
             progress.scheme(name);
-            let columns = ask(args, name, of_one, &services);
+            let columns = ask(name, plan, &services);
             if columns.is_err() {
                 turn.store(targets.len(), Ordering::Relaxed);
             }
@@ -279,7 +292,6 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
     for (_, of_one) in filled {
         columns.extend(of_one?);
     }
-    let rows = if args.every_case { Rows::All } else { Rows::Telling };
     let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
     schemes.sort_unstable();
     schemes.dedup();
@@ -289,7 +301,7 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         columns = others;
         let of_scheme: Vec<Filled> = of_scheme;
         let name = scheme.parse().expect("it is the name of a scheme");
-        Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect(), rows)
+        Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect())
     });
     let tool = Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     Ok(Grid { schema: SCHEMA.to_owned(), tool, seed: args.seed, tables: tables.collect() })
@@ -300,24 +312,33 @@ fn cannot_start(error: &std::io::Error) -> Failed {
 }
 
 /// Puts the cases to one target, under each of its schemes.
-fn ask(
-    args: &CompareArgs,
-    name: &str,
-    of_one: &TargetArgs,
-    services: &tokio::runtime::Runtime,
-) -> Result<Vec<Filled>, Failed> {
+fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Vec<Filled>, Failed> {
     let catalog = Catalog::embedded();
     let robust = Robust::shipped(catalog);
     let stop = AtomicBool::new(false);
-    let plan = Plan::new(of_one, &args.case)?;
-    plan.check_selection()?;
     let mut columns = Vec::new();
     for named in &plan.schemes {
         let mut cases = plan.cases(catalog, &robust, &*named.scheme);
         // How long an answer takes is the machine's as well: the same targets must make the same grid.
         cases.retain(|planned| planned.case.expect != Expectation::Quick);
         let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
-        let (mut subject, behind) = services.block_on(subject(&plan, named, JOBS))?;
+        let scheme = named.scheme.file().scheme.to_string();
+        let (mut subject, behind) = match services.block_on(subject(plan, named, JOBS)) {
+            Ok(started) => started,
+            Err(failed) => {
+                let first = failed.message.lines().next().unwrap_or_default();
+                let why = first.trim_start_matches("error: ").to_owned();
+                let unclear = Verdict::Inconclusive(why.clone());
+                let unasked =
+                    |planned: &Planned<'_>| *planned.without_sending(&*named.scheme, unclear.clone());
+                let results = cases.iter().map(unasked).collect();
+                let summary = Summary { inconclusive: cases.len(), ..Summary::default() };
+                let column =
+                    Column { target: name.to_owned(), package: None, summary, no_verdict: Some(why) };
+                columns.push((scheme, column, results));
+                continue;
+            }
+        };
         let package = match &subject.carrier {
             Carrier::Process(process) => Some(driven(process.hello())),
             Carrier::Served(served) => served.about().map(served_package),
@@ -330,7 +351,7 @@ fn ask(
         services.block_on(behind.shutdown());
         let (summary, no_verdict) = (done.summary.summary, done.no_verdict);
         let column = Column { target: name.to_owned(), package, summary, no_verdict };
-        columns.push((named.scheme.file().scheme.to_string(), column, done.results));
+        columns.push((scheme, column, done.results));
     }
     Ok(columns)
 }

@@ -20,6 +20,7 @@ use futures_util::future::join_all;
 use super::args::DoctorArgs;
 use super::plan::scheme;
 use super::print;
+use super::signals::{self, First};
 use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
 use crate::carrier::{Carrier, CommandLine, Pool, Process};
 use crate::exit::{Exit, Failed};
@@ -74,6 +75,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    signals::watch(First::Ends)?;
     let mut chart = Chart::default();
     runtime.block_on(examine(&command, args, &mut chart))?;
     let verdict = match chart.faults {

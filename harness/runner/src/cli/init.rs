@@ -99,10 +99,14 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failed> {
         let message = format!("`{}` is there already, and nothing was written", folder.join(name).display());
         return Err(Failed::usage_help(message, "give --dir another folder"));
     }
-    for (name, text) in files {
+    for (at, (name, text)) in files.iter().enumerate() {
         let path = folder.join(name);
         let written = fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.map_err(|error| failed(&format!("`{}` cannot be written", path.display()), error))?;
+        written.map_err(|error| {
+            // Half a driver would stand in the way of the next try.
+            files[..=at].iter().for_each(|(name, _)| drop(fs::remove_file(folder.join(name))));
+            failed(&format!("`{}` cannot be written", path.display()), error)
+        })?;
     }
     let mut text = String::new();
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
@@ -112,7 +116,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failed> {
         "\nIt works as it is. Try it, put your library in the place of the check, and ask it:\n"
     );
     if folder.as_os_str() != "." {
-        let _ = writeln!(text, "  cd {}", quoted(&folder.display().to_string()));
+        let _ = writeln!(text, "  cd -- {}", quoted(&folder.display().to_string()));
     }
     if let Some(build) = build {
         let _ = writeln!(text, "  {build}");

@@ -12,6 +12,7 @@ mod plan;
 mod run;
 mod select;
 mod serve;
+mod signals;
 mod subject;
 mod vectors;
 
@@ -35,7 +36,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failed) => {
             use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "{}", failed.message);
+            let _ = writeln!(std::io::stderr(), "{}", harmless(&failed.message));
             failed.exit.into()
         }
     }
@@ -65,6 +66,16 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
             print(&String::from_utf8_lossy(&page))
         }
     }
+}
+
+/// A message without characters that a terminal would obey: a target may have put some into it.
+fn harmless(message: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => "\n".to_owned(),
+        c if c.is_control() => c.escape_debug().to_string(),
+        c => c.to_string(),
+    };
+    message.chars().map(shown).collect()
 }
 
 /// The man page of the command, followed by those of its commands.

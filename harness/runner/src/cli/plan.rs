@@ -322,7 +322,7 @@ fn effects(
             None => Ok(None),
             Some(_) => Err(Failed::usage_help(
                 "--effects is for endpoints of your own",
-                "leave it out: the embedded endpoint counts by itself, and a library has no effects",
+                "give the address of an endpoint with --target; the embedded one counts by itself",
             )),
         };
     };

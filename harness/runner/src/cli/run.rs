@@ -3,8 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use countersign_conformance::Catalog;
@@ -16,8 +15,8 @@ use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style, repo
 use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
 use super::explain::unknown;
 use super::plan::Plan;
+use super::signals::{self, First, STOP};
 use super::subject::subject;
-use crate::carrier::kill_all;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::run::{self, Keep, Lanes, Robust, Settings, clock};
@@ -169,6 +168,7 @@ fn execute(
     fail_on: FailOn,
     snapshots: Option<(&Path, OnDrift, Extent)>,
 ) -> Result<Exit, Failed> {
+    signals::watch(First::Stops)?;
     let catalog = Catalog::embedded();
     let robust = Robust::shipped(catalog);
     let counts = plan.count(catalog, &robust);
@@ -177,18 +177,6 @@ fn execute(
     let lanes = Lanes::new(jobs).map_err(cannot_start)?;
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     let started = Instant::now();
-    let stop = Arc::new(AtomicBool::new(false));
-    let interrupted = Arc::clone(&stop);
-    services.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            interrupted.store(true, Ordering::Relaxed);
-            // The second one does not wait for the batch.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                kill_all();
-                std::process::exit(i32::from(Exit::Interrupted.code()));
-            }
-        }
-    });
     publish(
         &mut outputs,
         &Event::RunStarted(RunStarted {
@@ -223,7 +211,7 @@ fn execute(
             }
         };
         let tick = || progress.tick();
-        let outcome = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut emit, &tick);
+        let outcome = run::scheme(&lanes, &mut subject, &cases, &settings, &STOP, &mut emit, &tick);
         drop(subject);
         services.block_on(behind.shutdown());
         if let Some(failed) = broken {
@@ -240,7 +228,7 @@ fn execute(
         results.extend(outcome.results);
         reasons.extend(outcome.no_verdict.map(|why| format!("{name}: {why}")));
         finished += 1;
-        if let Some(why) = settings.halted(&stop) {
+        if let Some(why) = settings.halted(&STOP) {
             reasons.push(format!("{why} after {finished} of {} schemes", plan.schemes.len()));
             break;
         }
@@ -261,9 +249,9 @@ fn execute(
     if let Some(failed) = late {
         return Err(failed);
     }
-    Ok(if stop.load(Ordering::Relaxed) {
+    Ok(if STOP.load(Ordering::Relaxed) {
         Exit::Interrupted
-    } else if verdict == RunVerdict::Inconclusive && settings.halted(&stop).is_some() {
+    } else if verdict == RunVerdict::Inconclusive && settings.halted(&STOP).is_some() {
         Exit::Guard
     } else {
         match verdict {

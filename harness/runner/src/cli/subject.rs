@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_conformance::place::NOW;
 use countersign_conformance::reference::Steps;
 use countersign_core::line::Hello;
+use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 use url::Url;
@@ -213,8 +214,12 @@ async fn served(
     secret: Secret,
 ) -> Result<Served, Failed> {
     let name = scheme.file().scheme.to_string();
-    let setting =
-        Setting { command: command.clone(), scheme: name.clone(), time: NOW, deadlines: plan.deadlines };
+    let mut redactor = Redactor::new(std::slice::from_ref(&secret));
+    if let Ok(key) = scheme.key(&secret) {
+        redactor = redactor.and(&key);
+    }
+    let (command, deadlines) = (command.clone(), plan.deadlines);
+    let setting = Setting { command, scheme: name.clone(), time: NOW, deadlines, redactor };
     let started = Served::start(setting, secret, tokio::runtime::Handle::current()).await;
     let served = started.map_err(|why| match &why {
         CannotServe::NoProgram { .. } => {

@@ -11,6 +11,7 @@ use countersign_core::judge::{Alive, Baseline, Breaks, Effects, Failure, Seen, V
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Built, Manner, Purpose, Round};
 use countersign_core::redact::Redactor;
+use countersign_core::scheme::Scheme;
 use countersign_core::snapshot::normalize;
 use countersign_core::spec::{Level, Requirement};
 use countersign_core::vector::Suite;
@@ -159,7 +160,7 @@ impl Planned<'_> {
     }
 
     /// A result with this verdict and nothing observed.
-    pub fn without_sending(&self, subject: &Subject, verdict: Verdict) -> Box<CaseResult> {
+    pub fn without_sending(&self, scheme: &dyn Scheme, verdict: Verdict) -> Box<CaseResult> {
         let case = self.case;
         let reason = match &verdict {
             Verdict::Pass => None,
@@ -168,7 +169,7 @@ impl Planned<'_> {
         };
         Box::new(CaseResult {
             id: case.id.clone(),
-            scheme: subject.signer.scheme.file().scheme.clone(),
+            scheme: scheme.file().scheme.clone(),
             suite: suite_name(self.suite),
             requirements: self.requirements(),
             bug_classes: case.kills.clone(),
@@ -195,7 +196,7 @@ impl Planned<'_> {
 
     /// What is left of a case when the run was stopped before it.
     pub fn halted(&self, subject: &Subject, why: &str) -> Done {
-        Done::unsent(self.without_sending(subject, Verdict::Inconclusive(why.to_owned())))
+        Done::unsent(self.without_sending(&*subject.signer.scheme, Verdict::Inconclusive(why.to_owned())))
     }
 
     /// Runs the case.
@@ -212,15 +213,21 @@ impl Planned<'_> {
         if !subject.clock.separates(&self.case.sign.at) {
             let why =
                 "the target's clock is not known well enough to tell this side of the border from the other";
-            return Done::unsent(self.without_sending(subject, Verdict::Inconclusive(why.to_owned())));
+            return Done::unsent(
+                self.without_sending(&*subject.signer.scheme, Verdict::Inconclusive(why.to_owned())),
+            );
         }
         if self.case.takes_a_second_sender() && subject.second.is_none() {
             let why = "needs a second sender; runs with --second-secret SOURCE";
-            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+            return Done::unsent(
+                self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why.to_owned())),
+            );
         }
         if self.case.replays() && !subject.remembers() {
             let why = "the library remembers nothing from one request to the next (capability `replay`)";
-            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+            return Done::unsent(
+                self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why.to_owned())),
+            );
         }
         let waits = self.case.waits();
         let alone = self.case.effects || self.case.runs_alone();
@@ -246,21 +253,23 @@ impl Planned<'_> {
                 None if fails => "needs a target whose handler can be made to fail".to_owned(),
                 None => "needs a target that can be set up with another secret".to_owned(),
             };
-            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why)));
+            return Done::unsent(self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why)));
         }
         if self.case.effects && subject.effects.is_none() {
             let why = "needs a counter of what the target does; runs with --effects URL";
-            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why.to_owned())));
+            return Done::unsent(
+                self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why.to_owned())),
+            );
         }
         if alone && attempt == Attempt::First {
             let why = Verdict::Inconclusive("it was not its turn yet".to_owned());
-            let done = Done::unsent(self.without_sending(subject, why));
+            let done = Done::unsent(self.without_sending(&*subject.signer.scheme, why));
             return Done { postponed: true, ..done };
         }
         // What our own endpoint takes costs nobody anything.
         if let (Some(mebibytes), false, None) = (self.case.floods(), subject.slow, &subject.workshop) {
             let why = format!("sends {mebibytes} MiB; runs with --slow");
-            return Done::unsent(self.without_sending(subject, Verdict::Skipped(why)));
+            return Done::unsent(self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why)));
         }
         self.send_and_judge(subject, proof, redactor, keep, attempt).await
     }
@@ -285,7 +294,8 @@ impl Planned<'_> {
                         None
                     }
                 };
-                let result = self.without_sending(subject, Verdict::Skipped(reason.to_string()));
+                let result =
+                    self.without_sending(&*subject.signer.scheme, Verdict::Skipped(reason.to_string()));
                 return Done { unnoticed, ..Done::unsent(result) };
             }
         };
@@ -293,12 +303,12 @@ impl Planned<'_> {
             && built.rounds.iter().any(Round::needs_exact_writer)
         {
             let why = Verdict::Skipped(format!("not delivered: {why}"));
-            return Done::unsent(self.without_sending(subject, why));
+            return Done::unsent(self.without_sending(&*subject.signer.scheme, why));
         }
         let seen = self.send(subject, &built, redactor).await;
         let verdict = judge(proof, self.case, &seen);
         let besides = besides(&verdict, &seen);
-        let mut result = self.without_sending(subject, verdict);
+        let mut result = self.without_sending(&*subject.signer.scheme, verdict);
         if let Some(failure) = besides {
             result.besides = besides;
             result.level = result.level.min(self.weight(failure));

@@ -153,8 +153,8 @@ pub fn scheme(
                     let answered = !again.was_silent() && !done.postponed;
                     *done = again;
                     if answered && done.result.reason.is_none() {
-                        let why = if subject.is_driven() {
-                            "no answer the first time, because the driver ended; answered when asked again"
+                        let why = if subject.is_driven() || lanes.jobs() == 1 {
+                            "no answer the first time, because it ended; answered when asked again"
                         } else {
                             "no answer while other requests were in flight, answered alone; fewer --jobs may help"
                         };
@@ -186,7 +186,13 @@ pub fn scheme(
                     results.push(publish(done.result, emit));
                 }
                 no_verdict = if died {
-                    Some("the target stopped accepting valid requests".to_owned())
+                    let why = "the target stopped accepting valid requests";
+                    Some(match &subject.carrier {
+                        Carrier::Served(served) => {
+                            served.gone().map_or(why.to_owned(), |gone| format!("{why}: {gone}"))
+                        }
+                        _ => why.to_owned(),
+                    })
                 } else {
                     closing
                 };
@@ -198,7 +204,7 @@ pub fn scheme(
     }
     for planned in &cases[results.len()..] {
         let why = no_verdict.clone().unwrap_or_default();
-        let result = planned.without_sending(subject, Verdict::Inconclusive(why));
+        let result = planned.without_sending(&*subject.signer.scheme, Verdict::Inconclusive(why));
         results.push(publish(result, emit));
         tick();
     }

@@ -137,6 +137,9 @@ impl Subject {
             Some(key) => self.signer.scheme.file().mac.key.write(key),
             None => self.signer.secret.clone(),
         };
+        if case.fails_the_handler() && self.workshop.is_none() {
+            return None;
+        }
         let other = match &self.carrier {
             // A library is set up with every request: its secret and, if it takes it, the time.
             Carrier::Process(process) => {
@@ -148,14 +151,14 @@ impl Subject {
                 Some((other.ahead(), Ok(Carrier::Local(other))))
             }
             // Nothing moves its clock.
-            Carrier::Served(_) if case.waits() > 0 || case.fails_the_handler() => return None,
+            Carrier::Served(_) if case.waits() > 0 => return None,
             Carrier::Served(served) => {
                 Some((None, served.apart(&secret).await.map(|other| Carrier::Served(Arc::new(other)))))
             }
             Carrier::Raw(_) | Carrier::Polite(_) => None,
         };
         if let Some((ahead, carrier)) = other {
-            if case.fails_the_handler() || (case.waits() > 0 && ahead.is_none()) {
+            if case.waits() > 0 && ahead.is_none() {
                 return None;
             }
             let subject = carrier.and_then(|carrier| self.with(secret, carrier));

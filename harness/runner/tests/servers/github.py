@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -31,7 +32,10 @@ class Hook(BaseHTTPRequestHandler):
             os._exit(7)
         if manner == "hangs" and body == b"1":
             os.kill(os.getpid(), 19)  # the whole process stops
-        if manner == "tells-its-pid":
+        if manner == "dies-for-good" and body == b"1":
+            open(sys.argv[2], "w").close()
+            os._exit(7)
+        if manner in ("tells-its-pid", "stays"):
             with open(sys.argv[2], "w") as file:
                 file.write(str(os.getpid()))
             time.sleep(0.05)
@@ -45,6 +49,8 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
+if manner == "dies-for-good" and os.path.exists(sys.argv[2]):
+    sys.exit("there is nothing left of me")
 if manner == "refuses-to-start":
     sys.exit("the secret " + key.decode(errors="replace") + " is not what I take")
 if manner == "says-nothing":
@@ -56,9 +62,14 @@ address = "0.0.0.0" if manner == "everywhere" else "127.0.0.1"
 about = {"name": "github.py", "version": "1", "language": "python", "schemes": ["github"], "clock": True}
 if manner == "misspells":
     about["colour"] = "red"
+if manner == "boasts":
+    about["name"], about["version"] = key.decode(), "\x1b[31m" + key.hex()
 print("starting, please wait", flush=True)
 print(f"listening {address}:{server.server_address[1]} {json.dumps(about)}", flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
+if manner == "stays":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
 sys.stdin.read()
 if manner == "tells-its-pid":
     with open(sys.argv[2] + ".ended", "w") as file:

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign_core::line::{FromDriver, Greeting, Hello, PROTOCOL, ToDriver, Verify};
+use countersign_core::redact::Redactor;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::{mpsc, oneshot};
@@ -61,6 +62,8 @@ pub(super) struct Worker {
 struct Shared {
     asked: Mutex<Asked>,
     errors: Errors,
+    /// The secret that was sent last, and what takes all of them out of a text.
+    secrets: Mutex<(Vec<u8>, Redactor)>,
     group: Group,
     /// Whether goodbye was said.
     parting: AtomicBool,
@@ -96,6 +99,7 @@ impl Worker {
         let shared = Arc::new(Shared {
             asked: Mutex::new(asked),
             errors: Errors::default(),
+            secrets: Mutex::default(),
             group,
             parting: AtomicBool::new(false),
         });
@@ -114,7 +118,7 @@ impl Worker {
             Ok(Err(_)) => Err(Unstarted::NoHello(End::Stopped("it was stopped".to_owned()))),
             Err(_) => {
                 let why = format!("it said no `hello` within {} s", startup.as_secs());
-                let why = worker.shared.errors.behind(why);
+                let why = worker.shared.with_errors(why);
                 worker.shared.stop(End::Late(why.clone()));
                 Err(Unstarted::NoHello(End::Late(why)))
             }
@@ -124,6 +128,7 @@ impl Worker {
     /// Asks, and waits for the answer, but not longer than the deadline.
     pub(super) async fn ask(&self, verify: Verify) -> Result<FromDriver, End> {
         let seq = verify.seq;
+        self.shared.know(&verify.key.0);
         let answer = {
             let mut asked = locked(&self.shared.asked);
             if let Some(end) = &asked.end {
@@ -139,7 +144,7 @@ impl Worker {
             Ok(Err(_)) => Err(End::Stopped("the run is over".to_owned())),
             Err(_) => {
                 let why = format!("no answer within {} ms", self.patience.as_millis());
-                let end = End::Late(self.shared.errors.behind(why));
+                let end = End::Late(self.shared.with_errors(why));
                 locked(&self.shared.asked).open.remove(&seq);
                 self.shared.stop(end.clone());
                 Err(end)
@@ -226,6 +231,20 @@ impl Shared {
         if first {
             self.group.kill();
         }
+    }
+
+    /// Keeps a secret out of what is shown of standard error.
+    fn know(&self, secret: &[u8]) {
+        let mut secrets = locked(&self.secrets);
+        if secrets.0 != secret {
+            secret.clone_into(&mut secrets.0);
+            let redactor = std::mem::take(&mut secrets.1);
+            secrets.1 = redactor.and(secret);
+        }
+    }
+
+    fn with_errors(&self, why: String) -> String {
+        self.errors.behind(why, &locked(&self.secrets).1)
     }
 
     /// Takes one line of the driver.
@@ -330,7 +349,7 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     shared.stop(match end {
         None if shared.parting.load(Ordering::Relaxed) && idle => End::Parted,
         None => End::Faulty("it ended with status 0 before its input did".to_owned()),
-        Some(End::Ended(why)) => End::Ended(shared.errors.behind(why)),
+        Some(End::Ended(why)) => End::Ended(shared.with_errors(why)),
         Some(end) => end,
     });
     heard.abort();
