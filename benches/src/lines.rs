@@ -117,7 +117,7 @@ impl Echo {
         let mut child =
             Command::new(program).arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::with_capacity(64 << 10, child.stdout.take().expect("it is piped"));
-        let lines = requests("github", NOW, count).iter().map(|verify| line(verify)).collect();
+        let lines = requests("github", NOW, count).iter().map(line).collect();
         Ok(Self { child, out, lines })
     }
 

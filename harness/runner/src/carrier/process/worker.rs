@@ -28,10 +28,6 @@ const PARTING: u32 = 100;
 /// Numbers that were answered and are remembered, so that a second answer is told from a number never asked.
 const REMEMBERED: usize = 4096;
 
-/// Octets that a pipe to a driver should hold.
-#[cfg(target_os = "linux")]
-const PIPE: usize = 1 << 18;
-
 /// In the place of a line: nothing more will be asked.
 const GOODBYE: Vec<u8> = Vec::new();
 
@@ -105,9 +101,6 @@ impl Worker {
         });
         let (lines, queue) = mpsc::unbounded_channel();
         let stdin = child.stdin.take().expect("it was piped");
-        // Several large requests fit, so that neither side waits for the other; a smaller pipe will do.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::pipe::fcntl_setpipe_size(&stdin, PIPE);
         tokio::spawn(write(stdin, queue));
         tokio::spawn(watch(child, Arc::clone(&shared)));
         let worker = Self { lines, shared, patience };
