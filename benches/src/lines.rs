@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::carrier::{Pool, Process};
+use countersign::carrier::{Held, Pool, Process};
 use countersign::run::clock;
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, SEED, secret};
@@ -76,7 +76,7 @@ impl Asking {
         let command = command.parse().map_err(str::to_owned)?;
         let pool = runtime.block_on(async {
             let here = tokio::runtime::Handle::current();
-            Pool::start(command, workers, Duration::from_secs(10), here).await
+            Pool::start(command, workers, Duration::from_secs(10), Held::ToTypes, here).await
         });
         let pool = Arc::new(pool.map_err(|why| why.to_string())?);
         let secret = secret(&scheme.file().mac.key);

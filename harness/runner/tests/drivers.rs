@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::{CANARY, countersign, root, stderr, stdout};
+use support::{CANARY, countersign, has_ended, pid_in, root, stderr, stdout};
 
 /// The target of a driver that behaves in this manner.
 fn driver(manner: &str) -> String {
@@ -128,24 +128,6 @@ fn a_driver_that_does_not_greet_is_not_testable() {
 }
 
 /// Waits for the process id that a driver leaves in a file.
-fn pid_in(file: &Path) -> Pid {
-    for _ in 0..600 {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        if let Some(pid) = text.parse().ok().and_then(Pid::from_raw) {
-            return pid;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("the driver did not start");
-}
-
-fn has_ended(pid: Pid) -> bool {
-    (0..100).any(|_| {
-        std::thread::sleep(Duration::from_millis(20));
-        test_kill_process(pid).is_err()
-    })
-}
-
 fn start(manner: &str, file: &Path, more: &[&str]) -> std::process::Child {
     let target = format!("exec:{} '{}'", driver(manner), file.display());
     Command::new(env!("CARGO_BIN_EXE_countersign"))

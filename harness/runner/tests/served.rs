@@ -2,13 +2,11 @@
 
 mod support;
 
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::{CANARY, countersign, root, stderr, stdout};
+use support::{CANARY, countersign, has_ended, pid_in, root, stderr, stdout};
 
 /// The target of a server that behaves in this manner.
 fn server(manner: &str) -> String {
@@ -109,29 +107,6 @@ fn what_a_server_does_instead_of_listening_is_named_and_never_with_the_secret() 
     assert!(stderr(&output).contains("--scheme is missing"), "{}", stderr(&output));
     let output = countersign(&arguments(&server("right"), &["--scheme", "stripe"]));
     assert_eq!(output.status.code(), Some(2), "an endpoint has one scheme");
-}
-
-fn pid_in(file: &Path) -> Pid {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        if let Some(pid) = text.parse().ok().and_then(Pid::from_raw) {
-            return pid;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("the server was never asked");
-}
-
-fn has_ended(pid: Pid) -> bool {
-    let until = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < until {
-        if test_kill_process(pid).is_err() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    false
 }
 
 /// A command that was started on a server which writes its id to a file.

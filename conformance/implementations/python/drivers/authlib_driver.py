@@ -1,15 +1,16 @@
 """Package Authlib: authlib.jose.JsonWebToken.decode, and validate for the claims."""
 
-from countersign_driver import serve
+from countersign_driver import keyed, serve
 
-from authlib.jose import JsonWebToken
+from authlib.jose import JsonWebToken, OctKey
 from authlib.jose.errors import JoseError
 
 TOKENS = JsonWebToken(["HS256"])
 
 
 def verify(request):
-    TOKENS.decode(request.bearer(), request.key).validate()
+    key = keyed(lambda: OctKey.import_key(request.key))
+    TOKENS.decode(request.bearer(), key).validate()
     return True
 
 

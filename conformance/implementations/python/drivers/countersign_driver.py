@@ -132,6 +132,16 @@ class Request:
             raise Refused("the body is not JSON") from None
 
 
+def keyed(make):
+    """What `make` returns, for packages that look at the secret first: one that refuses the secret refuses the requests."""
+    try:
+        return make()
+    except Unsupported:
+        raise
+    except Exception as why:
+        raise Refused(f"the secret is refused: {_text(why)}") from why
+
+
 def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
     """Answers the harness until it says goodbye.
 
@@ -148,7 +158,7 @@ def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
     for lines in _read():
         said, since = [], time.monotonic()
         for line in lines:
-            [(kind, asked)] = read(str(line, "utf-8"))[0].items()
+            [(kind, asked)] = read(line)[0].items()
             if kind == "hello":
                 if asked["protocol"] != PROTOCOL:
                     sys.exit(f"this driver speaks version {PROTOCOL} of the protocol, not {asked['protocol']}")
@@ -170,8 +180,8 @@ def _read():
     """Lists of whole lines: as many as are there."""
     held = b""
     while piece := os.read(0, 1 << 16):
-        *lines, held = (held + piece).split(b"\n")
-        yield lines
+        whole, end, held = (held + piece).rpartition(b"\n")
+        yield whole.decode().split("\n") if end else []
 
 
 def _write(file, lines):

@@ -28,7 +28,7 @@ pub use command::CommandLine;
 pub use group::kill_all;
 pub use local::{Answer, Asked, Local, Make, Service, Verify};
 pub use polite::{CannotStart, Polite, Proxies};
-pub use process::{CannotStartDriver, Pool, Process};
+pub use process::{CannotStartDriver, Held, Pool, Process};
 pub use raw::Raw;
 pub use sending::Gate;
 pub use served::{About, CannotServe, Served, Setting};

@@ -1,4 +1,5 @@
-//! `countersign doctor`: whether a driver does what the line protocol says.
+//! `countersign doctor`: whether a driver does what the line protocol says. Every line of both sides is held against the
+//! published schemas.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use super::plan::scheme;
 use super::print;
 use super::signals::{self, First};
 use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
-use crate::carrier::{Carrier, CommandLine, Pool, Process};
+use crate::carrier::{Carrier, CommandLine, Held, Pool, Process};
 use crate::exit::{Exit, Failed};
 use crate::run::{Pace, Signer, Subject};
 use crate::secret_source::SecretSource;
@@ -89,7 +90,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
 
 async fn examine(command: &CommandLine, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
     let secret = args.secret.as_deref().map(secret).transpose()?;
-    let pool = Arc::new(drivers(command, 1, PATIENCE).await?);
+    let pool = Arc::new(drivers(command, 1, PATIENCE, Held::ToSchemas).await?);
     let hello = pool.hello();
     chart.well(&format!("greets: {}", introduced(hello)));
     let mut schemes = Vec::new();

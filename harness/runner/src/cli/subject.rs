@@ -14,8 +14,8 @@ use url::Url;
 use super::args::CarrierName;
 use super::plan::{Named, Plan, quoted};
 use crate::carrier::{
-    CannotServe, CannotStartDriver, Carrier, CommandLine, Deadlines, Polite, Pool, Process, Raw, Served,
-    Setting,
+    CannotServe, CannotStartDriver, Carrier, CommandLine, Deadlines, Held, Polite, Pool, Process, Raw,
+    Served, Setting,
 };
 use crate::exit::{Exit, Failed};
 use crate::run::{Counter, Pace, SecondKeyed, Signer, Subject, Workshop, clock};
@@ -61,16 +61,21 @@ pub(super) fn greet(command: &CommandLine) -> Result<Hello, Failed> {
     let runtime =
         runtime.map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
     runtime.block_on(async {
-        let pool = drivers(command, 1, Deadlines::default().total).await?;
+        let pool = drivers(command, 1, Deadlines::default().total, Held::ToTypes).await?;
         let hello = pool.hello().clone();
         drop(pool.shutdown().await);
         Ok(hello)
     })
 }
 
-pub(super) async fn drivers(command: &CommandLine, jobs: usize, patience: Duration) -> Result<Pool, Failed> {
+pub(super) async fn drivers(
+    command: &CommandLine,
+    jobs: usize,
+    patience: Duration,
+    held: Held,
+) -> Result<Pool, Failed> {
     let here = tokio::runtime::Handle::current();
-    Pool::start(command.clone(), jobs.min(DRIVERS), patience, here).await.map_err(|why| match &why {
+    Pool::start(command.clone(), jobs.min(DRIVERS), patience, held, here).await.map_err(|why| match &why {
         CannotStartDriver::NoProgram { .. } => {
             Failed::usage_help(why.to_string(), "check the command line after `exec:`; no shell reads it")
         }
@@ -96,7 +101,7 @@ pub(super) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
     });
     let (host, target, origin, address, carrier, behind) = match (&plan.target, steps) {
         (TargetSpec::Exec(command), _) => {
-            let pool = Arc::new(drivers(command, jobs, plan.deadlines.total).await?);
+            let pool = Arc::new(drivers(command, jobs, plan.deadlines.total, Held::ToTypes).await?);
             let (origin, hello) = (format!("https://{EMBEDDED_HOST}"), pool.hello());
             let name = scheme.file().scheme.as_str();
             if !hello.schemes.iter().any(|known| known == name) {

@@ -6,6 +6,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, test_kill_process};
 
 /// The secret of the tests; no output may hold it, in any encoding.
 pub(crate) const CANARY: &str = "canary-5ecret-7f3a9c4e";
@@ -44,6 +47,28 @@ pub(crate) fn stdout(output: &Output) -> String {
 /// Standard error as text.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The id that a process writes to a file once it is asked something.
+///
+/// Panics if it never does.
+pub(crate) fn pid_in(file: &Path) -> Pid {
+    for _ in 0..600 {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        if let Some(pid) = text.parse().ok().and_then(Pid::from_raw) {
+            return pid;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("the process was never asked");
+}
+
+/// Whether a process ends within some seconds.
+pub(crate) fn has_ended(pid: Pid) -> bool {
+    (0..300).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        test_kill_process(pid).is_err()
+    })
 }
 
 /// A real server from `conformance/implementations`; it ends when dropped.

@@ -5,6 +5,7 @@
 //! of the library behind it.
 
 mod pool;
+mod schema;
 mod worker;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Wire, receive};
 
-pub use pool::{CannotStartDriver, Pool};
+pub use pool::{CannotStartDriver, Held, Pool};
 use worker::End;
 
 use super::millis;

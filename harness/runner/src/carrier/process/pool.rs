@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::line::{Capability, FromDriver, Hello, Verify};
 use tokio::runtime::Handle;
 use tokio::sync::RwLock;
 
+use super::schema::Schemas;
 use super::worker::{End, Unstarted, Worker};
 use crate::carrier::command::CommandLine;
 
@@ -23,6 +24,7 @@ pub struct Pool {
     hello: Hello,
     slots: Vec<RwLock<Option<Worker>>>,
     patience: Duration,
+    schemas: Option<Arc<Schemas>>,
     runtime: Handle,
     seq: AtomicU64,
     /// The first fault of a driver that was replaced since.
@@ -56,6 +58,15 @@ pub enum CannotStartDriver {
     },
 }
 
+/// What lines are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The types that they are read into.
+    ToTypes,
+    /// Also the published schemas, in both directions: to find out who is wrong.
+    ToSchemas,
+}
+
 impl Pool {
     /// Starts the first driver and hears who it is; the others start when they are needed. A library with a
     /// memory has one driver only, so that what one accepted the other knows.
@@ -66,13 +77,16 @@ impl Pool {
         command: CommandLine,
         workers: usize,
         patience: Duration,
+        held: Held,
         runtime: Handle,
     ) -> Result<Self, CannotStartDriver> {
-        let (worker, hello) = start(&command, patience, &runtime).await?;
+        let schemas = (held == Held::ToSchemas).then(|| Arc::new(Schemas::published()));
+        let (worker, hello) = start(&command, patience, schemas.clone(), &runtime).await?;
         let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
         let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));
         let slots = slots.take(workers).map(RwLock::new).collect();
-        Ok(Self { command, hello, slots, patience, runtime, seq: AtomicU64::new(0), fault: Mutex::default() })
+        let (seq, fault) = (AtomicU64::new(0), Mutex::default());
+        Ok(Self { command, hello, slots, patience, schemas, runtime, seq, fault })
     }
 
     /// Who the driver says that it is.
@@ -100,7 +114,7 @@ impl Pool {
             if let Some(why) = last.as_ref().and_then(Worker::fault) {
                 self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
             }
-            let started = start(&self.command, self.patience, &self.runtime).await;
+            let started = start(&self.command, self.patience, self.schemas.clone(), &self.runtime).await;
             let (worker, hello) = started.map_err(|why| End::Stopped(why.to_string()))?;
             if hello != self.hello {
                 return Err(End::Faulty("started again, it says that it is another one".to_owned()));
@@ -160,10 +174,11 @@ impl Pool {
 async fn start(
     command: &CommandLine,
     patience: Duration,
+    schemas: Option<Arc<Schemas>>,
     runtime: &Handle,
 ) -> Result<(Worker, Hello), CannotStartDriver> {
     let words = command.clone();
-    let started = runtime.spawn(async move { Worker::start(&words, STARTUP, patience).await }).await;
+    let started = runtime.spawn(async move { Worker::start(&words, STARTUP, patience, schemas).await }).await;
     let unstarted = match started {
         Ok(Ok(started)) => return Ok(started),
         Ok(Err(unstarted)) => unstarted,

@@ -15,6 +15,7 @@ use tokio::process::{Child, ChildStdin};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::schema::Schemas;
 use crate::carrier::command::CommandLine;
 use crate::carrier::errors::Errors;
 use crate::carrier::group::Group;
@@ -60,6 +61,7 @@ struct Shared {
     errors: Errors,
     /// The secret that was sent last, and what takes all of them out of a text.
     secrets: Mutex<(Vec<u8>, Redactor)>,
+    schemas: Option<Arc<Schemas>>,
     group: Group,
     /// Whether goodbye was said.
     parting: AtomicBool,
@@ -86,6 +88,7 @@ impl Worker {
         command: &CommandLine,
         startup: Duration,
         patience: Duration,
+        schemas: Option<Arc<Schemas>>,
     ) -> Result<(Self, Hello), Unstarted> {
         let started = Group::start(command, &[]);
         let (mut child, group) = started.map_err(|error| Unstarted::NoProgram(error.to_string()))?;
@@ -96,6 +99,7 @@ impl Worker {
             asked: Mutex::new(asked),
             errors: Errors::default(),
             secrets: Mutex::default(),
+            schemas,
             group,
             parting: AtomicBool::new(false),
         });
@@ -185,6 +189,9 @@ impl Worker {
 
     fn say(&self, message: &ToDriver) {
         let mut line = serde_json::to_vec(message).expect("texts and numbers can be written");
+        if let Some(Err(why)) = self.shared.schemas.as_ref().map(|schemas| schemas.ours(&line)) {
+            self.shared.stop(End::Faulty(why));
+        }
         line.push(b'\n');
         // Whoever no longer listens has ended, and its end is known from elsewhere.
         let _ = self.lines.send(line);
@@ -251,6 +258,9 @@ impl Shared {
                 Ok(_) => format!("its line `{}` is not of the protocol: {error}", shown()),
                 Err(_) => format!("its line `{}` is not UTF-8", shown()),
             })?;
+        if let Some(schemas) = &self.schemas {
+            schemas.theirs(line)?;
+        }
         let mut asked = locked(&self.asked);
         match (said, asked.hello.take()) {
             (FromDriver::Hello(hello), Some(to)) => {
