@@ -35,8 +35,11 @@ const JOBS: usize = 4;
 /// #     use countersign_core::scheme::{Construction, Encoding, Hash, mac};
 /// #     let tag = mac(Construction::Hmac, Hash::Sha256, request.secret(), request.body());
 /// #     let wanted = format!("sha256={}", Encoding::Hex.encode(&tag));
+/// #     // A secret that is missing, or is a public key, verifies nothing.
+/// #     let key = String::from_utf8_lossy(request.secret());
+/// #     let is_secret = !key.is_empty() && !key.contains("-----BEGIN") && !key.starts_with("ssh-");
 /// #     match request.header("X-Hub-Signature-256") {
-/// #         Some(given) if given == wanted.as_bytes() => Ok(()),
+/// #         Some(given) if given == wanted.as_bytes() && is_secret => Ok(()),
 /// #         _ => Err("signature does not match".to_owned()),
 /// #     }
 /// # }
