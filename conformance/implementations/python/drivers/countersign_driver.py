@@ -249,32 +249,34 @@ def _without_time(function):
     return lambda *arguments: function(*arguments or [_now])
 
 
-class _Same(type):
-    """Makes the replaced types know the values that native code makes of the real ones."""
+class _Frozen(type):
+    """Makes the replaced types differ in nothing but "now": all values are of the real type, which is at home in native code."""
+
+    def __call__(cls, *arguments, **named):
+        return cls.__base__(*arguments, **named) if cls in _FROZEN else super().__call__(*arguments, **named)
 
     def __instancecheck__(cls, value):
-        return isinstance(value, cls.__base__) if cls in (_Date, _Datetime) else super().__instancecheck__(value)
+        return isinstance(value, cls.__base__) if cls in _FROZEN else super().__instancecheck__(value)
 
     def __subclasscheck__(cls, other):
-        return issubclass(other, cls.__base__) if cls in (_Date, _Datetime) else super().__subclasscheck__(other)
+        return issubclass(other, cls.__base__) if cls in _FROZEN else super().__subclasscheck__(other)
 
 
-class _Date(datetime.date, metaclass=_Same):
+class _Date(datetime.date, metaclass=_Frozen):
     @classmethod
     def today(cls):
         return cls.fromtimestamp(_now)
 
 
-class _Datetime(datetime.datetime, metaclass=_Same):
-    _last = (None, None, None)
+class _Datetime(datetime.datetime, metaclass=_Frozen):
+    @classmethod
+    def fromtimestamp(cls, timestamp, tz=None):
+        # The way through the call above is slow, and packages go it for every request.
+        return (cls.__base__ if cls is _Datetime else super()).fromtimestamp(timestamp, tz)
 
     @classmethod
     def now(cls, tz=None):
-        at, zone, shown = _Datetime._last
-        if at != _now or zone is not tz or type(shown) is not cls:
-            shown = cls.fromtimestamp(_now, tz)
-            _Datetime._last = (_now, tz, shown)
-        return shown
+        return cls.fromtimestamp(_now, tz)
 
     @classmethod
     def today(cls):
@@ -283,3 +285,6 @@ class _Datetime(datetime.datetime, metaclass=_Same):
     @classmethod
     def utcnow(cls):
         return cls.fromtimestamp(_now, datetime.timezone.utc).replace(tzinfo=None)
+
+
+_FROZEN = (_Date, _Datetime)
