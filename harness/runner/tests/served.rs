@@ -72,7 +72,8 @@ fn a_server_that_dies_is_started_again_and_the_run_goes_on() {
 #[test]
 fn a_server_that_hangs_is_replaced_and_the_run_goes_on() {
     let (report, exit) = run("hangs", &["--case", "genuine-body-*", "--timeout", "1", "--jobs", "1"]);
-    assert_eq!((exit, verdict(&report, "genuine-body-one-byte").0), (1, "fail"));
+    let ended = verdict(&report, "genuine-body-one-byte");
+    assert_eq!((exit, ended.0), (1, "fail"), "{}: {}", ended.1, report["reason"]);
     assert!(report["summary"]["pass"].as_u64() > Some(5), "{}", report["summary"]);
     assert_eq!(report["summary"]["inconclusive"], 0, "{}", report["reason"]);
 }

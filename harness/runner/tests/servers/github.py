@@ -31,7 +31,8 @@ class Hook(BaseHTTPRequestHandler):
         if manner == "dies" and body == b"1":
             os._exit(7)
         if manner == "hangs" and body == b"1":
-            os.kill(os.getpid(), 19)  # the whole process stops
+            os.kill(os.getpid(), signal.SIGSTOP)  # the whole process stops, this thread perhaps a moment later
+            time.sleep(600)
         if manner == "dies-for-good" and body == b"1":
             open(sys.argv[2], "w").close()
             os._exit(7)
