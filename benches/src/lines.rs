@@ -23,16 +23,23 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
 /// Requests that wait for an answer at the same time.
-const IN_FLIGHT: usize = 64;
-/// Octets of each body.
-const BODY: usize = 1024;
+const IN_FLIGHT: usize = 128;
+
+/// What requests carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// What the requests of a run carry, if a case does not say otherwise: 50 octets.
+    OfACase,
+    /// 1 KiB.
+    Large,
+}
 
 fn scheme(name: &str) -> Arc<dyn Scheme> {
     Arc::clone(Catalog::embedded().schemes.get(name).expect("the scheme is shipped"))
 }
 
-/// Genuine requests of one kilobyte.
-fn wires(scheme: &dyn Scheme, now: Timestamp, count: usize) -> Vec<Wire> {
+/// Genuine requests.
+fn wires(scheme: &dyn Scheme, now: Timestamp, body: Body, count: usize) -> Vec<Wire> {
     let secret = secret(&scheme.file().mac.key);
     let key = scheme.key(&secret).expect("the secret fits the scheme");
     let deployment = Deployment::default();
@@ -50,7 +57,11 @@ fn wires(scheme: &dyn Scheme, now: Timestamp, count: usize) -> Vec<Wire> {
             unique: Unique::new(SEED, name, &case),
             second: None,
         };
-        let message = Message { body: Some(vec![b'a'; BODY].into()), ..Message::default() };
+        let body = match body {
+            Body::OfACase => None,
+            Body::Large => Some(vec![b'a'; 1024].into()),
+        };
+        let message = Message { body, ..Message::default() };
         let built = build(&Recipe { message, ..Recipe::default() }, &world).expect("a genuine request");
         built.rounds[0].wires[0].clone()
     };
@@ -69,7 +80,7 @@ impl Asking {
     ///
     /// # Errors
     /// It does not start.
-    pub fn new(command: &str, name: &str, workers: usize, count: usize) -> Result<Self, String> {
+    pub fn new(command: &str, name: &str, workers: usize, body: Body, count: usize) -> Result<Self, String> {
         let scheme = scheme(name);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
@@ -81,7 +92,7 @@ impl Asking {
         let pool = Arc::new(pool.map_err(|why| why.to_string())?);
         let secret = secret(&scheme.file().mac.key);
         let process = Process::new(pool, &*scheme, secret, &Deployment::default(), NOW);
-        Ok(Self { runtime, process, wires: wires(&*scheme, NOW, count) })
+        Ok(Self { runtime, process, wires: wires(&*scheme, NOW, body, count) })
     }
 
     /// Asks everything once, without waiting for each answer.
@@ -112,12 +123,12 @@ impl Echo {
     ///
     /// # Errors
     /// The child does not start.
-    pub fn spawn(argument: &str, count: usize) -> io::Result<Self> {
+    pub fn spawn(argument: &str, body: Body, count: usize) -> io::Result<Self> {
         let program = std::env::current_exe()?;
         let mut child =
             Command::new(program).arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::with_capacity(64 << 10, child.stdout.take().expect("it is piped"));
-        let lines = requests("github", NOW, count).iter().map(line).collect();
+        let lines = requests("github", NOW, body, count).iter().map(line).collect();
         Ok(Self { child, out, lines })
     }
 
@@ -151,10 +162,10 @@ impl Drop for Echo {
 }
 
 /// What the carrier would ask.
-pub fn requests(name: &str, now: Timestamp, count: usize) -> Vec<Verify> {
+pub fn requests(name: &str, now: Timestamp, body: Body, count: usize) -> Vec<Verify> {
     let scheme = scheme(name);
     let key = Base64(secret(&scheme.file().mac.key).expose().to_vec());
-    let wires = wires(&*scheme, now, count);
+    let wires = wires(&*scheme, now, body, count);
     let asked = wires.iter().zip(1..).map(|(wire, seq)| Verify {
         seq,
         scheme: name.to_owned(),
@@ -226,14 +237,14 @@ impl Loop {
     ///
     /// # Errors
     /// It does not start.
-    pub fn spawn(python: &str, script: &str, count: usize) -> io::Result<Self> {
+    pub fn spawn(python: &str, script: &str, body: Body, count: usize) -> io::Result<Self> {
         let mut child =
             Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::new(child.stdout.take().expect("it is piped"));
         let stdin = child.stdin.as_mut().expect("it is piped");
         writeln!(stdin, "{count}")?;
         // The loop has this machine's clock.
-        for verify in requests("standard-webhooks", clock::now(), count) {
+        for verify in requests("standard-webhooks", clock::now(), body, count) {
             stdin.write_all(&line(&verify))?;
         }
         stdin.flush()?;

@@ -6,7 +6,7 @@
 
 use std::process::{Command, ExitCode};
 
-use countersign_benches::lines::{Asking, Echo, Loop, echo, nothing};
+use countersign_benches::lines::{Asking, Body, Echo, Loop, echo, nothing};
 use countersign_benches::load::{Load, Size};
 use countersign_benches::loopback::{Judge, ROUND, Served};
 use countersign_benches::rounds::{Rounds, median};
@@ -188,13 +188,35 @@ fn oha(served: &Served, request: &countersign_core::wire::Request) -> Result<f64
 
 /// Requests through the line protocol, beside lines through bare pipes and calls in a loop.
 fn lines() -> Result<Goal, String> {
+    let mut met = Vec::new();
+    for (body, name) in [(Body::OfACase, "as most cases have them"), (Body::Large, "of 1 KiB")] {
+        println!("  bodies {name}, 128 in flight");
+        met.push(echoed(body)? >= 0.8);
+        let with_two = called(body, 2)?;
+        called(body, 1)?;
+        // Large bodies are rare in a run, and base64 is slow in Python: that is shown, and no goal.
+        met.push(with_two >= 0.6 || body == Body::Large);
+    }
+    println!(
+        "  goals: at least 0.8 of the lines, and 0.6 of the calls with the 2 drivers of a run and bodies of cases"
+    );
+    Ok(goal(met.iter().all(|met| *met)))
+}
+
+/// A driver that does nothing, beside a child that reads and writes the same lines; the ratio.
+fn echoed(body: Body) -> Result<f64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let count = 20_000;
-    let asking = Asking::new(&format!("'{}' nothing", program.display()), "github", 1, count)?;
-    let mut bare = Echo::spawn("echo", count).map_err(|error| error.to_string())?;
-    let echoed = Rounds::interleaved(10, |_| asking.run(), |_| bare.run());
-    println!("  bodies of 1 KiB, one driver that does nothing, 64 in flight");
-    shown("requests asked", "lines echoed", &echoed);
+    let asking = Asking::new(&format!("'{}' nothing", program.display()), "github", 1, body, count)?;
+    let mut bare = Echo::spawn("echo", body, count).map_err(|error| error.to_string())?;
+    let rounds = Rounds::interleaved(10, |_| asking.run(), |_| bare.run());
+    println!("  one driver that does nothing");
+    shown("requests asked", "lines echoed", &rounds);
+    Ok(rounds.ratio())
+}
+
+/// Drivers of a Python package, beside a loop of calls; the ratio.
+fn called(body: Body, workers: usize) -> Result<f64, String> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let folder = format!("{root}/conformance/implementations/python");
     let (python, script) =
@@ -204,27 +226,22 @@ fn lines() -> Result<Goal, String> {
     }
     let driver = format!("'{python}' '{folder}/drivers/standardwebhooks_driver.py'");
     let count = 5_000;
-    let mut looping = Loop::spawn(&python, &script, count).map_err(|error| error.to_string())?;
-    let mut goals = vec![echoed.ratio() >= 0.8];
-    for workers in [2, 1] {
-        let asking = Asking::new(&driver, "standard-webhooks", workers, count)?;
-        let mut rounds = Rounds { first: Vec::new(), second: Vec::new() };
-        for round in 0..=10 {
-            let start = std::time::Instant::now();
-            let ours = asking.run() as f64 / start.elapsed().as_secs_f64();
-            let peer = looping.rate().map_err(|error| error.to_string())?;
-            // The first round warms up.
-            if round > 0 {
-                rounds.first.push(ours);
-                rounds.second.push(peer);
-            }
+    let mut looping = Loop::spawn(&python, &script, body, count).map_err(|error| error.to_string())?;
+    let asking = Asking::new(&driver, "standard-webhooks", workers, body, count)?;
+    let mut rounds = Rounds { first: Vec::new(), second: Vec::new() };
+    for round in 0..=10 {
+        let start = std::time::Instant::now();
+        let ours = asking.run() as f64 / start.elapsed().as_secs_f64();
+        let peer = looping.rate().map_err(|error| error.to_string())?;
+        // The first round warms up.
+        if round > 0 {
+            rounds.first.push(ours);
+            rounds.second.push(peer);
         }
-        println!("  standardwebhooks in Python, {workers} of its drivers");
-        shown("requests asked", "calls in a loop", &rounds);
-        goals.push(workers == 1 || rounds.ratio() >= 0.6);
     }
-    println!("  goals: at least 0.8 of the lines, and 0.6 of the calls with the 2 drivers of a run");
-    Ok(goal(goals.iter().all(|met| *met)))
+    println!("  standardwebhooks in Python, {workers} of its drivers");
+    shown("requests asked", "calls in a loop", &rounds);
+    Ok(rounds.ratio())
 }
 
 /// The end of a child.

@@ -6,6 +6,7 @@ It needs nothing but the standard library.
 
 import datetime
 import importlib.metadata
+import io
 import json
 import os
 import sys
@@ -158,7 +159,7 @@ def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
     for lines in _read():
         said, since = [], time.monotonic()
         for line in lines:
-            [(kind, asked)] = read(line)[0].items()
+            [(kind, asked)] = read(line.decode())[0].items()
             if kind == "hello":
                 if asked["protocol"] != PROTOCOL:
                     sys.exit(f"this driver speaks version {PROTOCOL} of the protocol, not {asked['protocol']}")
@@ -181,7 +182,7 @@ def _read():
     held = b""
     while piece := os.read(0, 1 << 16):
         whole, end, held = (held + piece).rpartition(b"\n")
-        yield whole.decode().split("\n") if end else []
+        yield io.BytesIO(whole + end)
 
 
 def _write(file, lines):

@@ -47,7 +47,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Failed> {
         TargetSpec::Url(_) | TargetSpec::Serve(_) => 4,
         TargetSpec::Reference | TargetSpec::Mutant(_) => 16,
         // Most of them wait in a pipe, so that no driver ever waits.
-        TargetSpec::Exec(_) => 64,
+        TargetSpec::Exec(_) => 128,
     };
     let jobs = args.jobs.or(plan.config.jobs).unwrap_or(default);
     if jobs == 0 || jobs > 1024 {
