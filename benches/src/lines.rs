@@ -12,7 +12,7 @@ use countersign::carrier::{Held, Pool, Process};
 use countersign::run::clock;
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, SEED, secret};
-use countersign_core::line::{Accepted, Base64, Endpoint, FromDriver, Sent, ToDriver, Verify};
+use countersign_core::line::{Accepted, Base64, Endpoint, FromDriver, Sent, ToDriver, Unsupported, Verify};
 use countersign_core::observe::Outcome;
 use countersign_core::recipe::{Message, Recipe, Unique, World, build};
 use countersign_core::scheme::{Deployment, Scheme};
@@ -205,6 +205,10 @@ pub fn nothing() -> io::Result<()> {
     answer(|line| match serde_json::from_slice(line)? {
         ToDriver::Hello(_) => Ok(hello.as_bytes().to_vec()),
         ToDriver::Verify(verify) => serde_json::to_vec(&FromDriver::Accepted(Accepted { seq: verify.seq })),
+        ToDriver::Measure(measure) => {
+            let (seq, why) = (measure.seq, "it has no clock".to_owned());
+            serde_json::to_vec(&FromDriver::Unsupported(Unsupported { seq, why }))
+        }
     })
 }
 

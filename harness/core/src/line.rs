@@ -25,6 +25,9 @@ pub enum ToDriver {
     Hello(Greeting),
     /// Is this request genuine? The driver answers with `accepted`, `rejected`, `error` or `unsupported`.
     Verify(Box<Verify>),
+    /// How long does the library take for each of these requests? Only for drivers with the capability `timing`, which
+    /// answer with `measured`.
+    Measure(Box<Measure>),
 }
 
 /// The first line.
@@ -53,6 +56,27 @@ pub struct Verify {
     pub endpoint: Endpoint,
     /// The request.
     pub request: Sent,
+}
+
+/// Requests to be verified one by one, with a clock inside the driver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Measure {
+    /// Number of the question, which the answer repeats.
+    pub seq: u64,
+    /// How they are signed.
+    pub scheme: String,
+    /// The shared secret as the sender shows it.
+    pub key: Base64,
+    /// The time at which they arrive, in seconds since 1970.
+    pub now: i64,
+    /// The endpoint that they are sent to.
+    pub endpoint: Endpoint,
+    /// The requests.
+    pub requests: Vec<Sent>,
+    /// Which of them are verified, by their places from 0, in this order.
+    pub order: Vec<u32>,
 }
 
 /// The endpoint under which a request arrives.
@@ -101,7 +125,7 @@ impl Sent {
 }
 
 /// What a driver says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FromDriver {
@@ -115,6 +139,8 @@ pub enum FromDriver {
     Error(Raised),
     /// The driver cannot ask the library this.
     Unsupported(Unsupported),
+    /// How long the library took.
+    Measured(Measured),
 }
 
 impl FromDriver {
@@ -126,6 +152,7 @@ impl FromDriver {
             Self::Rejected(rejected) => Some(rejected.seq),
             Self::Error(raised) => Some(raised.seq),
             Self::Unsupported(unsupported) => Some(unsupported.seq),
+            Self::Measured(measured) => Some(measured.seq),
         }
     }
 }
@@ -215,6 +242,17 @@ pub struct Unsupported {
     pub seq: u64,
     /// What it takes.
     pub why: String,
+}
+
+/// The answer to `measure`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Measured {
+    /// Number of the question.
+    pub seq: u64,
+    /// Nanoseconds of each call, in the order that was asked for.
+    pub nanos: Vec<f64>,
 }
 
 /// Octets, written in base64 with padding.

@@ -147,10 +147,40 @@ export async function serve({ name, version, schemes, rejects = [], capabilities
     return genuine ? { accepted: { seq } } : { rejected: { seq } };
   }
 
+  async function measured(asked) {
+    const { seq, scheme } = asked;
+    if (!schemes.includes(scheme)) return { unsupported: { seq, why: `not a scheme of this driver: ${scheme}` } };
+    const nanos = [];
+    try {
+      if (capabilities.includes("clock")) stopClock(asked.now * 1000);
+      const requests = asked.requests.map((request) => new SignedRequest({ ...asked, request }));
+      for (const place of asked.order) {
+        const request = requests[place];
+        const start = process.hrtime.bigint();
+        try {
+          const genuine = verify(request);
+          if (genuine instanceof Promise) await genuine;
+        } catch (error) {
+          if (!refuses(error)) throw error;
+        }
+        nanos.push(Number(process.hrtime.bigint() - start));
+      }
+    } catch (error) {
+      if (error instanceof Unsupported) return { unsupported: { seq, why: error.message } };
+      return { error: { seq, type: error?.constructor?.name ?? typeof error, detail: text(error) } };
+    } finally {
+      stopClock();
+    }
+    return { measured: { seq, nanos } };
+  }
+
   async function answer(line) {
     const [kind, asked] = Object.entries(JSON.parse(line))[0];
-    if (kind === "hello") return { hello: { name, version, language: "javascript", schemes, capabilities } };
+    if (kind === "hello") {
+      return { hello: { name, version, language: "javascript", schemes, capabilities: [...capabilities, "timing"] } };
+    }
     if (kind === "verify") return judge(asked);
+    if (kind === "measure") return measured(asked);
     return { unsupported: { seq: asked.seq, why: `unknown kind of line: ${kind}` } };
   }
 

@@ -164,10 +164,12 @@ def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
                 if asked["protocol"] != PROTOCOL:
                     sys.exit(f"this driver speaks version {PROTOCOL} of the protocol, not {asked['protocol']}")
                 version = version or importlib.metadata.version(package)
-                hello = {"name": package, "version": version, "language": "python"}
-                said.append(_line({"hello": hello | {"schemes": list(schemes), "capabilities": list(capabilities)}}))
+                hello = {"name": package, "version": version, "language": "python", "schemes": list(schemes)}
+                said.append(_line({"hello": hello | {"capabilities": [*capabilities, "timing"]}}))
             elif kind == "verify" and asked["scheme"] in schemes:
                 said.append(_answer(verify, asked, rejects))
+            elif kind == "measure" and asked["scheme"] in schemes:
+                said.append(_measured(verify, asked, rejects))
             else:
                 said.append(_line({"unsupported": {"seq": asked["seq"], "why": asked.get("scheme", kind)}}))
             # A package that hangs next keeps few answers back.
@@ -211,6 +213,31 @@ def _answer(verify, asked, rejects):
     if not isinstance(genuine, bool):
         sys.exit(f"verify must return True or False, not {genuine!r}")
     return b'{"%s":{"seq":%d}}\n' % (b"accepted" if genuine else b"rejected", seq)
+
+
+def _measured(verify, asked, rejects):
+    """How long each call takes, in nanoseconds; refusals are what is measured."""
+    global _now
+    _now = asked["now"]
+    seq = asked["seq"]
+    requests = [Request(asked | {"request": sent}) for sent in asked["requests"]]
+    refusals = (Refused, *rejects)
+    clock = time.perf_counter_ns
+    nanos = []
+    try:
+        for place in asked["order"]:
+            request = requests[place]
+            start = clock()
+            try:
+                verify(request)
+            except refusals:
+                pass
+            nanos.append(clock() - start)
+    except Unsupported as why:
+        return _line({"unsupported": {"seq": seq, "why": str(why)}})
+    except BaseException as failure:
+        return _line({"error": {"seq": seq, "type": _name(failure), "detail": _text(failure)}})
+    return _line({"measured": {"seq": seq, "nanos": nanos}})
 
 
 def _name(exception):

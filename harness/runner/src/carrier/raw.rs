@@ -65,8 +65,13 @@ impl Raw {
     }
 
     /// What answers mean.
-    pub(super) fn oracle(&self) -> Oracle {
+    pub(crate) fn oracle(&self) -> Oracle {
         self.oracle.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How long an answer may take.
+    pub(crate) fn patience(&self) -> Duration {
+        self.deadlines.total
     }
 
     async fn connect(&self) -> Result<TcpStream, String> {

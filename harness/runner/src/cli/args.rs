@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::timing::Contrast;
+
 /// Finds the requests that an HMAC check should refuse but accepts, and the ones it should accept but refuses.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100, after_help = super::exit_codes())]
@@ -28,6 +30,8 @@ pub(super) enum Command {
     Doctor(DoctorArgs),
     /// Write a driver to start from.
     Init(InitArgs),
+    /// Say whether a secret shows in the time that calls take.
+    Timing(Box<TimingArgs>),
     /// Explain a requirement, bug class, case, scheme or mutant.
     Explain {
         /// The id: `INT-BODY`, `C01`, `body-one-bit-flipped`, `stripe`.
@@ -292,6 +296,44 @@ pub(super) struct DoctorArgs {
     /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
     #[arg(long, value_name = "SOURCE")]
     pub(super) secret: Option<String>,
+}
+
+/// Options of `timing`.
+#[derive(Debug, Args)]
+pub(super) struct TimingArgs {
+    /// What is measured: an endpoint over plain HTTP, or a driver with a clock of its own.
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    /// Judge recorded timings instead: a table `label,nanoseconds` in the order of the calls, plain or compressed (`.gz`).
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    pub(super) recording: Option<PathBuf>,
+    /// What one number of the recording is, if it does not say so itself.
+    #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds, requires = "recording")]
+    pub(super) unit: Option<f64>,
+    /// In what both classes of requests differ: mismatch, mismatch-at:PLACE, malformed, stale or key-id.
+    #[arg(long, value_name = "NAME", default_value = "mismatch", value_parser = super::timing::contrast)]
+    pub(super) contrast: Contrast,
+    /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; for a recording: none].
+    #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds)]
+    pub(super) resolution: Option<f64>,
+    /// Calls at most, without those of controls.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(super) max_calls: u64,
+    /// Write the timings to this file, to be judged again with --recording.
+    #[arg(long, value_name = "FILE", conflicts_with = "recording")]
+    pub(super) save: Option<PathBuf>,
+    /// How the result is written.
+    #[arg(long, value_name = "NAME", default_value = "terminal")]
+    pub(super) format: TimingFormat,
+}
+
+/// How the result of `timing` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TimingFormat {
+    /// For people.
+    Terminal,
+    /// For programs: one document.
+    Json,
 }
 
 /// Options of `compare`.

@@ -14,6 +14,7 @@ mod select;
 mod serve;
 mod signals;
 mod subject;
+mod timing;
 mod vectors;
 
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Compare(args) => compare::compare(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Init(args) => init::init(&args),
+        Command::Timing(args) => timing::timing(&args),
         Command::Explain { id } => explain::explain(&id),
         Command::List { what } => list::list(what),
         Command::Matrix(args) => matrix::matrix(&args),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use countersign_core::line::{Base64, Capability, Endpoint, FromDriver, Hello, Sent, Verify};
+use countersign_core::line::{Base64, Capability, Endpoint, FromDriver, Hello, Measure, Sent, ToDriver, Verify};
 use countersign_core::observe::{Observation, Outcome, Reply};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Scheme};
@@ -113,10 +113,64 @@ impl Process {
         })
     }
 
+    /// Has the library verify requests one by one, in an order, with the driver's clock: nanoseconds of each.
+    ///
+    /// # Errors
+    /// What the driver did instead, or why its clock cannot be believed.
+    pub async fn measure(&self, wires: &[Wire], order: &[u32]) -> Result<Vec<f64>, String> {
+        let received = wires.iter().map(|wire| receive(&wire.octets()).map(|request| Sent::of(&request)));
+        let requests: Result<Vec<Sent>, _> = received.collect();
+        let measure = Measure {
+            seq: self.pool.next(),
+            scheme: self.scheme.clone(),
+            key: Base64(self.secret.expose().to_vec()),
+            now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
+            endpoint: self.endpoint.clone(),
+            requests: requests.map_err(|why| format!("no HTTP server lets it through: {why}"))?,
+            order: order.to_vec(),
+        };
+        let started = Instant::now();
+        let answer = self.pool.ask(ToDriver::Measure(Box::new(measure))).await;
+        let took = started.elapsed().as_nanos() as f64;
+        let clean = |why: String| self.redactor.text(&why);
+        match answer {
+            Ok(FromDriver::Measured(measured)) => believed(measured.nanos, order.len(), took),
+            Ok(FromDriver::Unsupported(what)) => Err(clean(format!("the driver cannot measure: {}", what.why))),
+            Ok(FromDriver::Error(raised)) => {
+                Err(clean(format!("the library failed: {} {}", raised.r#type, raised.detail.unwrap_or_default())))
+            }
+            Ok(FromDriver::Accepted(_) | FromDriver::Rejected(_) | FromDriver::Hello(_)) => {
+                Err("fault of the driver: it answered another question".to_owned())
+            }
+            Err(End::Faulty(why)) => Err(clean(format!("fault of the driver: {why}"))),
+            Err(End::Ended(why) | End::Late(why) | End::Stopped(why)) => Err(clean(why)),
+            Err(End::Parted) => Err("the driver ended".to_owned()),
+        }
+    }
+
     fn said(&self, class: Option<String>, text: Option<String>) -> Reply {
         let clean = |text: String| self.redactor.text(&text);
         Reply { class: class.map(clean), text }
     }
+}
+
+/// The timings of a driver, if they fit this side's clock: they cannot take longer than the answer did, and a library
+/// that was really asked takes some time.
+fn believed(nanos: Vec<f64>, asked: usize, took: f64) -> Result<Vec<f64>, String> {
+    if nanos.len() != asked {
+        return Err(format!("fault of the driver: {} timings for {asked} calls", nanos.len()));
+    }
+    if let Some(odd) = nanos.iter().find(|nanos| !(nanos.is_finite() && **nanos >= 0.0)) {
+        return Err(format!("fault of the driver: a call of {odd} ns"));
+    }
+    let all: f64 = nanos.iter().sum();
+    if all > took {
+        return Err(format!("fault of the driver: its calls took {all:.0} ns, but its answer came after {took:.0} ns"));
+    }
+    if all <= 0.0 {
+        return Err("fault of the driver: its clock stands still".to_owned());
+    }
+    Ok(nanos)
 }
 
 impl Target for Process {
@@ -126,7 +180,7 @@ impl Target for Process {
             Err(why) => return Observation::without_answer(Outcome::NotDelivered, why),
         };
         let started = Instant::now();
-        let answer = self.pool.ask(verify).await;
+        let answer = self.pool.ask(ToDriver::Verify(Box::new(verify))).await;
         let millis = millis(started.elapsed());
         let replied = |outcome, class, text| Observation {
             outcome,
@@ -144,8 +198,8 @@ impl Target for Process {
             Ok(FromDriver::Rejected(why)) => replied(Outcome::Rejected, why.class, why.detail),
             Ok(FromDriver::Error(raised)) => replied(Outcome::Crashed, Some(raised.r#type), raised.detail),
             Ok(FromDriver::Unsupported(what)) => silent(Outcome::Unsupported, what.why),
-            Ok(FromDriver::Hello(_)) => {
-                silent(Outcome::Unreachable, "fault of the driver: it said `hello` again".to_owned())
+            Ok(FromDriver::Hello(_) | FromDriver::Measured(_)) => {
+                silent(Outcome::Unreachable, "fault of the driver: it answered another question".to_owned())
             }
             Err(End::Ended(why)) => silent(Outcome::Crashed, why),
             Err(End::Late(why)) => silent(Outcome::Hung, why),

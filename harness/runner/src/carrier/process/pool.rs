@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign_core::line::{Capability, FromDriver, Hello, Verify};
+use countersign_core::line::{Capability, FromDriver, Hello, ToDriver};
 use tokio::runtime::Handle;
 use tokio::sync::RwLock;
 
@@ -100,12 +100,12 @@ impl Pool {
     }
 
     /// Asks one of the drivers, which is started first if it does not run.
-    pub(super) async fn ask(&self, verify: Verify) -> Result<FromDriver, End> {
+    pub(super) async fn ask(&self, question: ToDriver) -> Result<FromDriver, End> {
         let slot = self.least_busy().await;
         {
             let held = slot.read().await;
             if let Some(worker) = held.as_ref().filter(|worker| worker.is_running()) {
-                return worker.ask(verify).await;
+                return worker.ask(question).await;
             }
         }
         let mut held = slot.write().await;
@@ -123,7 +123,7 @@ impl Pool {
         }
         let held = held.downgrade();
         match held.as_ref() {
-            Some(worker) => worker.ask(verify).await,
+            Some(worker) => worker.ask(question).await,
             None => Err(End::Stopped("the run is over".to_owned())),
         }
     }

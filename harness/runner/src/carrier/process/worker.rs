@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use countersign_core::line::{FromDriver, Greeting, Hello, PROTOCOL, ToDriver, Verify};
+use countersign_core::line::{FromDriver, Greeting, Hello, PROTOCOL, ToDriver};
 use countersign_core::redact::Redactor;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin};
@@ -123,9 +123,15 @@ impl Worker {
     }
 
     /// Asks, and waits for the answer, but not longer than the deadline.
-    pub(super) async fn ask(&self, verify: Verify) -> Result<FromDriver, End> {
-        let seq = verify.seq;
-        self.shared.know(&verify.key.0);
+    pub(super) async fn ask(&self, question: ToDriver) -> Result<FromDriver, End> {
+        let (seq, key) = match &question {
+            ToDriver::Hello(_) => (0, None),
+            ToDriver::Verify(verify) => (verify.seq, Some(&verify.key)),
+            ToDriver::Measure(measure) => (measure.seq, Some(&measure.key)),
+        };
+        if let Some(key) = key {
+            self.shared.know(&key.0);
+        }
         let answer = {
             let mut asked = locked(&self.shared.asked);
             if let Some(end) = &asked.end {
@@ -135,7 +141,7 @@ impl Worker {
             asked.open.insert(seq, to);
             answer
         };
-        self.say(&ToDriver::Verify(Box::new(verify)));
+        self.say(&question);
         match timeout(self.patience, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(End::Stopped("the run is over".to_owned())),

@@ -1,0 +1,55 @@
+//! Whether a secret shows in the time that calls take: statistics that hold whenever one looks.
+//!
+//! The type to know is [`Comparison`]: it takes the timings of two classes of calls, whose labels a fair coin drew, and
+//! says at any time what is known. Three questions are kept apart. [`Leak`]: can labels be told from timings at all?
+//! [`Shift`]: by how much is one class slower? [`Tail`]: does one class have more of the very slow calls? This module
+//! must not know of clocks, functions or endpoints: timings and labels are all it sees.
+//!
+//! Sources: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024; Duan, Ramdas and
+//! Wasserman, "Interactive rank testing by betting", 2022; Krichevsky and Trofimov, "The performance of universal
+//! encoding", 1981.
+
+mod coin;
+mod holm;
+mod leak;
+mod recording;
+mod reference;
+mod report;
+mod shift;
+mod tail;
+mod verdict;
+mod window;
+
+pub use coin::Coin;
+pub use holm::holm;
+pub use leak::Leak;
+pub use recording::{BadRecording, Recording};
+pub use reference::{Dudect, kolmogorov_smirnov, mann_whitney};
+pub use report::{Control, Controls, Effect, Finding, Reference, SCHEMA, Word, nanos};
+pub use shift::{Interval, Shift, Side};
+pub use tail::Tail;
+pub use verdict::{Comparison, Limits, Open, Verdict};
+
+/// The class of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Label {
+    /// The first class.
+    X,
+    /// The second class. An effect is positive if it is the slower one.
+    Y,
+}
+
+impl Label {
+    fn index(self) -> usize {
+        match self {
+            Self::X => 0,
+            Self::Y => 1,
+        }
+    }
+}
+
+/// The logarithm of the mean of numbers that are given by their logarithms.
+fn log_mean(logs: &[f64]) -> f64 {
+    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    largest + (logs.iter().map(|log| (log - largest).exp()).sum::<f64>() / logs.len() as f64).ln()
+}

@@ -1,0 +1,279 @@
+//! What a comparison found, for people and programs.
+//!
+//! The type to know is [`Finding`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Comparison, Dudect, Open, Recording, Verdict, kolmogorov_smirnov, mann_whitney};
+
+/// The name of the format.
+pub const SCHEMA: &str = "countersign.timing/1";
+
+/// In a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Word {
+    /// A secret shows in the time that calls take.
+    Leak,
+    /// There is no difference above the resolution.
+    NoLeak,
+    /// Neither is certain.
+    Inconclusive,
+}
+
+/// A shift in nanoseconds; an end that is missing is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Effect {
+    /// By how much the second class is slower, most likely.
+    pub estimate: f64,
+    /// By how much at least.
+    pub low: Option<f64>,
+    /// By how much at most.
+    pub high: Option<f64>,
+}
+
+/// A comparison whose answer is known beforehand, made between the calls of the real one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Control {
+    /// What is compared.
+    pub name: String,
+    /// Whether it came out as it must.
+    pub passed: bool,
+    /// Decimal logarithm of the largest evidence.
+    pub evidence: f64,
+    /// What was measured.
+    pub effect: Effect,
+}
+
+/// What other tools say of the same timings. It decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reference {
+    /// The largest t of dudect's tests that count.
+    pub dudect_t: f64,
+    /// After how many timings dudect's rule said that there is a leak.
+    pub dudect_found: Option<u64>,
+    /// Kolmogorov-Smirnov, p-value for a single look.
+    pub kolmogorov_smirnov_p: f64,
+    /// Mann-Whitney, z.
+    pub mann_whitney_z: f64,
+}
+
+/// What a comparison of two classes found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// The name of this format.
+    pub schema: &'static str,
+    /// What is compared.
+    pub name: String,
+    /// The verdict.
+    pub verdict: Word,
+    /// Why.
+    pub reason: String,
+    /// Timings of the comparison, without controls.
+    pub timings: u64,
+    /// Calls that each timing spans.
+    pub batch: u64,
+    /// Decimal logarithm of the largest evidence that the classes can be told apart.
+    pub evidence: f64,
+    /// After how many timings that was certain.
+    pub found: Option<u64>,
+    /// By how much the second class is slower, for each call.
+    pub effect: Effect,
+    /// Differences up to this many nanoseconds are tolerated.
+    pub resolution: Option<f64>,
+    /// After how many timings a verdict is likely, if there is none.
+    pub forecast: Option<u64>,
+    /// What was measured in between.
+    pub controls: Vec<Control>,
+    /// What other tools say.
+    pub reference: Reference,
+    /// What is known of the machine and the run.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// Controls, and what they allow.
+#[derive(Debug, Clone, Default)]
+pub struct Controls<'a> {
+    /// Two classes that are the same.
+    pub identical: Option<&'a Comparison>,
+    /// Two classes of which the second waits as long as the resolution.
+    pub spin: Option<&'a Comparison>,
+}
+
+/// Evidence from which on a control is seen: once in a hundred by chance.
+const SEEN: f64 = 100.0;
+
+impl Controls<'_> {
+    /// What alike classes seem to differ by.
+    pub fn floor(&self) -> f64 {
+        self.identical.map_or(0.0, |comparison| comparison.interval().nearest())
+    }
+
+    /// Whether the measurement itself tells labels apart.
+    fn leaks(&self) -> bool {
+        self.identical.is_some_and(|comparison| comparison.found().is_some())
+    }
+
+    fn is_seen(&self) -> bool {
+        self.spin.is_none_or(|comparison| comparison.leak().peak() >= SEEN.ln())
+    }
+
+    /// What is known of a comparison with these controls: one that failed leaves everything open.
+    pub fn verdict(&self, comparison: &Comparison) -> (Word, String) {
+        if self.leaks() {
+            let why = "two classes that are the same can be told apart: the measurement itself leaks";
+            return (Word::Inconclusive, why.to_owned());
+        }
+        let effect = Effect::of(comparison);
+        match comparison.verdict(self.floor()) {
+            Verdict::Leak => {
+                let calls = comparison.found().unwrap_or_default();
+                (Word::Leak, format!("the classes can be told apart after {calls} timings; the second is slower by {effect}"))
+            }
+            Verdict::NoLeakAbove(above) if !self.is_seen() => {
+                let why = format!("no difference above {} is seen, but neither is one that was made on purpose", nanos(above));
+                (Word::Inconclusive, why)
+            }
+            Verdict::NoLeakAbove(above) if comparison.found().is_some() => {
+                let why = format!("the classes differ, but by less than {}: {effect}", nanos(above));
+                (Word::NoLeak, why)
+            }
+            Verdict::NoLeakAbove(above) => (Word::NoLeak, format!("no difference above {}: {effect}", nanos(above))),
+            Verdict::Open(open) => {
+                let why = match open {
+                    Open::FewCalls => "too few timings to see a difference or to rule one out",
+                    Open::Small => "the classes can be told apart, but the difference may be below the resolution",
+                    Open::Tail => "no shift is seen, but too few timings to rule out that one class has more of the slowest",
+                };
+                (Word::Inconclusive, format!("{why}: {effect}"))
+            }
+        }
+    }
+
+    fn shown(&self) -> Vec<Control> {
+        let control = |name: &str, passed, comparison: &Comparison| Control {
+            name: name.to_owned(),
+            passed,
+            evidence: comparison.leak().peak() / std::f64::consts::LN_10,
+            effect: Effect::of(comparison),
+        };
+        let identical = self.identical.map(|one| control("identical classes", !self.leaks(), one));
+        let spin = self.spin.map(|one| control("a difference made on purpose", self.is_seen(), one));
+        identical.into_iter().chain(spin).collect()
+    }
+}
+
+impl Effect {
+    /// What a comparison knows of the shift.
+    pub fn of(comparison: &Comparison) -> Self {
+        let interval = comparison.interval();
+        let known = |end: f64| end.is_finite().then_some(end);
+        Self { estimate: comparison.shift().estimate(), low: known(interval.low), high: known(interval.high) }
+    }
+}
+
+/// `1.5 ns`, `20 us`: three digits.
+pub fn nanos(nanos: f64) -> String {
+    let (value, unit) = match nanos.abs() {
+        small if small < 1e3 => (nanos, "ns"),
+        middle if middle < 1e6 => (nanos / 1e3, "us"),
+        large if large < 1e9 => (nanos / 1e6, "ms"),
+        _ => (nanos / 1e9, "s"),
+    };
+    let digits = match value.abs() {
+        small if small < 10.0 => 2,
+        middle if middle < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$} {unit}")
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), nanos);
+        write!(f, "{} ({} to {})", nanos(self.estimate), end(self.low), end(self.high))
+    }
+}
+
+impl Finding {
+    /// What is known after these timings.
+    pub fn new(
+        name: impl Into<String>,
+        comparison: &Comparison,
+        controls: &Controls<'_>,
+        batch: u64,
+        recording: &Recording,
+    ) -> Self {
+        let (verdict, reason) = controls.verdict(comparison);
+        let mut dudect = Dudect::default();
+        recording.timings.iter().for_each(|&(label, timing)| dudect.push(label, timing));
+        Self {
+            schema: SCHEMA,
+            name: name.into(),
+            verdict,
+            reason,
+            timings: comparison.calls(),
+            batch,
+            evidence: comparison.leak().peak() / std::f64::consts::LN_10,
+            found: comparison.found(),
+            effect: Effect::of(comparison),
+            resolution: comparison.limits().resolution,
+            forecast: if verdict == Word::Inconclusive { comparison.forecast() } else { None },
+            controls: controls.shown(),
+            reference: Reference {
+                dudect_t: dudect.t(),
+                dudect_found: dudect.found(),
+                kolmogorov_smirnov_p: kolmogorov_smirnov(&recording.timings),
+                mann_whitney_z: mann_whitney(&recording.timings),
+            },
+            facts: recording.facts.clone(),
+        }
+    }
+
+    /// A recording from which nothing follows, because time and class go together in it.
+    pub fn uncertifiable(name: impl Into<String>, recording: &Recording, comparison: &Comparison) -> Self {
+        let finding = Self::new(name, comparison, &Controls::default(), 1, recording);
+        let reason = "cannot be certified: the labels follow from their places, as if all calls of one class came first; \
+                      draw the label of every call by a fair coin";
+        Self { verdict: Word::Inconclusive, reason: reason.to_owned(), forecast: None, ..finding }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.verdict {
+            Word::Leak => "leak",
+            Word::NoLeak => "no leak",
+            Word::Inconclusive => "inconclusive",
+        };
+        writeln!(f, "{}: {word}", self.name)?;
+        writeln!(f, "  {}", self.reason)?;
+        let batch = if self.batch > 1 { format!(" of {} calls each", self.batch) } else { String::new() };
+        writeln!(f, "  {} timings{batch}; evidence 10^{:.1}", self.timings, self.evidence)?;
+        if let Some(forecast) = self.forecast {
+            writeln!(f, "  a verdict is likely after {forecast} timings")?;
+        }
+        for control in &self.controls {
+            let passed = if control.passed { "as it must be" } else { "FAILED" };
+            writeln!(f, "  control, {}: {passed}; {}", control.name, control.effect)?;
+        }
+        let Reference { dudect_t, dudect_found, kolmogorov_smirnov_p, mann_whitney_z } = &self.reference;
+        let rule = match dudect_found {
+            Some(timings) => format!("leak after {timings} timings"),
+            None => "nothing".to_owned(),
+        };
+        write!(
+            f,
+            "  for reference: dudect {rule} (t {dudect_t:.1}), Kolmogorov-Smirnov p {kolmogorov_smirnov_p:.1e}, \
+             Mann-Whitney z {mann_whitney_z:.1}"
+        )
+    }
+}

@@ -1,0 +1,147 @@
+//! `countersign timing`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use countersign_core::observe::Outcome;
+use countersign_core::timing::{Comparison, Controls, Finding, Limits, Recording, Word};
+use flate2::read::MultiGzDecoder;
+
+use super::args::{TimingArgs, TimingFormat};
+use super::plan::Plan;
+use super::signals::{self, First};
+use super::subject::subject;
+use crate::bounded;
+use crate::exit::{Exit, Failed};
+use crate::timing::{self, Asked, Budget, Contrast};
+
+/// The longest recording that is read, after it was decompressed.
+const MAX_RECORDING: usize = 256 << 20;
+
+/// Time that a measurement takes at most, if nothing else is said.
+const MAX_TIME: Duration = Duration::from_secs(60);
+
+/// Measures a target, or judges a recording.
+pub(super) fn timing(args: &TimingArgs) -> Result<Exit, Failed> {
+    let finding = match &args.recording {
+        Some(path) => recorded(path, args)?,
+        None => measured(args)?,
+    };
+    super::print(&match args.format {
+        TimingFormat::Terminal => format!("{finding}\n"),
+        TimingFormat::Json => {
+            let json = serde_json::to_string_pretty(&finding).expect("texts and numbers can be written");
+            format!("{json}\n")
+        }
+    })?;
+    Ok(match finding.verdict {
+        Word::Leak => Exit::Findings,
+        Word::NoLeak => Exit::Conformant,
+        Word::Inconclusive => Exit::Inconclusive,
+    })
+}
+
+fn recorded(path: &Path, args: &TimingArgs) -> Result<Finding, Failed> {
+    let recording = read(path, args.unit)?;
+    if recording.timings.is_empty() {
+        let help = "each call is a line `label,timing`, with the label X or Y";
+        return Err(Failed::usage_help(format!("{} holds no timing", path.display()), help));
+    }
+    let limits = Limits { resolution: args.resolution, step: recording.step(), ..Limits::default() };
+    let mut comparison = Comparison::new(limits, 0);
+    recording.timings.iter().for_each(|&(label, timing)| comparison.push(label, timing));
+    let name = path.display().to_string();
+    Ok(match recording.is_random() {
+        true => Finding::new(name, &comparison, &Controls::default(), 1, &recording),
+        false => Finding::uncertifiable(name, &recording, &comparison),
+    })
+}
+
+fn measured(args: &TimingArgs) -> Result<Finding, Failed> {
+    let plan = Plan::new(&args.target, &[])?;
+    let [named] = &plan.schemes[..] else {
+        return Err(Failed::usage_help("one scheme is measured at a time", "name it with --scheme"));
+    };
+    let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
+    let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
+    signals::watch(First::Ends)?;
+    let (mut subject, behind) = services.block_on(subject(&plan, named, 1))?;
+    subject.carrier.set_oracle(plan.oracle.clone());
+    let budget = Budget { calls: args.max_calls, time: plan.max_time.unwrap_or(MAX_TIME) };
+    let asked =
+        Asked { contrast: args.contrast, resolution: args.resolution, budget, seed: args.target.seed };
+    let opening = services.block_on(subject.open()).observation;
+    let measured = match opening.outcome {
+        Outcome::Accepted => timing::target(&subject, &asked, services.handle()).map_err(|why| why.to_string()),
+        other => {
+            let detail = opening.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+            Err(format!("a valid request was not accepted but {other}{detail}"))
+        }
+    };
+    drop(subject);
+    services.block_on(behind.shutdown());
+    services.shutdown_timeout(Duration::from_millis(100));
+    let measured = measured.map_err(|why| Failed { exit: Exit::Inconclusive, message: format!("error: {why}") })?;
+    if let Some(path) = &args.save {
+        std::fs::write(path, measured.recording().to_text()).map_err(|error| {
+            Failed::usage_help(format!("{} cannot be written: {error}", path.display()), "check --save")
+        })?;
+    }
+    Ok(measured.finding().clone())
+}
+
+fn read(path: &Path, unit: Option<f64>) -> Result<Recording, Failed> {
+    let unreadable = |error: std::io::Error| {
+        Failed::usage_help(format!("{}: {error}", path.display()), "name a file with recorded timings")
+    };
+    let mut bytes = bounded::read_file(path, MAX_RECORDING).map_err(unreadable)?;
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        bytes = bounded::read(MultiGzDecoder::new(&bytes[..]), MAX_RECORDING).map_err(unreadable)?;
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Failed::usage_help(format!("{} is not UTF-8", path.display()), "a recording is a table of text")
+    })?;
+    let text = match unit {
+        Some(unit) => format!("# unit: {unit} ns\n{text}"),
+        None => text,
+    };
+    Recording::parse(&text).map_err(|mut bad| {
+        bad.line -= usize::from(unit.is_some()).min(bad.line - 1);
+        Failed::usage(format!("error: {}: {bad}", path.display()))
+    })
+}
+
+/// `5ns`, `0.1us`, `2ms` as nanoseconds.
+pub(super) fn nanoseconds(text: &str) -> Result<f64, String> {
+    let units = [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
+    let found = units.iter().find_map(|(unit, nanos)| Some((text.strip_suffix(unit)?, nanos)));
+    let number = found.and_then(|(number, nanos)| Some(number.trim().parse::<f64>().ok()? * nanos));
+    match number {
+        Some(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("a time is written with its unit: 5ns, 0.1us, 2ms".to_owned()),
+    }
+}
+
+/// The name of a contrast.
+pub(super) fn contrast(text: &str) -> Result<Contrast, String> {
+    let named = Contrast::NAMED.iter().find(|(name, _, _)| *name == text).map(|(_, contrast, _)| *contrast);
+    let at = || text.strip_prefix("mismatch-at:")?.parse().ok().map(Contrast::MismatchAt);
+    named.or_else(at).ok_or_else(|| {
+        let names: Vec<&str> = Contrast::NAMED.iter().map(|(name, _, _)| *name).collect();
+        format!("known are {}, and mismatch-at:PLACE", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        assert_eq!(nanoseconds("5ns"), Ok(5.0));
+        assert_eq!(nanoseconds("0.5 us"), Ok(500.0));
+        for bad in ["5", "-1ns", "ns", "1e400s", "five ns", ""] {
+            assert!(nanoseconds(bad).is_err(), "{bad}");
+        }
+    }
+}

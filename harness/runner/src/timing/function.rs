@@ -1,0 +1,140 @@
+//! Functions of this process, measured call by call.
+//!
+//! The type to know is [`Measurement`]. The rules: the label of every call is drawn by a fair coin that the function cannot
+//! know; both inputs are made for every call and one is taken without a branch; all calls see one buffer, at a new
+//! address in each block, and come from one place of the code; nothing is allocated between two readings of the clock.
+//! Controls run in between: one whose classes are the same, and one whose second class waits on purpose.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use countersign_core::timing::{Label, Limits};
+use rand::RngExt as _;
+
+use super::classes::Classes;
+use super::counter::Counter;
+use super::session::{Budget, Purpose, Session, Timing, seed};
+use super::wait::{ROUNDS, rounds_for, wait};
+
+/// Nanoseconds that are tolerated, if nothing else is said.
+const RESOLUTION: f64 = 5.0;
+/// Timings at one address of the buffer.
+const BLOCK: u64 = 32;
+/// Steps of the clock that a timing has to span.
+const STEPS: f64 = 50.0;
+/// Calls of one timing at most.
+const LARGEST_BATCH: u64 = 1024;
+/// Calls before the first timing.
+const WARM: u64 = 20;
+/// Octets in which the buffer moves.
+const ROOM: usize = 8192;
+
+/// How a function is measured.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    classes: Classes,
+    resolution: f64,
+    budget: Budget,
+    seed: Option<u64>,
+}
+
+/// Compares the time that a function takes for two classes of inputs, and says whether they can be told apart.
+///
+/// ```
+/// use countersign::timing::{self, Classes};
+/// use subtle::ConstantTimeEq as _;
+///
+/// let right = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
+/// let report = timing::verdict(Classes::mismatch(right), |tag| tag.ct_eq(right.as_bytes()).into());
+/// assert!(!report.is_leak(), "{report}");
+/// ```
+pub fn verdict(classes: Classes, function: impl FnMut(&[u8]) -> bool) -> Timing {
+    Measurement::new(classes).verdict(function)
+}
+
+impl Measurement {
+    /// A measurement that tolerates 5 ns, and takes a million calls or ten seconds at most.
+    pub fn new(classes: Classes) -> Self {
+        let budget = Budget { calls: 1_000_000, time: Duration::from_secs(10) };
+        Self { classes, resolution: RESOLUTION, budget, seed: None }
+    }
+
+    /// Tolerates differences up to this one, 1 ns at least.
+    #[must_use]
+    pub fn resolution(self, resolution: Duration) -> Self {
+        Self { resolution: (resolution.as_nanos() as f64).max(1.0), ..self }
+    }
+
+    /// Calls at most, without those of controls.
+    #[must_use]
+    pub fn max_calls(mut self, calls: u64) -> Self {
+        self.budget.calls = calls;
+        self
+    }
+
+    /// Time at most.
+    #[must_use]
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.budget.time = time;
+        self
+    }
+
+    /// Draws labels and inputs from this seed, to make the same calls again. Without it nobody can foretell them.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
+    }
+
+    /// Calls the function until there is a verdict, or the calls or the time are used up.
+    pub fn verdict(&self, mut function: impl FnMut(&[u8]) -> bool) -> Timing {
+        let counter = Counter::new();
+        let length = self.classes.length();
+        let (mut x, mut y, mut room) = (vec![0; length], vec![0; length], vec![0; ROOM + length]);
+        let extra = rounds_for(&counter, self.resolution);
+        let mut call = |input: &[u8], rounds: u64| {
+            black_box(function(black_box(input)));
+            wait(rounds);
+        };
+        let batch = batch(&counter, || call(&x, black_box(ROUNDS)));
+        let limits =
+            Limits { resolution: Some(self.resolution), step: counter.step() / batch as f64, ..Limits::default() };
+        let mut session = Session::new(limits, self.seed.unwrap_or_else(seed), self.budget, batch);
+        let (mut at, mut timings) = (0, 0);
+        while !session.is_over() {
+            if timings % BLOCK == 0 {
+                at = session.chance().random_range(0..ROOM);
+            }
+            timings += 1;
+            let draw = session.draw();
+            self.classes.fill([&mut x, &mut y], session.chance());
+            if draw.purpose != Purpose::Classes {
+                y.copy_from_slice(&x);
+            }
+            let second = u8::from(draw.label == Label::Y);
+            let mask = black_box(second.wrapping_neg());
+            let buffer = &mut room[at..at + length];
+            for (to, (one, other)) in buffer.iter_mut().zip(x.iter().zip(&y)) {
+                *to = one ^ ((one ^ other) & mask);
+            }
+            let waits = u64::from(draw.purpose == Purpose::Spin) * u64::from(second);
+            let rounds = black_box(ROUNDS + extra * waits);
+            let start = counter.now();
+            for _ in 0..batch {
+                call(buffer, rounds);
+            }
+            session.push(draw, counter.nanos(counter.now() - start) / batch as f64);
+        }
+        session.finish("function", &counter)
+    }
+}
+
+/// How many calls a timing spans, so that it is long beside the steps of the clock.
+fn batch(counter: &Counter, mut call: impl FnMut()) -> u64 {
+    let mut shortest = f64::INFINITY;
+    for _ in 0..WARM {
+        let start = counter.now();
+        call();
+        shortest = shortest.min(counter.nanos(counter.now() - start));
+    }
+    ((STEPS * counter.step() / shortest.max(counter.step())).ceil() as u64).clamp(1, LARGEST_BATCH)
+}

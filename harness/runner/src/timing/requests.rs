@@ -1,0 +1,112 @@
+//! Two classes of requests that a verifier refuses, alike but for one thing.
+//!
+//! The types to know are [`Contrast`], what differs, and [`Requests`], which makes them.
+
+use countersign_core::recipe::{Moment, Recipe, build, signatures};
+use countersign_core::scheme::{Field, Part};
+use countersign_core::tamper::{Tamper, With};
+use countersign_core::wire::Wire;
+use rand::Rng;
+
+use super::classes::Classes;
+use crate::run::Subject;
+
+/// In what both classes differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contrast {
+    /// The wrong tag differs from the right one at its first character, or at its last.
+    Mismatch,
+    /// At its first character, or at this place.
+    MismatchAt(u16),
+    /// The wrong tag is well-formed, or has a character that no tag has.
+    Malformed,
+    /// The tag is wrong, or the tag is wrong and the timestamp is too old.
+    Stale,
+    /// The tag is wrong under the known key id, or under another.
+    KeyId,
+}
+
+impl Contrast {
+    /// Those that have a name of their own, with it and with what they are.
+    pub const NAMED: &'static [(&'static str, Self, &'static str)] = &[
+        ("mismatch", Self::Mismatch, "wrong tag: at the first character against at the last"),
+        ("malformed", Self::Malformed, "wrong tag: well-formed against with a character that no tag has"),
+        ("stale", Self::Stale, "wrong tag against wrong tag and a timestamp that is too old"),
+        ("key-id", Self::KeyId, "wrong tag under the known key id against under an unknown one"),
+    ];
+
+    /// What it compares.
+    pub fn about(self) -> String {
+        match self {
+            Self::MismatchAt(place) => format!("wrong tag: at the first character against at place {place}"),
+            named => {
+                let found = Self::NAMED.iter().find(|(_, contrast, _)| *contrast == named);
+                found.map_or("", |(_, _, about)| about).to_owned()
+            }
+        }
+    }
+}
+
+/// Makes pairs of requests for a target.
+pub(super) struct Requests<'a> {
+    subject: &'a Subject,
+    contrast: Contrast,
+    made: u64,
+}
+
+impl<'a> Requests<'a> {
+    pub(super) fn new(subject: &'a Subject, contrast: Contrast) -> Self {
+        Self { subject, contrast, made: 0 }
+    }
+
+    /// One request of each class: the same message, signed at the same time, with the same length.
+    pub(super) fn pair(&mut self, chance: &mut impl Rng) -> Result<[Wire; 2], String> {
+        self.made += 1;
+        let world = self.subject.world(&format!("timing-{}", self.made), self.subject.clock.now());
+        let plain = Recipe::default();
+        let signatures = signatures(&plain, &world).map_err(|why| why.to_string())?;
+        let signature = signatures.first().ok_or("nothing is signed")?;
+        let right = signature.field(Field::Tag).ok_or("the scheme carries no tag of its own")?.to_vec();
+        let places = match self.contrast {
+            Contrast::Mismatch => None,
+            Contrast::MismatchAt(place) => Some(usize::from(place)),
+            Contrast::Malformed | Contrast::Stale | Contrast::KeyId => Some(1),
+        };
+        let classes = match places {
+            None => Classes::mismatch(&right[..]),
+            Some(place) if (1..right.len()).contains(&place) => Classes::mismatch_at(&right[..], 0, place),
+            Some(place) => return Err(format!("the tag has {} characters, and no place {place}", right.len())),
+        };
+        let (mut x, mut y) = (vec![0; right.len()], vec![0; right.len()]);
+        classes.fill([&mut x, &mut y], chance);
+        let replace = |with: &[u8]| {
+            vec![Tamper::Replace(With { part: Part::Tag, with: with.to_vec().into() })]
+        };
+        let first = replace(&x);
+        let second = match self.contrast {
+            Contrast::Mismatch | Contrast::MismatchAt(_) => replace(&y),
+            Contrast::Malformed => {
+                let mut odd = x.clone();
+                odd[0] = b'*';
+                replace(&odd)
+            }
+            Contrast::Stale => [replace(&x), vec![Tamper::Retime(Moment::BeyondPast(3600))]].concat(),
+            Contrast::KeyId => {
+                let mut id = signature.field(Field::KeyId).ok_or("the scheme carries no key id")?.to_vec();
+                let last = id.last_mut().ok_or("the key id is empty")?;
+                *last = if *last == b'x' { b'z' } else { b'x' };
+                [replace(&x), vec![Tamper::Replace(With { part: Part::KeyId, with: id.into() })]].concat()
+            }
+        };
+        let wire = |tamper| {
+            let built = build(&Recipe { tamper, ..Recipe::default() }, &world).map_err(|why| why.to_string())?;
+            built.rounds.into_iter().next().and_then(|round| round.wires.into_iter().next()).ok_or("no request".to_owned())
+        };
+        let pair = [wire(first)?, wire(second)?];
+        let [one, other] = pair.each_ref().map(|wire| wire.octets().len());
+        if one != other {
+            return Err(format!("the requests of both classes have {one} and {other} octets"));
+        }
+        Ok(pair)
+    }
+}
