@@ -129,21 +129,17 @@ impl Shift {
         self.against(place.min(self.shifts.len() - 1), side)
     }
 
-    /// The shifts that are not ruled out; each end is wrong with a probability of at most alpha, ever.
+    /// The shifts that are not ruled out; each end is wrong with a probability of at most alpha, ever. If fast and slow
+    /// calls are shifted differently, all shifts between theirs.
     pub fn interval(&self, alpha: f64) -> Interval {
         let enough = (1.0 / alpha).ln();
-        let middle = self.middle();
-        let above: Vec<usize> = (middle..self.shifts.len()).collect();
-        let below: Vec<usize> = (0..=middle).rev().collect();
         // One that is ruled out rules out all beyond it.
-        let first = |places: &[usize], side| {
-            let held = places.partition_point(|&place| self.against(place, side) < enough);
-            places.get(held).map(|&place| self.shifts[place])
-        };
-        Interval {
-            low: first(&below, Side::AtMost).unwrap_or(f64::NEG_INFINITY),
-            high: first(&above, Side::AtLeast).unwrap_or(f64::INFINITY),
-        }
+        let places: Vec<usize> = (0..self.shifts.len()).collect();
+        let above_low = places.partition_point(|&place| self.against(place, Side::AtMost) >= enough);
+        let high = places.partition_point(|&place| self.against(place, Side::AtLeast) < enough);
+        let low = above_low.checked_sub(1).map_or(f64::NEG_INFINITY, |place| self.shifts[place]);
+        let high = self.shifts.get(high).copied().unwrap_or(f64::INFINITY);
+        Interval { low: low.min(high), high: high.max(low) }
     }
 
     /// The shift under which both classes are most alike.

@@ -167,7 +167,7 @@ impl Comparison {
             after(high.min(low), self.limits.clean).max(after(self.tail.evidence(), self.limits.tail))
         });
         // Both can grow, if there is a difference below the resolution.
-        let likely = [Some(leak), clean].into_iter().flatten().filter(|calls| *calls > 0.0);
-        likely.reduce(f64::min).map(|calls| calls as u64)
+        let likely = [Some(leak), clean].into_iter().flatten().filter(|after| *after > calls && after.is_finite());
+        likely.reduce(f64::min).map(|after| after as u64)
     }
 }

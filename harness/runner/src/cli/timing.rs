@@ -62,6 +62,7 @@ fn measured(args: &TimingArgs) -> Result<Finding, Failed> {
     let [named] = &plan.schemes[..] else {
         return Err(Failed::usage_help("one scheme is measured at a time", "name it with --scheme"));
     };
+    timing::stay();
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     signals::watch(First::Ends)?;

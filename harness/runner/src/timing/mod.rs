@@ -7,6 +7,7 @@ mod classes;
 mod counter;
 mod function;
 mod keep_alive;
+mod place;
 mod requests;
 mod session;
 mod target;
@@ -14,6 +15,7 @@ mod wait;
 
 pub use classes::Classes;
 pub use function::{Measurement, verdict};
+pub use place::stay;
 pub use requests::Contrast;
 pub use session::{Budget, Timing};
 pub use target::{Asked, CannotMeasure, target};
