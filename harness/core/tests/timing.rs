@@ -24,7 +24,8 @@ impl Machine {
     fn noise(&mut self) -> f64 {
         let bell: f64 = (0..4).map(|_| self.chance.random::<f64>() - 0.5).sum::<f64>() * 17.0;
         self.drift = self.drift * 0.999 + (self.chance.random::<f64>() - 0.5) * 2.0;
-        let slow = if self.chance.random::<f64>() < 0.02 { self.chance.random::<f64>() * 5000.0 } else { 0.0 };
+        let slow =
+            if self.chance.random::<f64>() < 0.02 { self.chance.random::<f64>() * 5000.0 } else { 0.0 };
         1000.0 + bell + self.drift + slow
     }
 }
@@ -117,7 +118,8 @@ fn said(seed: u64, shift: f64, resolution: f64, most: u64) -> (Verdict, u64, Com
 
 #[test]
 fn a_shift_of_exactly_the_resolution_is_never_called_none() {
-    let wrong = (0..200).filter(|&seed| matches!(said(seed, 5.0, 5.0, 5_000).0, Verdict::NoLeakAbove(_))).count();
+    let wrong =
+        (0..200).filter(|&seed| matches!(said(seed, 5.0, 5.0, 5_000).0, Verdict::NoLeakAbove(_))).count();
     assert!(wrong <= 1, "{wrong} of 200");
 }
 
@@ -154,7 +156,7 @@ fn the_interval_holds_the_shift_and_becomes_narrow() {
             comparison.push(label, machine.noise() + if label == Label::Y { shift } else { 0.0 });
         }
         let interval = comparison.interval();
-        let estimate = comparison.shift().estimate();
+        let estimate = comparison.shift().estimate(interval);
         assert!(interval.low <= shift && shift <= interval.high, "{shift}: {interval:?}");
         assert!(interval.high - interval.low < 5.0 + shift.abs() / 8.0, "{shift}: {interval:?}");
         assert!((estimate - shift).abs() < 2.0 + shift.abs() / 16.0, "{shift}: {estimate}");

@@ -32,22 +32,30 @@ fn judged(path: &str, more: &[&str]) -> (Value, Option<i32>) {
 
 #[test]
 fn leaks_are_found_in_recordings_and_nothing_else_is_called_one() {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder()).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder()).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     files.retain(|path| path.extension().is_some_and(|end| end == "gz"));
     files.sort();
     assert!(files.len() > 30);
-    let mut table = String::from("| recording | difference | verdict | effect in ns | certain after | dudect |\n|---|---|---|---|---|---|\n");
+    let mut table = String::from(
+        "| recording | difference | verdict | effect in ns | certain after | dudect |\n|---|---|---|---|---|---|\n",
+    );
     let mut wrong = Vec::new();
     for path in files {
         let name = path.file_name().expect("a name").to_string_lossy().replace(".csv.gz", "");
-        let truth = text(&path).lines().find_map(|line| line.strip_prefix("# truth: ").map(str::to_owned)).expect("a truth");
+        let truth = text(&path)
+            .lines()
+            .find_map(|line| line.strip_prefix("# truth: ").map(str::to_owned))
+            .expect("a truth");
         let (finding, exit) = judged(&path.display().to_string(), &[]);
         let leaks = truth != "none" && !NOT_SEEN.contains(&name.as_str());
         if leaks != (exit == Some(1)) {
             wrong.push(name.clone());
         }
-        let number = |value: &Value| value.as_f64().map_or_else(|| "?".to_owned(), |number| format!("{number:.1}"));
-        let calls = |value: &Value| value.as_u64().map_or_else(|| "never".to_owned(), |calls| calls.to_string());
+        let number =
+            |value: &Value| value.as_f64().map_or_else(|| "?".to_owned(), |number| format!("{number:.1}"));
+        let calls =
+            |value: &Value| value.as_u64().map_or_else(|| "never".to_owned(), |calls| calls.to_string());
         let effect = &finding["effect"];
         let verdict = finding["verdict"].as_str().expect("a word");
         let _ = writeln!(

@@ -142,7 +142,9 @@ mod tests {
         let read = Recording::parse("# unit: 0.5 ns\n# timer step: 10 ns\nX,3\n").expect("a recording");
         assert_eq!((read.timings.as_slice(), read.step()), (&[(Label::X, 1.5)][..], 10.0));
         assert!(!read.to_text().contains("unit"), "it is in nanoseconds now");
-        assert!(Recording::parse("# unit: 0 ns\n").is_err() && Recording::parse("# timer step: 3\n").is_err());
+        assert!(
+            Recording::parse("# unit: 0 ns\n").is_err() && Recording::parse("# timer step: 3\n").is_err()
+        );
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Dudect {
             let off = timing - self.tests[0].mean[label.index()];
             self.tests[CROPS + 1].push(label, off * off);
         }
-        if self.found.is_none() && self.calls % CHUNK as u64 == 0 && self.t() > PROBABLE {
+        if self.found.is_none() && self.calls.is_multiple_of(CHUNK as u64) && self.t() > PROBABLE {
             self.found = Some(self.calls);
         }
     }

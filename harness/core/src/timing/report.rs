@@ -37,14 +37,27 @@ pub struct Effect {
     pub high: Option<f64>,
 }
 
+/// How a control came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum State {
+    /// As it must.
+    Passed,
+    /// What is the same can be told apart: the measurement itself leaks.
+    Failed,
+    /// A difference that is there was not seen yet: nothing can be ruled out.
+    NotSeen,
+}
+
 /// A comparison whose answer is known beforehand, made between the calls of the real one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Control {
     /// What is compared.
     pub name: String,
-    /// Whether it came out as it must.
-    pub passed: bool,
+    /// How it came out.
+    pub state: State,
     /// Decimal logarithm of the largest evidence.
     pub evidence: f64,
     /// What was measured.
@@ -136,22 +149,36 @@ impl Controls<'_> {
         match comparison.verdict(self.floor()) {
             Verdict::Leak => {
                 let calls = comparison.found().unwrap_or_default();
-                (Word::Leak, format!("the classes can be told apart after {calls} timings; the second is slower by {effect}"))
+                (
+                    Word::Leak,
+                    format!(
+                        "the classes can be told apart after {calls} timings; the second is slower by {effect}"
+                    ),
+                )
             }
             Verdict::NoLeakAbove(above) if !self.is_seen() => {
-                let why = format!("no difference above {} is seen, but neither is one that was made on purpose", nanos(above));
+                let why = format!(
+                    "no difference above {} is seen, but neither is one that was made on purpose",
+                    nanos(above)
+                );
                 (Word::Inconclusive, why)
             }
             Verdict::NoLeakAbove(above) if comparison.found().is_some() => {
                 let why = format!("the classes differ, but by less than {}: {effect}", nanos(above));
                 (Word::NoLeak, why)
             }
-            Verdict::NoLeakAbove(above) => (Word::NoLeak, format!("no difference above {}: {effect}", nanos(above))),
+            Verdict::NoLeakAbove(above) => {
+                (Word::NoLeak, format!("no difference above {}: {effect}", nanos(above)))
+            }
             Verdict::Open(open) => {
                 let why = match open {
                     Open::FewCalls => "too few timings to see a difference or to rule one out",
-                    Open::Small => "the classes can be told apart, but the difference may be below the resolution",
-                    Open::Tail => "no shift is seen, but too few timings to rule out that one class has more of the slowest",
+                    Open::Small => {
+                        "the classes can be told apart, but the difference may be below the resolution"
+                    }
+                    Open::Tail => {
+                        "no shift is seen, but too few timings to rule out that one class has more of the slowest"
+                    }
                 };
                 (Word::Inconclusive, format!("{why}: {effect}"))
             }
@@ -159,14 +186,16 @@ impl Controls<'_> {
     }
 
     fn shown(&self) -> Vec<Control> {
-        let control = |name: &str, passed, comparison: &Comparison| Control {
+        let control = |name: &str, state, comparison: &Comparison| Control {
             name: name.to_owned(),
-            passed,
+            state,
             evidence: comparison.leak().peak() / std::f64::consts::LN_10,
             effect: Effect::of(comparison),
         };
-        let identical = self.identical.map(|one| control("identical classes", !self.leaks(), one));
-        let spin = self.spin.map(|one| control("a difference made on purpose", self.is_seen(), one));
+        let alike = if self.leaks() { State::Failed } else { State::Passed };
+        let seen = if self.is_seen() { State::Passed } else { State::NotSeen };
+        let identical = self.identical.map(|one| control("identical classes", alike, one));
+        let spin = self.spin.map(|one| control("a difference made on purpose", seen, one));
         identical.into_iter().chain(spin).collect()
     }
 }
@@ -176,7 +205,11 @@ impl Effect {
     pub fn of(comparison: &Comparison) -> Self {
         let interval = comparison.interval();
         let known = |end: f64| end.is_finite().then_some(end);
-        Self { estimate: comparison.shift().estimate(), low: known(interval.low), high: known(interval.high) }
+        Self {
+            estimate: comparison.shift().estimate(interval),
+            low: known(interval.low),
+            high: known(interval.high),
+        }
     }
 }
 
@@ -262,8 +295,12 @@ impl fmt::Display for Finding {
             writeln!(f, "  a verdict is likely after {forecast} timings")?;
         }
         for control in &self.controls {
-            let passed = if control.passed { "as it must be" } else { "FAILED" };
-            writeln!(f, "  control, {}: {passed}; {}", control.name, control.effect)?;
+            let state = match control.state {
+                State::Passed => "as it must be",
+                State::Failed => "FAILED",
+                State::NotSeen => "not seen",
+            };
+            writeln!(f, "  control, {}: {state}; {}", control.name, control.effect)?;
         }
         let Reference { dudect_t, dudect_found, kolmogorov_smirnov_p, mann_whitney_z } = &self.reference;
         let rule = match dudect_found {

@@ -142,29 +142,18 @@ impl Shift {
         Interval { low: low.min(high), high: high.max(low) }
     }
 
-    /// The shift under which both classes are most alike.
-    pub fn estimate(&self) -> f64 {
-        self.shifts[self.middle()]
-    }
-
-    fn middle(&self) -> usize {
-        // The share of calls below a limit grows with the shift for Y and stands still for X.
-        let mut best = (0, 0.0);
-        for limit in &self.limits {
-            let weight = limit.x[0].min(limit.x[1]);
-            let (xs, ys) = (limit.x[0] + limit.x[1], f64::from(limit.y.iter().sum::<u32>()));
-            if weight < best.1 || xs == 0.0 || ys == 0.0 {
-                continue;
-            }
-            let wanted = limit.x[0] / xs * ys;
-            let mut below = 0.0;
-            let place = limit.y.iter().position(|&count| {
-                below += f64::from(count);
-                below >= wanted
-            });
-            best = (place.unwrap_or(0).min(self.shifts.len() - 1), weight);
-        }
-        if best.1 == 0.0 { self.shifts.len() / 2 } else { best.0 }
+    /// The shift against which there is least evidence, from both sides, among those of an interval.
+    pub fn estimate(&self, within: Interval) -> f64 {
+        let against =
+            |place: usize| self.against(place, Side::AtLeast).max(self.against(place, Side::AtMost));
+        let first = self.shifts.partition_point(|&shift| shift < within.low);
+        let last = self.shifts.partition_point(|&shift| shift <= within.high);
+        let evidence: Vec<f64> = (first..last).map(against).collect();
+        let least = evidence.iter().copied().fold(f64::INFINITY, f64::min);
+        // Neighbors are often alike: the one in their middle.
+        let alike: Vec<usize> =
+            (first..last).filter(|&place| evidence[place - first] <= least + 0.1).collect();
+        alike.get(alike.len() / 2).map_or(0.0, |&place| self.shifts[place])
     }
 }
 

@@ -167,7 +167,8 @@ impl Comparison {
             after(high.min(low), self.limits.clean).max(after(self.tail.evidence(), self.limits.tail))
         });
         // Both can grow, if there is a difference below the resolution.
-        let likely = [Some(leak), clean].into_iter().flatten().filter(|after| *after > calls && after.is_finite());
+        let likely =
+            [Some(leak), clean].into_iter().flatten().filter(|after| *after > calls && after.is_finite());
         likely.reduce(f64::min).map(|after| after as u64)
     }
 }

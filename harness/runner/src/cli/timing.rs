@@ -73,7 +73,9 @@ fn measured(args: &TimingArgs) -> Result<Finding, Failed> {
         Asked { contrast: args.contrast, resolution: args.resolution, budget, seed: args.target.seed };
     let opening = services.block_on(subject.open()).observation;
     let measured = match opening.outcome {
-        Outcome::Accepted => timing::target(&subject, &asked, services.handle()).map_err(|why| why.to_string()),
+        Outcome::Accepted => {
+            timing::target(&subject, &asked, services.handle()).map_err(|why| why.to_string())
+        }
         other => {
             let detail = opening.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
             Err(format!("a valid request was not accepted but {other}{detail}"))
@@ -82,7 +84,8 @@ fn measured(args: &TimingArgs) -> Result<Finding, Failed> {
     drop(subject);
     services.block_on(behind.shutdown());
     services.shutdown_timeout(Duration::from_millis(100));
-    let measured = measured.map_err(|why| Failed { exit: Exit::Inconclusive, message: format!("error: {why}") })?;
+    let measured =
+        measured.map_err(|why| Failed { exit: Exit::Inconclusive, message: format!("error: {why}") })?;
     if let Some(path) = &args.save {
         std::fs::write(path, measured.recording().to_text()).map_err(|error| {
             Failed::usage_help(format!("{} cannot be written: {error}", path.display()), "check --save")

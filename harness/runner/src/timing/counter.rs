@@ -61,7 +61,10 @@ impl Counter {
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-#[expect(unsafe_code, reason = "no safe function reads the counter between fences; these read registers only")]
+#[expect(
+    unsafe_code,
+    reason = "no safe function reads the counter between fences; these read registers only"
+)]
 fn ticks(_: Instant) -> u64 {
     use std::arch::x86_64::{_mm_lfence, _rdtsc};
     // SAFETY: every x86-64 processor has these instructions, and they touch no memory of ours.

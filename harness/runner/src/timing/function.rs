@@ -96,12 +96,15 @@ impl Measurement {
             wait(rounds);
         };
         let batch = batch(&counter, || call(&x, black_box(ROUNDS)));
-        let limits =
-            Limits { resolution: Some(self.resolution), step: counter.step() / batch as f64, ..Limits::default() };
+        let limits = Limits {
+            resolution: Some(self.resolution),
+            step: counter.step() / batch as f64,
+            ..Limits::default()
+        };
         let mut session = Session::new(limits, self.seed.unwrap_or_else(seed), self.budget, batch);
-        let (mut at, mut timings) = (0, 0);
+        let (mut at, mut timings) = (0, 0_u64);
         while !session.is_over() {
-            if timings % BLOCK == 0 {
+            if timings.is_multiple_of(BLOCK) {
                 at = session.chance().random_range(0..ROOM);
             }
             timings += 1;

@@ -32,7 +32,12 @@ impl KeepAlive {
 
     /// Sends a request: the ticks from the first octet sent, and so many rounds of waiting before it, to the first
     /// received.
-    pub(super) fn exchange(&mut self, request: &[u8], rounds: u64, counter: &Counter) -> Result<(u64, Answer), String> {
+    pub(super) fn exchange(
+        &mut self,
+        request: &[u8],
+        rounds: u64,
+        counter: &Counter,
+    ) -> Result<(u64, Answer), String> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => self.connect()?,
@@ -56,6 +61,7 @@ impl KeepAlive {
                 }
                 return Ok((ticks, answer));
             }
+            hurry(&stream);
             length = stream.read(&mut self.piece).map_err(failed)?;
         }
     }
@@ -77,4 +83,15 @@ impl KeepAlive {
         };
         connected().map_err(|error: io::Error| format!("cannot connect to {host} port {port}: {error}"))
     }
+}
+
+/// Acknowledges at once what comes: a server that writes head and body apart waits for it, 40 ms each time.
+fn hurry(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        // Without it the measurement is as sound, and takes longer.
+        let _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }

@@ -75,13 +75,14 @@ impl<'a> Requests<'a> {
         let classes = match places {
             None => Classes::mismatch(&right[..]),
             Some(place) if (1..right.len()).contains(&place) => Classes::mismatch_at(&right[..], 0, place),
-            Some(place) => return Err(format!("the tag has {} characters, and no place {place}", right.len())),
+            Some(place) => {
+                return Err(format!("the tag has {} characters, and no place {place}", right.len()));
+            }
         };
         let (mut x, mut y) = (vec![0; right.len()], vec![0; right.len()]);
         classes.fill([&mut x, &mut y], chance);
-        let replace = |with: &[u8]| {
-            vec![Tamper::Replace(With { part: Part::Tag, with: with.to_vec().into() })]
-        };
+        let replace =
+            |with: &[u8]| vec![Tamper::Replace(With { part: Part::Tag, with: with.to_vec().into() })];
         let first = replace(&x);
         let second = match self.contrast {
             Contrast::Mismatch | Contrast::MismatchAt(_) => replace(&y),
@@ -99,8 +100,14 @@ impl<'a> Requests<'a> {
             }
         };
         let wire = |tamper| {
-            let built = build(&Recipe { tamper, ..Recipe::default() }, &world).map_err(|why| why.to_string())?;
-            built.rounds.into_iter().next().and_then(|round| round.wires.into_iter().next()).ok_or("no request".to_owned())
+            let built =
+                build(&Recipe { tamper, ..Recipe::default() }, &world).map_err(|why| why.to_string())?;
+            built
+                .rounds
+                .into_iter()
+                .next()
+                .and_then(|round| round.wires.into_iter().next())
+                .ok_or("no request".to_owned())
         };
         let pair = [wire(first)?, wire(second)?];
         let [one, other] = pair.each_ref().map(|wire| wire.octets().len());

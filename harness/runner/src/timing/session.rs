@@ -165,7 +165,8 @@ impl Session {
 /// A seed that nobody can foretell.
 pub(super) fn seed() -> u64 {
     // Without a source of chance the time must do: the coin has to be secret, but is no key.
-    getrandom::u64().unwrap_or_else(|_| Instant::now().elapsed().as_nanos() as u64 ^ std::process::id() as u64)
+    getrandom::u64()
+        .unwrap_or_else(|_| Instant::now().elapsed().as_nanos() as u64 ^ std::process::id() as u64)
 }
 
 fn facts(seed: u64, counter: &Counter, batch: u64) -> BTreeMap<String, String> {

@@ -74,7 +74,8 @@ fn endpoint(subject: &Subject, raw: &Raw, place: (String, u16), asked: &Asked) -
         let pair = requests.pair(session.chance())?;
         let [x, y] = pair.each_ref().map(|wire| wire.octets());
         let second = u8::from(draw.label == Label::Y);
-        let mask = black_box(second.wrapping_neg() & u8::from(draw.purpose == Purpose::Classes).wrapping_neg());
+        let mask =
+            black_box(second.wrapping_neg() & u8::from(draw.purpose == Purpose::Classes).wrapping_neg());
         buffer.clear();
         buffer.extend(x.iter().zip(y.iter()).map(|(one, other)| one ^ ((one ^ other) & mask)));
         let waits = u64::from(draw.purpose == Purpose::Spin) * u64::from(second);

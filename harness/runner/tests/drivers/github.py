@@ -39,7 +39,13 @@ for line in sys.stdin.buffer:
             say({"accepted": {"seq": 0}})
             continue
         say({"hello": {"name": "github.py", "version": "1", "language": "python", "schemes": ["github"],
-                       "capabilities": ["clock"]}})
+                       "capabilities": ["clock", "timing"]}})
+        continue
+    if "measure" in message:
+        asked = message["measure"]
+        calls = len(asked["order"])
+        nanos = {"fast-clock": [1e9] * calls, "standing-clock": [0] * calls, "few-timings": [1], "odd-clock": [-1] * calls}
+        say({"measured": {"seq": asked["seq"], "nanos": nanos[manner]}})
         continue
     verify = message["verify"]
     seq, right = verify["seq"], genuine(verify)

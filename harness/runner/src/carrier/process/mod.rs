@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use countersign_core::line::{Base64, Capability, Endpoint, FromDriver, Hello, Measure, Sent, ToDriver, Verify};
+use countersign_core::line::{
+    Base64, Capability, Endpoint, FromDriver, Hello, Measure, Sent, ToDriver, Verify,
+};
 use countersign_core::observe::{Observation, Outcome, Reply};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Scheme};
@@ -135,10 +137,14 @@ impl Process {
         let clean = |why: String| self.redactor.text(&why);
         match answer {
             Ok(FromDriver::Measured(measured)) => believed(measured.nanos, order.len(), took),
-            Ok(FromDriver::Unsupported(what)) => Err(clean(format!("the driver cannot measure: {}", what.why))),
-            Ok(FromDriver::Error(raised)) => {
-                Err(clean(format!("the library failed: {} {}", raised.r#type, raised.detail.unwrap_or_default())))
+            Ok(FromDriver::Unsupported(what)) => {
+                Err(clean(format!("the driver cannot measure: {}", what.why)))
             }
+            Ok(FromDriver::Error(raised)) => Err(clean(format!(
+                "the library failed: {} {}",
+                raised.r#type,
+                raised.detail.unwrap_or_default()
+            ))),
             Ok(FromDriver::Accepted(_) | FromDriver::Rejected(_) | FromDriver::Hello(_)) => {
                 Err("fault of the driver: it answered another question".to_owned())
             }
@@ -165,7 +171,9 @@ fn believed(nanos: Vec<f64>, asked: usize, took: f64) -> Result<Vec<f64>, String
     }
     let all: f64 = nanos.iter().sum();
     if all > took {
-        return Err(format!("fault of the driver: its calls took {all:.0} ns, but its answer came after {took:.0} ns"));
+        return Err(format!(
+            "fault of the driver: its calls took {all:.0} ns, but its answer came after {took:.0} ns"
+        ));
     }
     if all <= 0.0 {
         return Err("fault of the driver: its clock stands still".to_owned());

@@ -24,8 +24,8 @@ use crate::carrier::group::Group;
 const LONGEST: usize = 1 << 20;
 /// How long the pipes of a dead process may stay open, which a grandchild that holds them can make for ever.
 const LINGER: Duration = Duration::from_millis(300);
-/// Pauses of 5 ms that a driver has to end after goodbye.
-const PARTING: u32 = 100;
+/// Pauses of 5 ms that a driver has to end after goodbye: a virtual machine on a busy processor needs some.
+const PARTING: u32 = 1000;
 /// Numbers that were answered and are remembered, so that a second answer is told from a number never asked.
 const REMEMBERED: usize = 4096;
 
@@ -190,7 +190,7 @@ impl Worker {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Err("it did not end within half a second after its input had ended".to_owned())
+        Err("it did not end within five seconds after its input had ended".to_owned())
     }
 
     fn say(&self, message: &ToDriver) {
