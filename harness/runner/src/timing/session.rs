@@ -163,10 +163,10 @@ impl Session {
 }
 
 /// A seed that nobody can foretell.
+///
+/// Panics if the system has no source of chance: a coin that can be foretold proves nothing.
 pub(super) fn seed() -> u64 {
-    // Without a source of chance the time must do: the coin has to be secret, but is no key.
-    getrandom::u64()
-        .unwrap_or_else(|_| Instant::now().elapsed().as_nanos() as u64 ^ std::process::id() as u64)
+    getrandom::u64().expect("the system gives random numbers; else a seed must be given")
 }
 
 fn facts(seed: u64, counter: &Counter, batch: u64) -> BTreeMap<String, String> {
