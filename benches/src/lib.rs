@@ -5,3 +5,4 @@ pub mod lines;
 pub mod load;
 pub mod loopback;
 pub mod rounds;
+pub mod verifiers;

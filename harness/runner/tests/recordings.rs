@@ -26,8 +26,9 @@ fn text(path: &Path) -> String {
 
 fn judged(path: &str, more: &[&str]) -> (Value, Option<i32>) {
     let output = countersign(&[&["timing", "--format", "json", "--recording", path], more].concat());
-    let finding = serde_json::from_slice(&output.stdout);
-    (finding.unwrap_or_else(|error| panic!("{path}: {error}: {}", stderr(&output))), output.status.code())
+    let report = serde_json::from_slice(&output.stdout);
+    let report: Value = report.unwrap_or_else(|error| panic!("{path}: {error}: {}", stderr(&output)));
+    (report["findings"][0].clone(), output.status.code())
 }
 
 #[test]

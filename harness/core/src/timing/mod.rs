@@ -25,7 +25,7 @@ pub use holm::holm;
 pub use leak::Leak;
 pub use recording::{BadRecording, Recording};
 pub use reference::{Dudect, kolmogorov_smirnov, mann_whitney};
-pub use report::{Control, Controls, Effect, Finding, Reference, SCHEMA, State, Word, nanos};
+pub use report::{Control, Controls, Effect, Finding, Reference, Report, SCHEMA, State, Word, nanos};
 pub use shift::{Interval, Shift, Side};
 pub use tail::Tail;
 pub use verdict::{Comparison, Limits, Open, Verdict};

@@ -1,13 +1,14 @@
 //! What a comparison found, for people and programs.
 //!
-//! The type to know is [`Finding`].
+//! The types to know are [`Finding`], one comparison, and [`Report`], all of a target.
 
 use std::collections::BTreeMap;
+use std::f64::consts::LN_10;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::{Comparison, Dudect, Open, Recording, Verdict, kolmogorov_smirnov, mann_whitney};
+use super::{Comparison, Dudect, Open, Recording, Verdict, holm, kolmogorov_smirnov, mann_whitney};
 
 /// The name of the format.
 pub const SCHEMA: &str = "countersign.timing/1";
@@ -82,8 +83,6 @@ pub struct Reference {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
-    /// The name of this format.
-    pub schema: &'static str,
     /// What is compared.
     pub name: String,
     /// The verdict.
@@ -110,6 +109,57 @@ pub struct Finding {
     pub reference: Reference,
     /// What is known of the machine and the run.
     pub facts: BTreeMap<String, String>,
+}
+
+/// All comparisons of a target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Report {
+    /// The name of this format.
+    pub schema: &'static str,
+    /// What was measured.
+    pub target: String,
+    /// A leak if there is one anywhere; no leak if there is none anywhere.
+    pub verdict: Word,
+    /// The comparisons.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// What all findings say together. What is left of the evidence of each is what e-Holm leaves of it.
+    pub fn new(target: impl Into<String>, mut findings: Vec<Finding>) -> Self {
+        let evidence: Vec<f64> = findings.iter().map(|finding| finding.evidence * LN_10).collect();
+        for (finding, left) in findings.iter_mut().zip(holm(&evidence)) {
+            finding.evidence = left / LN_10;
+        }
+        let any = |word| findings.iter().any(|finding| finding.verdict == word);
+        let verdict = match (any(Word::Leak), any(Word::Inconclusive) || findings.is_empty()) {
+            (true, _) => Word::Leak,
+            (false, true) => Word::Inconclusive,
+            (false, false) => Word::NoLeak,
+        };
+        Self { schema: SCHEMA, target: target.into(), verdict, findings }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
+        if self.findings.len() > 1 {
+            writeln!(f, "all together: {}", self.verdict)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Leak => "leak",
+            Self::NoLeak => "no leak",
+            Self::Inconclusive => "inconclusive",
+        })
+    }
 }
 
 /// Controls, and what they allow.
@@ -189,7 +239,7 @@ impl Controls<'_> {
         let control = |name: &str, state, comparison: &Comparison| Control {
             name: name.to_owned(),
             state,
-            evidence: comparison.leak().peak() / std::f64::consts::LN_10,
+            evidence: comparison.leak().peak() / LN_10,
             effect: Effect::of(comparison),
         };
         let alike = if self.leaks() { State::Failed } else { State::Passed };
@@ -249,13 +299,12 @@ impl Finding {
         let mut dudect = Dudect::default();
         recording.timings.iter().for_each(|&(label, timing)| dudect.push(label, timing));
         Self {
-            schema: SCHEMA,
             name: name.into(),
             verdict,
             reason,
             timings: comparison.calls(),
             batch,
-            evidence: comparison.leak().peak() / std::f64::consts::LN_10,
+            evidence: comparison.leak().peak() / LN_10,
             found: comparison.found(),
             effect: Effect::of(comparison),
             resolution: comparison.limits().resolution,
@@ -282,12 +331,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self.verdict {
-            Word::Leak => "leak",
-            Word::NoLeak => "no leak",
-            Word::Inconclusive => "inconclusive",
-        };
-        writeln!(f, "{}: {word}", self.name)?;
+        writeln!(f, "{}: {}", self.name, self.verdict)?;
         writeln!(f, "  {}", self.reason)?;
         let batch = if self.batch > 1 { format!(" of {} calls each", self.batch) } else { String::new() };
         writeln!(f, "  {} timings{batch}; evidence 10^{:.1}", self.timings, self.evidence)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::timing::Contrast;
+use super::timing::Contrasts;
 
 /// Finds the requests that an HMAC check should refuse but accepts, and the ones it should accept but refuses.
 #[derive(Debug, Parser)]
@@ -310,9 +310,10 @@ pub(super) struct TimingArgs {
     /// What one number of the recording is, if it does not say so itself.
     #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds, requires = "recording")]
     pub(super) unit: Option<f64>,
-    /// In what both classes of requests differ: mismatch, mismatch-at:PLACE, malformed, stale or key-id.
+    /// In what both classes of requests differ: mismatch, mismatch-at:PLACE, malformed, stale or key-id; or `ladder`, places
+    /// all along the tag. Repeatable.
     #[arg(long, value_name = "NAME", default_value = "mismatch", value_parser = super::timing::contrast)]
-    pub(super) contrast: Contrast,
+    pub(super) contrast: Vec<Contrasts>,
     /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; for a recording: none].
     #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds)]
     pub(super) resolution: Option<f64>,

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign_core::observe::Outcome;
-use countersign_core::timing::{Comparison, Controls, Finding, Limits, Recording, Word};
+use countersign_core::timing::{Comparison, Controls, Finding, Limits, Recording, Report, Word};
 use flate2::read::MultiGzDecoder;
+use tokio::runtime::Handle;
 
 use super::args::{TimingArgs, TimingFormat};
 use super::plan::Plan;
@@ -13,7 +14,8 @@ use super::signals::{self, First};
 use super::subject::subject;
 use crate::bounded;
 use crate::exit::{Exit, Failed};
-use crate::timing::{self, Asked, Budget, Contrast};
+use crate::run::Subject;
+use crate::timing::{self, Asked, Budget, Contrast, Stop};
 
 /// The longest recording that is read, after it was decompressed.
 const MAX_RECORDING: usize = 256 << 20;
@@ -23,25 +25,25 @@ const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// Measures a target, or judges a recording.
 pub(super) fn timing(args: &TimingArgs) -> Result<Exit, Failed> {
-    let finding = match &args.recording {
+    let report = match &args.recording {
         Some(path) => recorded(path, args)?,
         None => measured(args)?,
     };
     super::print(&match args.format {
-        TimingFormat::Terminal => format!("{finding}\n"),
+        TimingFormat::Terminal => report.to_string(),
         TimingFormat::Json => {
-            let json = serde_json::to_string_pretty(&finding).expect("texts and numbers can be written");
+            let json = serde_json::to_string_pretty(&report).expect("texts and numbers can be written");
             format!("{json}\n")
         }
     })?;
-    Ok(match finding.verdict {
+    Ok(match report.verdict {
         Word::Leak => Exit::Findings,
         Word::NoLeak => Exit::Conformant,
         Word::Inconclusive => Exit::Inconclusive,
     })
 }
 
-fn recorded(path: &Path, args: &TimingArgs) -> Result<Finding, Failed> {
+fn recorded(path: &Path, args: &TimingArgs) -> Result<Report, Failed> {
     let recording = read(path, args.unit)?;
     if recording.timings.is_empty() {
         let help = "each call is a line `label,timing`, with the label X or Y";
@@ -51,13 +53,14 @@ fn recorded(path: &Path, args: &TimingArgs) -> Result<Finding, Failed> {
     let mut comparison = Comparison::new(limits, 0);
     recording.timings.iter().for_each(|&(label, timing)| comparison.push(label, timing));
     let name = path.display().to_string();
-    Ok(match recording.is_random() {
-        true => Finding::new(name, &comparison, &Controls::default(), 1, &recording),
-        false => Finding::uncertifiable(name, &recording, &comparison),
-    })
+    let finding = match recording.is_random() {
+        true => Finding::new("recorded timings", &comparison, &Controls::default(), 1, &recording),
+        false => Finding::uncertifiable("recorded timings", &recording, &comparison),
+    };
+    Ok(Report::new(name, vec![finding]))
 }
 
-fn measured(args: &TimingArgs) -> Result<Finding, Failed> {
+fn measured(args: &TimingArgs) -> Result<Report, Failed> {
     let plan = Plan::new(&args.target, &[])?;
     let [named] = &plan.schemes[..] else {
         return Err(Failed::usage_help("one scheme is measured at a time", "name it with --scheme"));
@@ -68,30 +71,52 @@ fn measured(args: &TimingArgs) -> Result<Finding, Failed> {
     signals::watch(First::Ends)?;
     let (mut subject, behind) = services.block_on(subject(&plan, named, 1))?;
     subject.carrier.set_oracle(plan.oracle.clone());
-    let budget = Budget { calls: args.max_calls, time: plan.max_time.unwrap_or(MAX_TIME) };
-    let asked =
-        Asked { contrast: args.contrast, resolution: args.resolution, budget, seed: args.target.seed };
     let opening = services.block_on(subject.open()).observation;
     let measured = match opening.outcome {
-        Outcome::Accepted => {
-            timing::target(&subject, &asked, services.handle()).map_err(|why| why.to_string())
-        }
+        Outcome::Accepted => compared(&subject, &plan, args, services.handle()),
         other => {
             let detail = opening.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-            Err(format!("a valid request was not accepted but {other}{detail}"))
+            Err(inconclusive(format!("a valid request was not accepted but {other}{detail}")))
         }
     };
     drop(subject);
     services.block_on(behind.shutdown());
     services.shutdown_timeout(Duration::from_millis(100));
-    let measured =
-        measured.map_err(|why| Failed { exit: Exit::Inconclusive, message: format!("error: {why}") })?;
-    if let Some(path) = &args.save {
-        std::fs::write(path, measured.recording().to_text()).map_err(|error| {
-            Failed::usage_help(format!("{} cannot be written: {error}", path.display()), "check --save")
-        })?;
+    Ok(Report::new(plan.target.name(), measured?))
+}
+
+/// All comparisons that were asked for, one after the other.
+fn compared(subject: &Subject, plan: &Plan, args: &TimingArgs, handle: &Handle) -> Result<Vec<Finding>, Failed> {
+    let mut contrasts = Vec::new();
+    for wanted in &args.contrast {
+        match wanted {
+            Contrasts::One(contrast) => contrasts.push(*contrast),
+            Contrasts::Ladder => contrasts.extend(timing::ladder(subject).map_err(inconclusive)?),
+        }
     }
-    Ok(measured.finding().clone())
+    if args.save.is_some() && contrasts.len() > 1 {
+        return Err(Failed::usage_help("--save takes the timings of one comparison", "give one --contrast"));
+    }
+    let comparisons = contrasts.len() as u32;
+    let mut findings = Vec::new();
+    for contrast in contrasts {
+        let time = plan.max_time.unwrap_or(MAX_TIME) / comparisons;
+        let budget = Budget { calls: args.max_calls, time, stop: Stop::AtVerdict };
+        let asked =
+            Asked { contrast, resolution: args.resolution, budget, comparisons, seed: args.target.seed };
+        let measured = timing::target(subject, &asked, handle).map_err(inconclusive)?;
+        if let Some(path) = &args.save {
+            std::fs::write(path, measured.recording().to_text()).map_err(|error| {
+                Failed::usage_help(format!("{} cannot be written: {error}", path.display()), "check --save")
+            })?;
+        }
+        findings.push(measured.finding().clone());
+    }
+    Ok(findings)
+}
+
+fn inconclusive(why: impl std::fmt::Display) -> Failed {
+    Failed { exit: Exit::Inconclusive, message: format!("error: {why}") }
 }
 
 fn read(path: &Path, unit: Option<f64>) -> Result<Recording, Failed> {
@@ -126,14 +151,27 @@ pub(super) fn nanoseconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What can be asked for under one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contrasts {
+    /// One comparison.
+    One(Contrast),
+    /// Places all along the tag.
+    Ladder,
+}
+
 /// The name of a contrast.
-pub(super) fn contrast(text: &str) -> Result<Contrast, String> {
+pub(super) fn contrast(text: &str) -> Result<Contrasts, String> {
     let named = Contrast::NAMED.iter().find(|(name, _, _)| *name == text).map(|(_, contrast, _)| *contrast);
     let at = || text.strip_prefix("mismatch-at:")?.parse().ok().map(Contrast::MismatchAt);
-    named.or_else(at).ok_or_else(|| {
-        let names: Vec<&str> = Contrast::NAMED.iter().map(|(name, _, _)| *name).collect();
-        format!("known are {}, and mismatch-at:PLACE", names.join(", "))
-    })
+    match named.or_else(at) {
+        Some(contrast) => Ok(Contrasts::One(contrast)),
+        None if text == "ladder" => Ok(Contrasts::Ladder),
+        None => {
+            let names: Vec<&str> = Contrast::NAMED.iter().map(|(name, _, _)| *name).collect();
+            Err(format!("known are {}, mismatch-at:PLACE and ladder", names.join(", ")))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use rand::RngExt as _;
 
 use super::classes::Classes;
 use super::counter::Counter;
-use super::session::{Budget, Purpose, Session, Timing, seed};
+use super::session::{Budget, Purpose, Session, Stop, Timing, seed};
 use super::wait::{ROUNDS, rounds_for, wait};
 
 /// Nanoseconds that are tolerated, if nothing else is said.
@@ -55,7 +55,7 @@ pub fn verdict(classes: Classes, function: impl FnMut(&[u8]) -> bool) -> Timing 
 impl Measurement {
     /// A measurement that tolerates 5 ns, and takes a million calls or ten seconds at most.
     pub fn new(classes: Classes) -> Self {
-        let budget = Budget { calls: 1_000_000, time: Duration::from_secs(10) };
+        let budget = Budget { calls: 1_000_000, time: Duration::from_secs(10), stop: Stop::AtVerdict };
         Self { classes, resolution: RESOLUTION, budget, seed: None }
     }
 
@@ -76,6 +76,13 @@ impl Measurement {
     #[must_use]
     pub fn max_time(mut self, time: Duration) -> Self {
         self.budget.time = time;
+        self
+    }
+
+    /// Goes on after a verdict, until the calls or the time are used up.
+    #[must_use]
+    pub fn to_the_end(mut self) -> Self {
+        self.budget.stop = Stop::AtEnd;
         self
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The types to know are [`Contrast`], what differs, and [`Requests`], which makes them.
 
-use countersign_core::recipe::{Moment, Recipe, build, signatures};
+use countersign_core::recipe::{Moment, Recipe, Signature, World, build, signatures};
 use countersign_core::scheme::{Field, Part};
 use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
@@ -35,6 +35,16 @@ impl Contrast {
         ("key-id", Self::KeyId, "wrong tag under the known key id against under an unknown one"),
     ];
 
+    /// The first character against places all along a tag of so many characters: where a leak starts.
+    pub fn ladder(length: usize) -> Vec<Self> {
+        let places = [1, length / 8, length / 4, length / 2, length * 3 / 4, length.saturating_sub(1)];
+        let mut places: Vec<u16> = places.iter().filter_map(|&place| u16::try_from(place).ok()).collect();
+        places.retain(|&place| place > 0 && usize::from(place) < length);
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(Self::MismatchAt).collect()
+    }
+
     /// What it compares.
     pub fn about(self) -> String {
         match self {
@@ -45,6 +55,19 @@ impl Contrast {
             }
         }
     }
+}
+
+const NO_TAG: &str = "the scheme carries no tag of its own";
+
+/// How many characters a tag for a target has.
+pub(super) fn tag_length(subject: &Subject) -> Result<usize, String> {
+    let signature = genuine(&subject.world("timing", subject.clock.now()))?;
+    Ok(signature.field(Field::Tag).ok_or(NO_TAG)?.len())
+}
+
+fn genuine(world: &World<'_>) -> Result<Signature, String> {
+    let all = signatures(&Recipe::default(), world).map_err(|why| why.to_string())?;
+    all.into_iter().next().ok_or_else(|| "nothing is signed".to_owned())
 }
 
 /// Makes pairs of requests for a target.
@@ -63,10 +86,8 @@ impl<'a> Requests<'a> {
     pub(super) fn pair(&mut self, chance: &mut impl Rng) -> Result<[Wire; 2], String> {
         self.made += 1;
         let world = self.subject.world(&format!("timing-{}", self.made), self.subject.clock.now());
-        let plain = Recipe::default();
-        let signatures = signatures(&plain, &world).map_err(|why| why.to_string())?;
-        let signature = signatures.first().ok_or("nothing is signed")?;
-        let right = signature.field(Field::Tag).ok_or("the scheme carries no tag of its own")?.to_vec();
+        let signature = genuine(&world)?;
+        let right = signature.field(Field::Tag).ok_or(NO_TAG)?.to_vec();
         let places = match self.contrast {
             Contrast::Mismatch => None,
             Contrast::MismatchAt(place) => Some(usize::from(place)),

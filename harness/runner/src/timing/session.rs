@@ -14,13 +14,24 @@ use super::counter::Counter;
 /// Timings between two looks at first.
 const BLOCK: u64 = 32;
 
-/// When to stop without a verdict.
+/// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Calls at most, without those of controls.
     pub calls: u64,
     /// Time at most.
     pub time: Duration,
+    /// Whether a verdict ends the measurement.
+    pub stop: Stop,
+}
+
+/// Whether a verdict ends a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// It does.
+    AtVerdict,
+    /// Everything that may be used is: to see what more calls say, or other statistics.
+    AtEnd,
 }
 
 /// What a timing is for.
@@ -108,14 +119,14 @@ impl Session {
         &mut self.chance
     }
 
-    /// Draws what the next timing is for: the comparison every second time, and a label by a fair coin. Makes room for
-    /// it, so that taking it allocates nothing.
+    /// Draws what the next timing is for, and a label by a fair coin. The difference that is made on purpose is as frequent
+    /// as the comparison: it must be seen before anything is ruled out. Makes room, so that taking it allocates nothing.
     pub(super) fn draw(&mut self) -> Draw {
         self.recording.timings.reserve(1);
         let drawn = self.chance.next_u32();
-        let purpose = match drawn >> 1 & 3 {
-            0 | 1 => Purpose::Classes,
-            2 => Purpose::Identical,
+        let purpose = match drawn >> 1 & 7 {
+            0..=2 => Purpose::Classes,
+            3..=4 => Purpose::Identical,
             _ => Purpose::Spin,
         };
         Draw { purpose, label: if drawn & 1 == 1 { Label::Y } else { Label::X } }
@@ -146,7 +157,7 @@ impl Session {
         if timings * self.batch >= self.budget.calls || self.began.elapsed() >= self.budget.time {
             return true;
         }
-        if timings < self.next_look {
+        if timings < self.next_look || self.budget.stop == Stop::AtEnd {
             return false;
         }
         self.next_look = timings + BLOCK.max(timings / 32);

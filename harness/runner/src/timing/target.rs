@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::counter::Counter;
 use super::keep_alive::KeepAlive;
-use super::requests::{Contrast, Requests};
+use super::requests::{Contrast, Requests, tag_length};
 use super::session::{Budget, Draw, Purpose, Session, Timing, seed};
 use super::wait::{ROUNDS, rounds_for};
 use crate::carrier::{Carrier, Process, Raw};
@@ -31,6 +31,8 @@ pub struct Asked {
     pub resolution: Option<f64>,
     /// When to stop without a verdict.
     pub budget: Budget,
+    /// How many comparisons of this target there are, among which the chance of a false leak is shared.
+    pub comparisons: u32,
     /// Where labels and tags come from; by chance, if nothing is said.
     pub seed: Option<u64>,
 }
@@ -39,6 +41,14 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CannotMeasure(String);
+
+/// The first character against places all along the tag of a target: where a leak starts.
+///
+/// # Errors
+/// Its scheme carries no tag.
+pub fn ladder(subject: &Subject) -> Result<Vec<Contrast>, CannotMeasure> {
+    tag_length(subject).map(Contrast::ladder).map_err(CannotMeasure)
+}
 
 /// Measures a target: with the driver's clock, or over one connection that is kept.
 ///
@@ -54,7 +64,9 @@ pub fn target(subject: &Subject, asked: &Asked, runtime: &Handle) -> Result<Timi
 }
 
 fn limits(asked: &Asked, default: f64, step: f64) -> Limits {
-    Limits { resolution: Some(asked.resolution.unwrap_or(default)), step, ..Limits::default() }
+    let usual = Limits::default();
+    let leak = usual.leak / f64::from(asked.comparisons.max(1));
+    Limits { resolution: Some(asked.resolution.unwrap_or(default)), step, leak, ..usual }
 }
 
 /// An endpoint: one connection, one buffer, from the first octet sent to the first received.
