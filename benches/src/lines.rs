@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use countersign::carrier::{Held, Pool, Process};
 use countersign::run::clock;
-use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, SEED, secret};
 use countersign_core::line::{Accepted, Base64, Endpoint, FromDriver, Sent, ToDriver, Unsupported, Verify};
 use countersign_core::observe::Outcome;
@@ -22,6 +21,8 @@ use countersign_core::wire::{Wire, receive};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
+use crate::subjects::scheme;
+
 /// Requests that wait for an answer at the same time.
 const IN_FLIGHT: usize = 128;
 
@@ -32,10 +33,6 @@ pub enum Body {
     OfACase,
     /// 1 KiB.
     Large,
-}
-
-fn scheme(name: &str) -> Arc<dyn Scheme> {
-    Arc::clone(Catalog::embedded().schemes.get(name).expect("the scheme is shipped"))
 }
 
 /// Genuine requests.
@@ -164,7 +161,7 @@ impl Drop for Echo {
 /// What the carrier would ask.
 pub fn requests(name: &str, now: Timestamp, body: Body, count: usize) -> Vec<Verify> {
     let scheme = scheme(name);
-    let key = Base64(secret(&scheme.file().mac.key).expose().to_vec());
+    let key = Base64(secret(&scheme.file().mac.key).expose().into());
     let wires = wires(&*scheme, now, body, count);
     let asked = wires.iter().zip(1..).map(|(wire, seq)| Verify {
         seq,
@@ -172,7 +169,7 @@ pub fn requests(name: &str, now: Timestamp, body: Body, count: usize) -> Vec<Ver
         key: key.clone(),
         now: now.seconds(),
         endpoint: Endpoint::default(),
-        request: Sent::of(&receive(&wire.octets()).expect("a genuine request")),
+        request: Sent::of(receive(&wire.octets()).expect("a genuine request")),
     });
     asked.collect()
 }

@@ -10,8 +10,9 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 
-use crate::wire::Request;
+use crate::wire::{Octets, Request};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
@@ -102,24 +103,20 @@ pub struct Sent {
     /// Path and query, not decoded; an octet above 127 is the character of that number.
     pub target: String,
     /// Header lines in their order: name, and the octets of the value.
-    pub headers: Vec<(String, Base64)>,
+    pub headers: Vec<(SmolStr, Base64)>,
     /// Body, without transfer coding.
     pub body: Base64,
 }
 
 impl Sent {
     /// The request as an HTTP server would hand it on.
-    pub fn of(request: &Request) -> Self {
+    pub fn of(request: Request) -> Self {
         let latin = |octets: &[u8]| octets.iter().map(|&octet| char::from(octet)).collect();
         Self {
             method: latin(&request.method),
             target: latin(&request.target),
-            headers: request
-                .headers
-                .iter()
-                .map(|line| (line.name.to_string(), Base64(line.value.to_vec())))
-                .collect(),
-            body: Base64(request.body.to_vec()),
+            headers: request.headers.into_iter().map(|line| (line.name, Base64(line.value))).collect(),
+            body: Base64(request.body),
         }
     }
 }
@@ -259,7 +256,7 @@ pub struct Measured {
 #[derive(Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(transparent))]
-pub struct Base64(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub Vec<u8>);
+pub struct Base64(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub Octets);
 
 /// What stands in it may be a secret.
 impl fmt::Debug for Base64 {
@@ -270,21 +267,28 @@ impl fmt::Debug for Base64 {
 
 impl Serialize for Base64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(&self.0))
+        // Most are short, and every line has some ten of them.
+        let mut short = [0; 256];
+        match STANDARD.encode_slice(&*self.0, &mut short) {
+            Ok(length) => {
+                serializer.serialize_str(std::str::from_utf8(&short[..length]).expect("base64 is ASCII"))
+            }
+            Err(_) => serializer.serialize_str(&STANDARD.encode(&*self.0)),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map(Self).map_err(serde::de::Error::custom)
+        STANDARD.decode(text).map(|octets| Self(octets.into())).map_err(serde::de::Error::custom)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Header, Octets};
+    use crate::wire::Header;
 
     #[test]
     fn a_request_is_written_as_the_protocol_page_shows_it() {
@@ -297,10 +301,10 @@ mod tests {
         let verify = Verify {
             seq: 7,
             scheme: "github".to_owned(),
-            key: Base64(b"canary".to_vec()),
+            key: Base64("canary".into()),
             now: 1_700_000_000,
             endpoint: Endpoint::default(),
-            request: Sent::of(&request),
+            request: Sent::of(request),
         };
         assert!(!format!("{verify:?}").contains("canary"));
         let line = serde_json::to_string(&ToDriver::Verify(Box::new(verify))).expect("JSON");

@@ -62,11 +62,11 @@ pub fn receive_head(octets: &[u8]) -> Result<(Request, usize), TransportRefusal>
     let headers: Vec<Header> = head
         .headers
         .iter()
-        .map(|line| Header { name: line.name.into(), value: Octets::from(line.value) })
+        .map(|line| Header { name: line.name.into(), value: Octets::copy_of(line.value) })
         .collect();
     let request = Request {
-        method: head.method.unwrap_or_default().into(),
-        target: origin_form(head.path.unwrap_or_default()).into(),
+        method: Octets::copy_of(head.method.unwrap_or_default().as_bytes()),
+        target: Octets::copy_of(origin_form(head.path.unwrap_or_default()).as_bytes()),
         headers,
         body: Octets::default(),
     };

@@ -86,7 +86,12 @@ fn measured(args: &TimingArgs) -> Result<Report, Failed> {
 }
 
 /// All comparisons that were asked for, one after the other.
-fn compared(subject: &Subject, plan: &Plan, args: &TimingArgs, handle: &Handle) -> Result<Vec<Finding>, Failed> {
+fn compared(
+    subject: &Subject,
+    plan: &Plan,
+    args: &TimingArgs,
+    handle: &Handle,
+) -> Result<Vec<Finding>, Failed> {
     let mut contrasts = Vec::new();
     for wanted in &args.contrast {
         match wanted {

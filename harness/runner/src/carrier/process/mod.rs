@@ -108,10 +108,10 @@ impl Process {
         Ok(Verify {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
-            key: Base64(self.secret.expose().to_vec()),
+            key: Base64(self.secret.expose().into()),
             now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
             endpoint: self.endpoint.clone(),
-            request: Sent::of(&request),
+            request: Sent::of(request),
         })
     }
 
@@ -120,12 +120,12 @@ impl Process {
     /// # Errors
     /// What the driver did instead, or why its clock cannot be believed.
     pub async fn measure(&self, wires: &[Wire], order: &[u32]) -> Result<Vec<f64>, String> {
-        let received = wires.iter().map(|wire| receive(&wire.octets()).map(|request| Sent::of(&request)));
+        let received = wires.iter().map(|wire| receive(&wire.octets()).map(Sent::of));
         let requests: Result<Vec<Sent>, _> = received.collect();
         let measure = Measure {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
-            key: Base64(self.secret.expose().to_vec()),
+            key: Base64(self.secret.expose().into()),
             now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
             endpoint: self.endpoint.clone(),
             requests: requests.map_err(|why| format!("no HTTP server lets it through: {why}"))?,

@@ -20,6 +20,8 @@ use crate::carrier::command::CommandLine;
 use crate::carrier::errors::Errors;
 use crate::carrier::group::Group;
 
+/// Room for a line to the driver, so that most need no more.
+const USUAL: usize = 1024;
 /// The longest line of a driver.
 const LONGEST: usize = 1 << 20;
 /// How long the pipes of a dead process may stay open, which a grandchild that holds them can make for ever.
@@ -194,7 +196,8 @@ impl Worker {
     }
 
     fn say(&self, message: &ToDriver) {
-        let mut line = serde_json::to_vec(message).expect("texts and numbers can be written");
+        let mut line = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut line, message).expect("texts and numbers can be written");
         if let Some(Err(why)) = self.shared.schemas.as_ref().map(|schemas| schemas.ours(&line)) {
             self.shared.stop(End::Faulty(why));
         }
