@@ -11,36 +11,25 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use countersign::carrier::{Carrier, Deadlines, Raw};
-use countersign::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Signer, Subject, clock};
+use countersign::run::{self, Keep, Lanes, Planned, Robust, Settings, Subject, clock};
 use countersign::serve::{AuditSink, Config, Endpoint, Running};
 use countersign_conformance::Catalog;
-use countersign_conformance::place::{PATH, secret};
+use countersign_conformance::place::PATH;
 use countersign_conformance::reference::Reference;
 use countersign_core::case::Case;
 use countersign_core::event::Summary;
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::recipe::{Delivery, Unique, World, genuine};
-use countersign_core::scheme::{Deployment, Scheme};
-use countersign_core::secret::Secret;
+use countersign_core::scheme::Deployment;
 use countersign_core::target::Target as _;
 use countersign_core::wire::Wire;
 
-/// The scheme that is measured: the body alone is signed, and nothing needs memory.
-const SCHEME: &str = "github";
-
-fn scheme() -> Arc<dyn Scheme> {
-    Arc::clone(Catalog::embedded().schemes.get(SCHEME).expect("the scheme is shipped"))
-}
-
-fn the_secret() -> Secret {
-    secret(&scheme().file().mac.key)
-}
+use crate::subjects::{SCHEME, endpoint, scheme, the_secret};
 
 /// Starts the embedded endpoint on the current runtime.
 pub async fn start() -> Running {
     let config = Config {
-        scheme: scheme(),
+        scheme: scheme(SCHEME),
         secret: the_secret(),
         steps: Arc::new(Reference),
         deployment: Deployment::default(),
@@ -110,20 +99,7 @@ impl Judge {
         let catalog = Catalog::embedded();
         let requirement = |id: &str| catalog.requirements.get(id).expect("the requirement is shipped");
         let robust: &'static Robust<'static> = Box::leak(Box::new(Robust::shipped(catalog)));
-        let host = address.ip().to_string();
-        let carrier = Carrier::Raw(Raw::new(host.clone(), address.port(), Deadlines::default()));
-        let signer = Signer {
-            scheme: scheme(),
-            secret: the_secret(),
-            host: address.to_string(),
-            target: PATH.to_owned(),
-            deployment: Deployment::default(),
-            address: Some((host, address.port())),
-            replay: "countersign run".to_owned(),
-            seed: 0,
-        };
-        let subject =
-            Subject::new(signer, carrier, Pace::per_second(None)).expect("the secret fits the scheme");
+        let subject = endpoint(address);
         let world = subject.world("selection", clock::now());
         let planned: Vec<Planned<'static>> = catalog
             .cases()

@@ -20,7 +20,8 @@ pub fn tag() -> String {
 /// Ends at the first difference.
 pub fn early_exit(given: &[u8]) -> bool {
     let right = tag();
-    given.len() == right.len() && given.iter().zip(right.as_bytes()).all(|(one, other)| black_box(one) == black_box(other))
+    given.len() == right.len()
+        && given.iter().zip(right.as_bytes()).all(|(one, other)| black_box(one) == black_box(other))
 }
 
 /// Compares with `==`.

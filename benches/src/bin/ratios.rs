@@ -229,7 +229,7 @@ fn called(body: Body, workers: usize) -> Result<f64, String> {
     let mut looping = Loop::spawn(&python, &script, body, count).map_err(|error| error.to_string())?;
     let asking = Asking::new(&driver, "standard-webhooks", workers, body, count)?;
     let mut rounds = Rounds { first: Vec::new(), second: Vec::new() };
-    for round in 0..=20 {
+    for round in 0..=40 {
         let start = std::time::Instant::now();
         let ours = asking.run() as f64 / start.elapsed().as_secs_f64();
         let peer = looping.rate().map_err(|error| error.to_string())?;
