@@ -14,11 +14,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 )
 
-// Driver says who answers; Capabilities may be empty.
+// Driver says who answers; Capabilities may be empty, and `timing` is added.
 type Driver struct {
 	Name         string   `json:"name"`
 	Version      string   `json:"version"`
@@ -93,9 +94,7 @@ func (u Unsupported) Error() string { return u.Why }
 // Serve answers until standard input ends. Verify returns nil for a genuine request; any error but the two above is a refusal.
 func Serve(driver Driver, verify func(*Request) error) {
 	driver.Language = "go"
-	if driver.Capabilities == nil {
-		driver.Capabilities = []string{}
-	}
+	driver.Capabilities = append(append([]string{}, driver.Capabilities...), "timing")
 	input := bufio.NewReader(os.Stdin)
 	output := json.NewEncoder(os.Stdout)
 	for {
@@ -115,7 +114,7 @@ func Serve(driver Driver, verify func(*Request) error) {
 
 type object map[string]interface{}
 
-type wireRequest struct {
+type wireQuestion struct {
 	Seq      uint64 `json:"seq"`
 	Scheme   string `json:"scheme"`
 	Key      []byte `json:"key"`
@@ -125,12 +124,16 @@ type wireRequest struct {
 		KeyID     string            `json:"key_id"`
 		Constants map[string]string `json:"constants"`
 	} `json:"endpoint"`
-	Request struct {
-		Method  string      `json:"method"`
-		Target  string      `json:"target"`
-		Headers [][2]string `json:"headers"`
-		Body    []byte      `json:"body"`
-	} `json:"request"`
+	Request  wireRequest   `json:"request"`  // of verify
+	Requests []wireRequest `json:"requests"` // of measure
+	Order    []int         `json:"order"`
+}
+
+type wireRequest struct {
+	Method  string      `json:"method"`
+	Target  string      `json:"target"`
+	Headers [][2]string `json:"headers"`
+	Body    []byte      `json:"body"`
 }
 
 func answer(line []byte, driver Driver, verify func(*Request) error) object {
@@ -142,11 +145,10 @@ func answer(line []byte, driver Driver, verify func(*Request) error) object {
 		return object{"hello": driver}
 	}
 	if raw, ok := message["verify"]; ok {
-		var wire wireRequest
-		if err := json.Unmarshal(raw, &wire); err != nil {
-			stop(err)
-		}
-		return ask(wire, verify)
+		return ask(question(raw), verify)
+	}
+	if raw, ok := message["measure"]; ok {
+		return measured(question(raw), verify)
 	}
 	for kind, raw := range message {
 		var numbered struct {
@@ -160,37 +162,83 @@ func answer(line []byte, driver Driver, verify func(*Request) error) object {
 	return nil
 }
 
-func ask(wire wireRequest, verify func(*Request) error) (reply object) {
+func question(raw json.RawMessage) (wire wireQuestion) {
+	if err := json.Unmarshal(raw, &wire); err != nil {
+		stop(err)
+	}
+	return wire
+}
+
+func ask(wire wireQuestion, verify func(*Request) error) (reply object) {
+	request := read(wire, wire.Request)
+	defer panicked(wire.Seq, &reply)
+	err := verify(request)
+	if err == nil {
+		return object{"accepted": object{"seq": wire.Seq}}
+	}
+	if other := notAsked(wire.Seq, err); other != nil {
+		return other
+	}
+	return object{"rejected": object{"seq": wire.Seq, "detail": short(err.Error())}}
+}
+
+// measured says how long each call takes, in nanoseconds; refusals are what is measured.
+func measured(wire wireQuestion, verify func(*Request) error) (reply object) {
+	requests := make([]*Request, len(wire.Requests))
+	for at, sent := range wire.Requests {
+		requests[at] = read(wire, sent)
+	}
+	nanos := make([]int64, len(wire.Order))
+	defer panicked(wire.Seq, &reply)
+	// Without the collector, which would lengthen some calls and not others.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	for at, place := range wire.Order {
+		request := requests[place]
+		start := time.Now()
+		err := verify(request)
+		nanos[at] = time.Since(start).Nanoseconds()
+		if other := notAsked(wire.Seq, err); other != nil {
+			return other
+		}
+	}
+	return object{"measured": object{"seq": wire.Seq, "nanos": nanos}}
+}
+
+// read makes a request of one that came with a question.
+func read(wire wireQuestion, sent wireRequest) *Request {
 	request := &Request{
 		Scheme: wire.Scheme, Key: wire.Key, Now: time.Unix(wire.Now, 0), Origin: wire.Endpoint.Origin,
 		KeyID: wire.Endpoint.KeyID, Constants: wire.Endpoint.Constants,
-		Method: octets(wire.Request.Method), Target: octets(wire.Request.Target), Body: wire.Request.Body,
+		Method: octets(sent.Method), Target: octets(sent.Target), Body: sent.Body,
 	}
-	for _, pair := range wire.Request.Headers {
+	for _, pair := range sent.Headers {
 		value, err := base64.StdEncoding.DecodeString(pair[1])
 		if err != nil {
 			stop(err)
 		}
 		request.Headers = append(request.Headers, [2]string{pair[0], string(value)})
 	}
-	defer func() {
-		if cause := recover(); cause != nil {
-			reply = object{"error": object{"seq": wire.Seq, "type": "panic", "detail": short(fmt.Sprint(cause))}}
-		}
-	}()
-	err := verify(request)
+	return request
+}
+
+// notAsked answers for an error that is no refusal; nil for a refusal, and for none.
+func notAsked(seq uint64, err error) object {
 	var failure Failure
 	var unsupported Unsupported
 	switch {
-	case err == nil:
-		return object{"accepted": object{"seq": wire.Seq}}
 	case errors.As(err, &failure):
 		kind := fmt.Sprintf("%T", failure.Err)
-		return object{"error": object{"seq": wire.Seq, "type": kind, "detail": short(err.Error())}}
+		return object{"error": object{"seq": seq, "type": kind, "detail": short(err.Error())}}
 	case errors.As(err, &unsupported):
-		return object{"unsupported": object{"seq": wire.Seq, "why": short(err.Error())}}
-	default:
-		return object{"rejected": object{"seq": wire.Seq, "detail": short(err.Error())}}
+		return object{"unsupported": object{"seq": seq, "why": short(err.Error())}}
+	}
+	return nil
+}
+
+// panicked answers for a panic; to be deferred.
+func panicked(seq uint64, reply *object) {
+	if cause := recover(); cause != nil {
+		*reply = object{"error": object{"seq": seq, "type": "panic", "detail": short(fmt.Sprint(cause))}}
 	}
 }
 
