@@ -73,7 +73,7 @@ public final class CountersignDriver {
         }
     }
 
-    /** Answers until standard input ends. */
+    /** Answers until standard input ends. The capability "timing" is added. */
     public static void serve(
             String name, String version, List<String> schemes, List<String> capabilities, Verifier verifier)
             throws IOException {
@@ -82,7 +82,9 @@ public final class CountersignDriver {
         hello.put("version", version);
         hello.put("language", "java");
         hello.put("schemes", schemes);
-        hello.put("capabilities", capabilities);
+        List<String> all = new ArrayList<>(capabilities);
+        all.add("timing");
+        hello.put("capabilities", all);
 
         // What a library prints must not come between the answers.
         PrintStream output = new PrintStream(System.out, false, StandardCharsets.UTF_8);
@@ -94,6 +96,7 @@ public final class CountersignDriver {
             Map<String, Object> answer = switch (message.getKey()) {
                 case "hello" -> Map.of("hello", hello);
                 case "verify" -> ask(content, verifier);
+                case "measure" -> measured(content, verifier);
                 default -> answer("unsupported", content, "why", "unknown kind of line: " + message.getKey());
             };
             output.print(Json.write(answer) + "\n");
@@ -103,18 +106,53 @@ public final class CountersignDriver {
     }
 
     private static Map<String, Object> ask(Map<String, Object> message, Verifier verifier) {
-        Request request = request(message);
+        Request request = request(message, object(message.get("request")));
         try {
             return answer(verifier.verify(request) ? "accepted" : "rejected", message, null, null);
         } catch (Refused refused) {
             return answer("rejected", message, "detail", refused.getMessage());
-        } catch (Unsupported unsupported) {
-            return answer("unsupported", message, "why", unsupported.getMessage());
         } catch (Throwable thrown) {
-            Map<String, Object> error = answer("error", message, "detail", String.valueOf(thrown.getMessage()));
-            object(error.get("error")).put("type", thrown.getClass().getName());
-            return error;
+            return failed(message, thrown);
         }
+    }
+
+    /** How long each call takes, in nanoseconds; refusals are what is measured. */
+    private static Map<String, Object> measured(Map<String, Object> message, Verifier verifier) {
+        List<Request> requests = new ArrayList<>();
+        for (Object sent : (List<?>) message.get("requests")) {
+            requests.add(request(message, object(sent)));
+        }
+        List<Request> asked = new ArrayList<>();
+        for (Object place : (List<?>) message.get("order")) {
+            asked.add(requests.get(((BigDecimal) place).intValueExact()));
+        }
+        List<Long> nanos = new ArrayList<>(asked.size());
+        try {
+            for (Request request : asked) {
+                long start = System.nanoTime();
+                try {
+                    verifier.verify(request);
+                } catch (Refused refused) {
+                    // as much an answer as any other
+                }
+                nanos.add(System.nanoTime() - start);
+            }
+        } catch (Throwable thrown) {
+            return failed(message, thrown);
+        }
+        Map<String, Object> answer = answer("measured", message, null, null);
+        object(answer.get("measured")).put("nanos", nanos);
+        return answer;
+    }
+
+    /** The answer to what is thrown and is no refusal. */
+    private static Map<String, Object> failed(Map<String, Object> message, Throwable thrown) {
+        if (thrown instanceof Unsupported) {
+            return answer("unsupported", message, "why", thrown.getMessage());
+        }
+        Map<String, Object> error = answer("error", message, "detail", String.valueOf(thrown.getMessage()));
+        object(error.get("error")).put("type", thrown.getClass().getName());
+        return error;
     }
 
     private static Map<String, Object> answer(String kind, Map<String, Object> message, String field, String text) {
@@ -130,9 +168,8 @@ public final class CountersignDriver {
         return line;
     }
 
-    private static Request request(Map<String, Object> message) {
+    private static Request request(Map<String, Object> message, Map<String, Object> sent) {
         Map<String, Object> endpoint = object(message.get("endpoint"));
-        Map<String, Object> sent = object(message.get("request"));
         Map<String, String> constants = new LinkedHashMap<>();
         object(endpoint.get("constants")).forEach((name, value) -> constants.put(name, (String) value));
         List<Header> headers = new ArrayList<>();
@@ -158,7 +195,7 @@ public final class CountersignDriver {
 
     /** A small strict reader and writer of JSON: objects are maps, arrays lists, numbers BigDecimal. */
     static final class Json {
-        private static final int DEEPEST = 16; // the protocol needs five
+        private static final int DEEPEST = 16; // the protocol needs six
         private final String text;
         private int at;
 
