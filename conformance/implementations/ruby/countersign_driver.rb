@@ -29,8 +29,8 @@ module CountersignDriver
   class Request
     attr_reader :scheme, :key, :now, :origin, :key_id, :constants, :method, :target, :headers, :body
 
-    def initialize(message)
-      endpoint, sent = message.values_at('endpoint', 'request')
+    def initialize(message, sent = message['request'])
+      endpoint = message['endpoint']
       @scheme, @now = message.values_at('scheme', 'now')
       @key = octets(message['key'])
       @origin, @key_id, @constants = endpoint.values_at('origin', 'key_id', 'constants')
@@ -82,9 +82,9 @@ module CountersignDriver
   module_function
 
   # Answers until standard input ends. The block returns true for a genuine request and false for another; any exception
-  # but the two above is an error.
+  # but the two above is an error. The capability `timing` is added.
   def serve(name:, version:, schemes:, capabilities: [], &verify)
-    hello = { name: name, version: version.to_s, language: 'ruby', schemes: schemes, capabilities: capabilities }
+    hello = { name: name, version: version.to_s, language: 'ruby', schemes: schemes, capabilities: [*capabilities, 'timing'] }
     # What a library prints must not come between the answers.
     output = $stdout.dup
     $stdout.reopen($stderr)
@@ -100,6 +100,7 @@ module CountersignDriver
     case kind
     when 'hello' then { hello: hello }
     when 'verify' then ask(message, verify)
+    when 'measure' then measured(message, verify)
     else { unsupported: { seq: message.fetch('seq'), why: "unknown kind of line: #{kind}" } }
     end
   end
@@ -107,18 +108,45 @@ module CountersignDriver
   def ask(message, verify)
     seq = message.fetch('seq')
     request = Request.new(message) # what fails here is no fault of the library, and ends the driver
-    begin
-      FrozenTime.arrival = request.now
+    at_arrival(message) do
       verify.call(request) ? { accepted: { seq: seq } } : { rejected: { seq: seq } }
     rescue Refused => e
       { rejected: { seq: seq, detail: short(e.message) } }
-    rescue Unsupported => e
-      { unsupported: { seq: seq, why: short(e.message) } }
-    rescue StandardError, ScriptError, SystemStackError => e
-      { error: { seq: seq, type: e.class.name, detail: short(e.message) } }
-    ensure
-      FrozenTime.arrival = nil
     end
+  end
+
+  # How long each call takes, in nanoseconds; refusals are what is measured.
+  def measured(message, verify)
+    requests = message['requests'].map { |sent| Request.new(message, sent) }
+    at_arrival(message) do
+      GC.disable # it would lengthen some calls and not others
+      nanos = message['order'].map do |place|
+        request = requests.fetch(place)
+        start = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
+        begin
+          verify.call(request)
+        rescue Refused
+          nil
+        end
+        Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) - start
+      end
+      { measured: { seq: message.fetch('seq'), nanos: nanos } }
+    ensure
+      GC.enable
+    end
+  end
+
+  # What the block answers at the time of arrival, or the answer to what it raises that is no refusal.
+  def at_arrival(message)
+    seq = message.fetch('seq')
+    FrozenTime.arrival = message['now']
+    yield
+  rescue Unsupported => e
+    { unsupported: { seq: seq, why: short(e.message) } }
+  rescue StandardError, ScriptError, SystemStackError => e
+    { error: { seq: seq, type: e.class.name, detail: short(e.message) } }
+  ensure
+    FrozenTime.arrival = nil
   end
 
   # Texts may repeat a long header, or show an object with its address and its secrets: one line of them, without that.
