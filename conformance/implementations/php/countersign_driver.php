@@ -32,9 +32,9 @@ final class Request
     public readonly array $headers;
     public readonly string $body;
 
-    public function __construct(array $message)
+    public function __construct(array $message, array $sent)
     {
-        ['endpoint' => $endpoint, 'request' => $sent] = $message;
+        $endpoint = $message['endpoint'];
         $this->scheme = $message['scheme'];
         $this->key = self::octets($message['key']);
         $this->now = $message['now'];
@@ -94,7 +94,7 @@ final class Request
 
 /**
  * Answers until standard input ends. $verify returns true for a genuine request and false for another; anything thrown but
- * Refused and Unsupported is an error.
+ * Refused and Unsupported is an error. The capability "timing" is added.
  *
  * @param list<string> $schemes
  * @param list<string> $capabilities
@@ -102,6 +102,7 @@ final class Request
 function serve(string $name, string $version, array $schemes, array $capabilities, callable $verify): never
 {
     ini_set('display_errors', 'stderr');
+    $capabilities[] = 'timing';
     $hello = compact('name', 'version') + ['language' => 'php'] + compact('schemes', 'capabilities');
     while (($line = fgets(STDIN)) !== false) {
         $message = json_decode($line, true, 64, JSON_THROW_ON_ERROR);
@@ -109,6 +110,7 @@ function serve(string $name, string $version, array $schemes, array $capabilitie
         $answer = match ($kind) {
             'hello' => ['hello' => $hello],
             'verify' => ask($message['verify'], $verify),
+            'measure' => measured($message['measure'], $verify),
             default => ['unsupported' => ['seq' => $message[$kind]['seq'], 'why' => "unknown kind of line: $kind"]],
         };
         $flags = JSON_THROW_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_SLASHES;
@@ -120,13 +122,42 @@ function serve(string $name, string $version, array $schemes, array $capabilitie
 
 function ask(array $message, callable $verify): array
 {
-    $request = new Request($message); // what fails here is no fault of the library, and ends the driver
+    $request = new Request($message, $message['request']); // what fails here is no fault of the library, and ends the driver
+    return guarded($message, function (array $seq) use ($request, $verify): array {
+        try {
+            return $verify($request) ? ['accepted' => $seq] : ['rejected' => $seq];
+        } catch (Refused $refused) {
+            return ['rejected' => $seq + ['detail' => short($refused->getMessage())]];
+        }
+    });
+}
+
+/** How long each call takes, in nanoseconds; refusals are what is measured. */
+function measured(array $message, callable $verify): array
+{
+    $requests = array_map(fn (array $sent) => new Request($message, $sent), $message['requests']);
+    return guarded($message, function (array $seq) use ($message, $requests, $verify): array {
+        $nanos = [];
+        foreach ($message['order'] as $place) {
+            $request = $requests[$place];
+            $start = hrtime(true);
+            try {
+                $verify($request);
+            } catch (Refused) {
+            }
+            $nanos[] = hrtime(true) - $start;
+        }
+        return ['measured' => $seq + ['nanos' => $nanos]];
+    });
+}
+
+/** What $ask answers, or the answer to what it throws that is no refusal. */
+function guarded(array $message, callable $ask): array
+{
     $seq = ['seq' => (int) $message['seq']];
     ob_start(); // what a library prints must not come between the answers
     try {
-        return $verify($request) ? ['accepted' => $seq] : ['rejected' => $seq];
-    } catch (Refused $refused) {
-        return ['rejected' => $seq + ['detail' => short($refused->getMessage())]];
+        return $ask($seq);
     } catch (Unsupported $unsupported) {
         return ['unsupported' => $seq + ['why' => short($unsupported->getMessage())]];
     } catch (\Throwable $thrown) {
