@@ -8,6 +8,7 @@ use Exporter 'import';
 use IO::Handle;
 use JSON::PP;
 use MIME::Base64;
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 our @EXPORT = qw(serve refuse unsupported);
 
@@ -24,11 +25,13 @@ sub refuse { die bless { answer => 'rejected', detail => short($_[0]) }, 'counte
 sub unsupported { die bless { answer => 'unsupported', why => short($_[0]) }, 'countersign_driver::Answer' }
 
 # serve(name => ..., version => ..., schemes => [...], capabilities => [...], verify => sub { my $request = shift; ... });
-# Verify returns true for a genuine request and false for another. Any exception but the two above is an error.
+# Verify returns true for a genuine request and false for another. Any exception but the two above is an error. The capability
+# `timing` is added.
 sub serve {
     my %driver = @_;
     my $verify = delete $driver{verify};
     my %hello  = (language => 'perl', capabilities => [], %driver, version => "$driver{version}");
+    $hello{capabilities} = [@{ $hello{capabilities} }, 'timing'];
     my $json   = JSON::PP->new->ascii->canonical;
 
     # Libraries may read or print on the standard handles; the protocol keeps its own.
@@ -40,9 +43,10 @@ sub serve {
     while (defined(my $line = <$input>)) {
         my ($kind, $message) = %{ JSON::PP->new->utf8->decode($line) };
         my $answer
-            = $kind eq 'hello'  ? { hello => \%hello }
-            : $kind eq 'verify' ? ask($message, $verify)
-            :                     { unsupported => { seq => 0 + $message->{seq}, why => "unknown kind of line: $kind" } };
+            = $kind eq 'hello'   ? { hello => \%hello }
+            : $kind eq 'verify'  ? ask($message, $verify)
+            : $kind eq 'measure' ? measured($message, $verify)
+            :                      { unsupported => { seq => 0 + $message->{seq}, why => "unknown kind of line: $kind" } };
         print {$output} $json->encode($answer), "\n" or die "standard output: $!";
     }
     exit 0;
@@ -51,11 +55,34 @@ sub serve {
 sub ask {
     my ($message, $verify) = @_;
     my %seq     = (seq => 0 + $message->{seq});
-    my $request = countersign_driver::Request->new($message);
+    my $request = countersign_driver::Request->new($message, $message->{request});
     local $arrival = $request->{now};
     my $genuine = eval { $verify->($request) ? 1 : 0 };
     return $genuine ? { accepted => {%seq} } : { rejected => {%seq} } if defined $genuine;
-    my $thrown = $@;
+    return thrown($@, %seq);
+}
+
+# How long each call takes, in nanoseconds; refusals are what is measured.
+sub measured {
+    my ($message, $verify) = @_;
+    my %seq      = (seq => 0 + $message->{seq});
+    my @requests = map { countersign_driver::Request->new($message, $_) } @{ $message->{requests} };
+    local $arrival = 0 + $message->{now};
+    my @nanos;
+    for my $request (@requests[@{ $message->{order} }]) {
+        my $start = clock_gettime(CLOCK_MONOTONIC);
+        my $answered = eval { $verify->($request); 1 };
+        my $end = clock_gettime(CLOCK_MONOTONIC);
+        return thrown($@, %seq) if !$answered && !is_refusal($@);
+        push @nanos, int(1e9 * ($end - $start) + 0.5);
+    }
+    return { measured => { %seq, nanos => \@nanos } };
+}
+
+sub is_refusal { return ref $_[0] eq 'countersign_driver::Answer' && $_[0]{answer} eq 'rejected' }
+
+sub thrown {
+    my ($thrown, %seq) = @_;
     if (ref $thrown eq 'countersign_driver::Answer') {
         my $kind = delete $thrown->{answer};
         return { $kind => { %seq, %$thrown } };
@@ -75,13 +102,12 @@ sub short {
 package countersign_driver::Request;
 
 sub new {
-    my ($class, $message) = @_;
-    my ($endpoint, $sent) = @$message{qw(endpoint request)};
+    my ($class, $message, $sent) = @_;
     my %self = (
         scheme  => $message->{scheme},
         key     => MIME::Base64::decode_base64($message->{key}),
         now     => 0 + $message->{now},
-        %$endpoint,
+        %{ $message->{endpoint} },
         method  => latin($sent->{method}),
         target  => latin($sent->{target}),
         headers => [map { [$_->[0], MIME::Base64::decode_base64($_->[1])] } @{ $sent->{headers} }],
