@@ -3,8 +3,10 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::io::{BufRead, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +15,7 @@ use serde_json::{Map, Value, json};
 /// Answers are bound to 1 MiB by the protocol, requests are not: cases have bodies of up to 64 MiB.
 const LONGEST_LINE: usize = 128 << 20;
 
-/// Who answers. `capabilities` may be empty.
+/// Who answers. `capabilities` may be empty, and `timing` is added.
 pub struct Driver<'a> {
     pub name: &'a str,
     pub version: &'a str,
@@ -133,18 +135,34 @@ fn answer(
         if fields["protocol"] != 1 {
             return Err(format!("unknown version of the protocol: {}", fields["protocol"]));
         }
+        let capabilities = [driver.capabilities, &["timing"]].concat();
         return Ok(json!({ "hello": {
             "name": driver.name, "version": driver.version, "language": "rust",
-            "schemes": driver.schemes, "capabilities": driver.capabilities,
+            "schemes": driver.schemes, "capabilities": capabilities,
         }}));
     }
     let seq = fields["seq"].as_u64().ok_or("a message without a number")?;
-    if kind != "verify" {
-        return Ok(json!({ "unsupported": { "seq": seq, "why": format!("unknown kind of line: {kind}") } }));
-    }
-    let request = read(fields).ok_or_else(|| format!("request {seq} is not of the protocol"))?;
-    Ok(match catch_unwind(AssertUnwindSafe(|| verify(&request))) {
-        Ok(Ok(())) => json!({ "accepted": { "seq": seq } }),
+    let wrong = || format!("request {seq} is not of the protocol");
+    let answered = match kind.as_str() {
+        "verify" => {
+            let request = read(fields, &fields["request"]).ok_or_else(wrong)?;
+            catch_unwind(AssertUnwindSafe(|| {
+                verify(&request).map(|()| json!({ "accepted": { "seq": seq } }))
+            }))
+        }
+        "measure" => {
+            let requests = fields["requests"].as_array().ok_or_else(wrong)?;
+            let requests: Option<Vec<_>> = requests.iter().map(|sent| read(fields, sent)).collect();
+            let asked =
+                in_order(&fields["order"], requests.as_deref().ok_or_else(wrong)?).ok_or_else(wrong)?;
+            catch_unwind(AssertUnwindSafe(|| {
+                measured(&asked, &verify).map(|nanos| json!({ "measured": { "seq": seq, "nanos": nanos } }))
+            }))
+        }
+        _ => Ok(Err(unsupported(format!("unknown kind of line: {kind}")))),
+    };
+    Ok(match answered {
+        Ok(Ok(answer)) => answer,
         Ok(Err(Refused::Rejected(why))) => json!({ "rejected": { "seq": seq, "detail": short(&why) } }),
         Ok(Err(Refused::Unsupported(why))) => json!({ "unsupported": { "seq": seq, "why": short(&why) } }),
         Ok(Err(Refused::Failed(why))) => {
@@ -154,8 +172,31 @@ fn answer(
     })
 }
 
-fn read(fields: &Value) -> Option<Request> {
-    let (endpoint, sent) = (&fields["endpoint"], &fields["request"]);
+/// How long each call takes, in nanoseconds; refusals are what is measured.
+fn measured(
+    asked: &[&Request],
+    verify: impl Fn(&Request) -> Result<(), Refused>,
+) -> Result<Vec<u64>, Refused> {
+    let mut nanos = Vec::with_capacity(asked.len());
+    for request in asked {
+        // The compiler moves no work past a black box, and so none to the other side of the clock.
+        let start = Instant::now();
+        let verdict = black_box(verify(black_box(request)));
+        nanos.push(start.elapsed().as_nanos() as u64);
+        if let Err(other @ (Refused::Failed(_) | Refused::Unsupported(_))) = verdict {
+            return Err(other);
+        }
+    }
+    Ok(nanos)
+}
+
+fn in_order<'a>(order: &Value, requests: &'a [Request]) -> Option<Vec<&'a Request>> {
+    let places = order.as_array()?.iter();
+    places.map(|place| requests.get(usize::try_from(place.as_u64()?).ok()?)).collect()
+}
+
+fn read(fields: &Value, sent: &Value) -> Option<Request> {
+    let endpoint = &fields["endpoint"];
     let texts = endpoint["constants"].as_object()?.iter();
     Some(Request {
         scheme: fields["scheme"].as_str()?.to_owned(),
@@ -206,7 +247,8 @@ mod tests {
     const LONGEST: usize = 10_000;
     const HELLO: &str = r#"{"hello":{"protocol":1}}"#;
 
-    fn line(seq: u64) -> String {
+    /// The question of a kind, and what is sent.
+    fn question(seq: u64) -> (Value, Value) {
         let endpoint =
             json!({ "origin": "https://countersign.test", "key_id": "primary", "constants": { "a": "b" } });
         let request = json!({
@@ -215,9 +257,26 @@ mod tests {
         });
         let key = STANDARD.encode("secret");
         let fields = json!({
-            "seq": seq, "scheme": "github", "key": key, "now": 1_700_000_000, "endpoint": endpoint, "request": request,
+            "seq": seq, "scheme": "github", "key": key, "now": 1_700_000_000, "endpoint": endpoint,
         });
+        (fields, request)
+    }
+
+    fn line(seq: u64) -> String {
+        let (mut fields, request) = question(seq);
+        fields["request"] = request;
         json!({ "verify": fields }).to_string()
+    }
+
+    /// What is answered to `measure` with two requests, the second with another body.
+    fn measure(order: &str, verify: impl Fn(&Request) -> Result<(), Refused>) -> Result<Value, String> {
+        let (mut fields, request) = question(7);
+        let mut other = request.clone();
+        other["body"] = json!("");
+        fields["requests"] = json!([request, other]);
+        fields["order"] = serde_json::from_str(order).unwrap();
+        let (mut lines, end) = talk(json!({ "measure": fields }).to_string().as_bytes(), verify);
+        end.map(|()| lines.remove(0))
     }
 
     fn talk(
@@ -241,7 +300,8 @@ mod tests {
         let (lines, end) = talk(format!("{HELLO}\n{}\n{}\n", line(1), line(2)).as_bytes(), |_| Ok(()));
         assert_eq!(end, Ok(()));
         let hello = json!({
-            "name": "test", "version": "1", "language": "rust", "schemes": ["github"], "capabilities": ["clock"],
+            "name": "test", "version": "1", "language": "rust", "schemes": ["github"],
+            "capabilities": ["clock", "timing"],
         });
         assert_eq!(lines[0], json!({ "hello": hello }));
         assert_eq!(lines[1..], [json!({ "accepted": { "seq": 1 } }), json!({ "accepted": { "seq": 2 } })]);
@@ -286,6 +346,33 @@ mod tests {
         assert_eq!(end, Ok(()));
         assert_eq!(lines[0]["error"], json!({ "seq": 1, "type": "panic", "detail": "at 1700000000" }));
         assert_eq!(lines[1]["error"]["seq"], 2);
+    }
+
+    #[test]
+    fn measures_each_call_in_order_and_refusals_too() {
+        let pause = std::time::Duration::from_millis(20);
+        let measured = measure("[1,0,1,1]", |request| {
+            if request.body.is_empty() {
+                std::thread::sleep(pause);
+                return Err(rejected("no"));
+            }
+            Ok(())
+        });
+        let measured = &measured.unwrap()["measured"];
+        let nanos: Vec<u64> = serde_json::from_value(measured["nanos"].clone()).unwrap();
+        let long: Vec<bool> = nanos.iter().map(|nanos| u128::from(*nanos) >= pause.as_nanos()).collect();
+        assert_eq!((&measured["seq"], long), (&json!(7), vec![true, false, true, true]), "{nanos:?}");
+    }
+
+    #[test]
+    fn measures_nothing_where_a_call_gives_no_verdict() {
+        let answer = |order, verify: fn(&Request) -> Result<(), Refused>| measure(order, verify).unwrap();
+        assert_eq!(answer("[0]", |_| Err(unsupported("what")))["unsupported"]["why"], "what");
+        assert_eq!(answer("[0,1]", |_| Err(Refused::Failed("500".to_owned())))["error"]["detail"], "500");
+        assert_eq!(answer("[1]", |_| panic!("no"))["error"]["type"], "panic");
+        for order in ["[2]", "[-1]", "[\"0\"]", "{}"] {
+            assert!(measure(order, |_| Ok(())).is_err(), "{order}");
+        }
     }
 
     #[test]
