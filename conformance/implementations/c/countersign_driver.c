@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LONGEST_LINE = 1 << 20, DEEPEST = 16 };
@@ -295,6 +296,10 @@ struct request {
     struct countersign_request asked;
     struct countersign_constant *constants;
     struct countersign_header *headers;
+    struct request *several; /* of measure: what is sent, and nothing else */
+    size_t several_count;
+    uint64_t *order;
+    size_t order_count;
 };
 
 /* Room for one more; arrays grow by doubling, and the length of the line bounds them. */
@@ -307,6 +312,10 @@ static void *grown(void *array, size_t count, size_t size)
         stop("no memory");
     return larger;
 }
+
+#define NONE {(const unsigned char *)"", 0}
+static const struct request empty = {
+    .asked = {.scheme = "", .key = NONE, .origin = "", .key_id = "", .method = NONE, .target = NONE, .body = NONE}};
 
 static void read_constants(struct reader *in, struct request *into)
 {
@@ -363,7 +372,26 @@ static void read_sent(struct reader *in, struct request *into)
     }
 }
 
-static void read_verify(struct reader *in, struct request *into)
+static void read_several(struct reader *in, struct request *into)
+{
+    for (bool first = true; item(in, &first);) {
+        size_t count = into->several_count++;
+        into->several = grown(into->several, count, sizeof *into->several);
+        into->several[count] = empty;
+        read_sent(in, &into->several[count]);
+    }
+}
+
+static void read_order(struct reader *in, struct request *into)
+{
+    for (bool first = true; item(in, &first);) {
+        size_t count = into->order_count++;
+        into->order = grown(into->order, count, sizeof *into->order);
+        into->order[count] = unsigned_number(in);
+    }
+}
+
+static void read_question(struct reader *in, struct request *into)
 {
     const char *name;
     for (bool first = true; member(in, &first, &name);) {
@@ -380,6 +408,10 @@ static void read_verify(struct reader *in, struct request *into)
             read_endpoint(in, into);
         } else if (strcmp(name, "request") == 0) {
             read_sent(in, into);
+        } else if (strcmp(name, "requests") == 0) {
+            read_several(in, into);
+        } else if (strcmp(name, "order") == 0) {
+            read_order(in, into);
         } else {
             pass_over(in, 0);
         }
@@ -408,7 +440,6 @@ static void put_list(FILE *out, const char *name, const char *const *values)
             putc(',', out);
         put_text(out, values[at]);
     }
-    putc(']', out);
 }
 
 static void put_hello(FILE *out, const struct countersign_hello *hello)
@@ -420,8 +451,10 @@ static void put_hello(FILE *out, const struct countersign_hello *hello)
     fputs(",\"language\":", out);
     put_text(out, hello->language);
     put_list(out, "schemes", hello->schemes);
+    putc(']', out);
     put_list(out, "capabilities", hello->capabilities);
-    fputs("}}\n", out);
+    bool alone = hello->capabilities == NULL || hello->capabilities[0] == NULL;
+    fputs(alone ? "\"timing\"]}}\n" : ",\"timing\"]}}\n", out);
 }
 
 static void put_answer(FILE *out, uint64_t seq, int verdict, struct countersign_answer *answer)
@@ -464,11 +497,51 @@ static struct library load(const char *path)
     return library;
 }
 
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Answers how long each call takes; refusals are what is measured. */
+static void measure(FILE *out, struct request *question, const struct library *library)
+{
+    int64_t *nanos = grown(NULL, 0, (question->order_count + 1) * sizeof *nanos);
+    for (size_t at = 0; at < question->several_count; at++) {
+        struct request *one = &question->several[at];
+        struct countersign_request sent = one->asked;
+        one->asked = question->asked;
+        one->asked.method = sent.method;
+        one->asked.target = sent.target;
+        one->asked.headers = one->headers;
+        one->asked.header_count = sent.header_count;
+        one->asked.body = sent.body;
+    }
+    for (size_t at = 0; at < question->order_count; at++) {
+        struct countersign_answer answer = {{0}, {0}};
+        if (question->order[at] >= question->several_count)
+            stop("there is no request of this place");
+        const struct countersign_request *asked = &question->several[question->order[at]].asked;
+        int64_t start = nanoseconds();
+        int verdict = library->verify(asked, &answer);
+        nanos[at] = nanoseconds() - start;
+        if (verdict != COUNTERSIGN_ACCEPTED && verdict != COUNTERSIGN_REJECTED) {
+            put_answer(out, question->seq, verdict, &answer);
+            free(nanos);
+            return;
+        }
+    }
+    fprintf(out, "{\"measured\":{\"seq\":%llu,\"nanos\":[", (unsigned long long)question->seq);
+    for (size_t at = 0; at < question->order_count; at++)
+        fprintf(out, at == 0 ? "%lld" : ",%lld", (long long)nanos[at]);
+    fputs("]}}\n", out);
+    free(nanos);
+}
+
 static void answer_line(FILE *out, struct reader in, const struct library *library)
 {
-    static const struct countersign_octets none = {(const unsigned char *)"", 0};
-    struct request request = {.asked = {.scheme = "", .key = none, .origin = "", .key_id = "",
-                                        .method = none, .target = none, .body = none}};
+    struct request request = empty;
     struct countersign_answer answer = {{0}, {0}};
     const char *kind;
     bool first = true;
@@ -479,22 +552,28 @@ static void answer_line(FILE *out, struct reader in, const struct library *libra
         return;
     }
     /* Every kind of line but hello has a number, and what else it has is passed over. */
-    read_verify(&in, &request);
+    read_question(&in, &request);
     expect(&in, '}');
     blanks(&in);
     if (in.at != in.end)
         stop("something behind the object");
     if (!request.numbered)
         stop("a line without a number");
-    int verdict = COUNTERSIGN_UNSUPPORTED;
+    request.asked.constants = request.constants;
+    request.asked.headers = request.headers;
     if (strcmp(kind, "verify") == 0) {
-        request.asked.constants = request.constants;
-        request.asked.headers = request.headers;
-        verdict = library->verify(&request.asked, &answer);
+        int verdict = library->verify(&request.asked, &answer);
+        put_answer(out, request.seq, verdict, &answer);
+    } else if (strcmp(kind, "measure") == 0) {
+        measure(out, &request, library);
     } else {
         snprintf(answer.detail, sizeof answer.detail, "unknown kind of line: %s", kind);
+        put_answer(out, request.seq, COUNTERSIGN_UNSUPPORTED, &answer);
     }
-    put_answer(out, request.seq, verdict, &answer);
+    for (size_t at = 0; at < request.several_count; at++)
+        free(request.several[at].headers);
+    free(request.several);
+    free(request.order);
     free(request.constants);
     free(request.headers);
 }

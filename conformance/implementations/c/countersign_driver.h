@@ -61,7 +61,7 @@ struct countersign_hello {
     const char *version;
     const char *language;
     const char *const *schemes;      /* ended by NULL */
-    const char *const *capabilities; /* ended by NULL; may be NULL */
+    const char *const *capabilities; /* ended by NULL; may be NULL. `timing` is added */
 };
 
 /* Both are implemented by the shared library. */
