@@ -176,7 +176,11 @@ fn the_doctor_finds_nothing_wrong_with_a_driver_that_keeps_the_protocol() {
 
 #[test]
 fn the_doctor_names_what_is_wrong() {
-    for (manner, why) in [("twice", "answered number 1 twice"), ("dies", "exit status: 7")] {
+    for (manner, why) in [
+        ("twice", "answered number 1 twice"),
+        ("dies", "exit status: 7"),
+        ("fast-clock", "times 16 calls: fault of the driver: its calls took"),
+    ] {
         let output = countersign(&["doctor", "--driver", &driver(manner)]);
         assert_eq!(output.status.code(), Some(3), "{manner}");
         let shown = stdout(&output);

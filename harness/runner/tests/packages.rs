@@ -2,9 +2,13 @@
 
 mod support;
 
+use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use support::{countersign, countersign_with, root, stderr, stdout};
 
 /// A command line with the folder of the implementations in the place of each `@`.
@@ -13,21 +17,83 @@ fn there(command: &str) -> String {
     command.replace('@', &format!("{}/", folder.display()))
 }
 
+/// How the example of each language is started.
+const EXAMPLES: [&str; 9] = [
+    "@c/build/countersign_driver @c/build/example.so",
+    "@go/build/example",
+    "@rust/target/debug/example",
+    "java -cp @java/build Example",
+    "node @javascript/drivers/example.mjs",
+    "perl @perl/example.pl",
+    "php @php/example.php",
+    "python3 @python/drivers/example_driver.py",
+    "ruby @ruby/example.rb",
+];
+
 #[test]
 fn the_example_of_every_language_keeps_the_protocol() {
-    for command in [
-        "@c/build/countersign_driver @c/build/example.so",
-        "@go/build/example",
-        "@rust/target/debug/example",
-        "java -cp @java/build Example",
-        "node @javascript/drivers/example.mjs",
-        "perl @perl/example.pl",
-        "php @php/example.php",
-        "python3 @python/drivers/example_driver.py",
-        "ruby @ruby/example.rb",
-    ] {
+    for command in EXAMPLES {
         let output = countersign(&["doctor", "--driver", &there(command)]);
         assert_eq!(output.status.code(), Some(0), "{command}: {}{}", stdout(&output), stderr(&output));
+        assert!(stdout(&output).contains("github: times 16 calls, half"), "{command}: {}", stdout(&output));
+    }
+}
+
+/// What a driver answers to these lines.
+fn told(command: &str, lines: &[Value]) -> Vec<Value> {
+    let mut driver = Command::new("sh")
+        .args(["-c", &there(command)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut input = driver.stdin.take().expect("standard input is piped");
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    input.write_all(lines.as_bytes()).unwrap_or_else(|error| panic!("{command}: {error}"));
+    drop(input);
+    let output = driver.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{command}");
+    stdout(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// The fewest nanoseconds of every third call.
+fn fewest(nanos: &[f64], from: usize) -> f64 {
+    nanos.iter().skip(from).step_by(3).copied().fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn the_example_of_every_language_times_each_call_that_it_is_asked_and_refusals_too() {
+    const CALLS: usize = 30;
+    let base64 = |octets: &[u8]| STANDARD.encode(octets);
+    let forged = |length: usize| {
+        let tag = format!("sha256={}", "0".repeat(64));
+        let headers = json!([["X-Hub-Signature-256", base64(tag.as_bytes())]]);
+        json!({ "method": "POST", "target": "/", "headers": headers, "body": base64(&vec![b'a'; length]) })
+    };
+    // An application refuses it before any library is asked, by an exception where there are exceptions.
+    let unsigned = json!({ "method": "POST", "target": "/", "headers": [], "body": "" });
+    let order: Vec<usize> = (0..CALLS).map(|call| call % 3).collect();
+    let hello = json!({ "hello": { "protocol": 1 } });
+    let measure = json!({ "measure": {
+        "seq": 7, "scheme": "github", "key": base64(b"a key"), "now": 1_700_000_000,
+        "endpoint": { "origin": "https://countersign.test", "key_id": "primary", "constants": {} },
+        "requests": [forged(1), forged(256 << 10), unsigned], "order": order,
+    }});
+    for command in EXAMPLES {
+        let started = Instant::now();
+        let said = told(command, &[hello.clone(), measure.clone()]);
+        let took = started.elapsed().as_nanos() as f64;
+        let [greeting, answer] = &said[..] else { panic!("{command}: {said:?}") };
+        let capabilities = greeting["hello"]["capabilities"].as_array().expect("a list");
+        assert!(capabilities.contains(&json!("timing")), "{command}: {greeting}");
+        assert_eq!(answer["measured"]["seq"], 7, "{command}: {answer}");
+        let nanos: Vec<f64> = serde_json::from_value(answer["measured"]["nanos"].clone()).expect("numbers");
+        assert_eq!(nanos.len(), CALLS, "{command}: {answer}");
+        assert!(nanos.iter().all(|nanos| *nanos > 0.0), "{command}: {answer}");
+        assert!(nanos.iter().sum::<f64>() < took, "{command}: {answer} within {took} ns");
+        // No machine takes the MAC of 256 KiB in 20 us, and every one takes that of an octet in less than half the time.
+        let (short, long) = (fewest(&nanos, 0), fewest(&nanos, 1));
+        assert!(long > 20_000.0 && long > 2.0 * short, "{command}: {short} and {long} ns");
     }
 }
 

@@ -16,6 +16,7 @@ use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, On, Tamper};
 use countersign_core::target::Target as _;
 use countersign_core::time::Timestamp;
+use countersign_core::wire::Wire;
 use futures_util::future::join_all;
 
 use super::args::DoctorArgs;
@@ -31,6 +32,9 @@ use crate::targets::made_up_secret;
 
 /// Requests that are sent without waiting, to see whether all are answered, and how fast.
 const MANY: usize = 500;
+
+/// Calls that a driver is to time.
+const TIMED: usize = 16;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -196,6 +200,9 @@ async fn verify(
         without(chart, &format!("{name}: answers where the time is long past"), &seen);
     }
     many(&here, &name, chart).await;
+    if pool.hello().can(Capability::Timing) {
+        timed(&here, &name, chart).await;
+    }
     Ok(())
 }
 
@@ -213,9 +220,7 @@ fn without(chart: &mut Chart, what: &str, seen: &Observation) {
 
 /// Asks much at once, without waiting.
 async fn many(subject: &Subject, name: &str, chart: &mut Chart) {
-    let world = subject.world("many", subject.clock.now());
-    let wires: Result<Vec<_>, _> = (0..MANY as u64).map(|n| genuine(&world, n)).collect();
-    let Ok(wires) = wires else { return };
+    let Some(wires) = different(subject, "many", MANY) else { return };
     let started = Instant::now();
     let seen = join_all(wires.iter().map(|wire| subject.carrier.deliver(wire))).await;
     let rate = MANY as f64 / started.elapsed().as_secs_f64();
@@ -224,6 +229,27 @@ async fn many(subject: &Subject, name: &str, chart: &mut Chart) {
         Some(other) => chart.fault(&what, &other.summary()),
         None => chart.well(&format!("{what}, {rate:.0} in a second")),
     }
+}
+
+/// Has the driver time calls with its own clock.
+async fn timed(subject: &Subject, name: &str, chart: &mut Chart) {
+    let Carrier::Process(process) = &subject.carrier else { return };
+    let Some(wires) = different(subject, "timed", TIMED) else { return };
+    let order: Vec<u32> = (0..TIMED as u32).collect();
+    let what = format!("{name}: times {TIMED} calls");
+    match process.measure(&wires, &order).await {
+        Ok(mut nanos) => {
+            nanos.sort_by(f64::total_cmp);
+            chart.well(&format!("{what}, half of them below {:.1} us", nanos[TIMED / 2] / 1000.0));
+        }
+        Err(why) => chart.fault(&what, &why),
+    }
+}
+
+/// Genuine requests of which no two are the same.
+fn different(subject: &Subject, case: &str, count: usize) -> Option<Vec<Wire>> {
+    let world = subject.world(case, subject.clock.now());
+    (0..count as u64).map(|n| genuine(&world, n).ok()).collect()
 }
 
 async fn ask(subject: &Subject, case: &str, recipe: &Recipe) -> Observation {

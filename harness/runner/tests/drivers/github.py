@@ -45,6 +45,12 @@ for line in sys.stdin.buffer:
         asked = message["measure"]
         calls = len(asked["order"])
         nanos = {"fast-clock": [1e9] * calls, "standing-clock": [0] * calls, "few-timings": [1], "odd-clock": [-1] * calls}
+        if manner not in nanos:
+            nanos[manner] = []
+            for place in asked["order"]:
+                start = time.perf_counter_ns()
+                genuine(asked | {"request": asked["requests"][place]})
+                nanos[manner].append(time.perf_counter_ns() - start)
         say({"measured": {"seq": asked["seq"], "nanos": nanos[manner]}})
         continue
     verify = message["verify"]
