@@ -14,6 +14,7 @@ pub mod terminal;
 use std::io;
 
 pub use crate::spec::FailOn;
+pub use phrase::{printable, printable_json};
 
 use crate::event::Event;
 

@@ -72,7 +72,7 @@ pub(super) fn elapsed(millis: f64) -> String {
 
 /// The text without anything that can drive a terminal, turn the direction of writing, hide, or
 /// break XML: such characters are escaped.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -87,7 +87,10 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// The same JSON, with such characters written as `\uNNNN`. They stand in strings only.
-pub(super) fn printable_json(json: Vec<u8>) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// It is not UTF-8.
+pub fn printable_json(json: Vec<u8>) -> io::Result<Vec<u8>> {
     let text = String::from_utf8(json).map_err(io::Error::other)?;
     if !text.chars().any(|character| character != '\n' && is_unsafe(character)) {
         return Ok(text.into_bytes());

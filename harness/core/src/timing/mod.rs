@@ -10,8 +10,10 @@
 //! encoding", 1981.
 
 mod coin;
+mod history;
 mod holm;
 mod leak;
+mod profile;
 mod recording;
 mod reference;
 mod report;
@@ -21,8 +23,10 @@ mod verdict;
 mod window;
 
 pub use coin::Coin;
+pub use history::{Checkpoint, History};
 pub use holm::holm;
 pub use leak::Leak;
+pub use profile::{Profile, Quantile};
 pub use recording::{BadRecording, Recording};
 pub use reference::{Dudect, kolmogorov_smirnov, mann_whitney};
 pub use report::{Control, Controls, Effect, Finding, Reference, Report, SCHEMA, State, Word, nanos};

@@ -102,7 +102,8 @@ impl Dudect {
     }
 }
 
-fn classes(timings: &[(Label, f64)]) -> [Vec<f64>; 2] {
+/// The timings of both classes, each from the fastest to the slowest.
+pub(super) fn classes(timings: &[(Label, f64)]) -> [Vec<f64>; 2] {
     let of = |class: Label| {
         let mut values: Vec<f64> =
             timings.iter().filter(|(label, _)| *label == class).map(|(_, value)| *value).collect();

@@ -8,7 +8,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Comparison, Dudect, Open, Recording, Verdict, holm, kolmogorov_smirnov, mann_whitney};
+use super::{
+    Comparison, Dudect, History, Open, Profile, Recording, Verdict, holm, kolmogorov_smirnov, mann_whitney,
+};
 
 /// The name of the format.
 pub const SCHEMA: &str = "countersign.timing/1";
@@ -85,6 +87,8 @@ pub struct Reference {
 pub struct Finding {
     /// What is compared.
     pub name: String,
+    /// The place in the tag that is compared with the first, from 0, if places are compared.
+    pub place: Option<u16>,
     /// The verdict.
     pub verdict: Word,
     /// Why.
@@ -107,6 +111,10 @@ pub struct Finding {
     pub controls: Vec<Control>,
     /// What other tools say.
     pub reference: Reference,
+    /// Where among fast and slow calls the classes differ.
+    pub profile: Profile,
+    /// How evidence grew. It is that of this comparison alone, not what several comparisons leave of it.
+    pub history: History,
     /// What is known of the machine and the run.
     pub facts: BTreeMap<String, String>,
 }
@@ -300,6 +308,7 @@ impl Finding {
         recording.timings.iter().for_each(|&(label, timing)| dudect.push(label, timing));
         Self {
             name: name.into(),
+            place: None,
             verdict,
             reason,
             timings: comparison.calls(),
@@ -316,6 +325,8 @@ impl Finding {
                 kolmogorov_smirnov_p: kolmogorov_smirnov(&recording.timings),
                 mann_whitney_z: mann_whitney(&recording.timings),
             },
+            profile: Profile::of(&recording.timings),
+            history: comparison.history(),
             facts: recording.facts.clone(),
         }
     }

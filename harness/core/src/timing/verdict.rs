@@ -2,11 +2,13 @@
 //!
 //! The type to know is [`Comparison`].
 
+use std::f64::consts::LN_10;
+
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::window::Window;
-use super::{Interval, Label, Leak, Shift, Side, Tail};
+use super::{Checkpoint, History, Interval, Label, Leak, Shift, Side, Tail};
 
 /// Timings in the short and in the long window.
 const WINDOWS: [usize; 2] = [1024, 4096];
@@ -65,6 +67,7 @@ pub struct Comparison {
     found: Option<u64>,
     shift: Shift,
     tail: Tail,
+    history: History,
 }
 
 impl Comparison {
@@ -79,6 +82,7 @@ impl Comparison {
             found: None,
             shift: Shift::around(limits.resolution.unwrap_or(1.0)),
             tail: Tail::beyond(limits.resolution.unwrap_or_default()),
+            history: History::new(limits.leak, limits.clean),
         }
     }
 
@@ -93,6 +97,19 @@ impl Comparison {
         self.leak.push(label, [short.push(timing), long.push(timing)]);
         if self.found.is_none() && self.leak.evidence() >= (1.0 / self.limits.leak).ln() {
             self.found = Some(self.calls);
+        }
+        if self.history.is_due(self.calls) {
+            self.history.push(self.checkpoint());
+        }
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let above = |shift, side| self.shift.evidence(shift, side) / LN_10;
+        Checkpoint {
+            timings: self.calls,
+            leak: self.leak.evidence() / LN_10,
+            not_slower: self.limits.resolution.map(|resolution| above(resolution, Side::AtLeast)),
+            not_faster: self.limits.resolution.map(|resolution| above(-resolution, Side::AtMost)),
         }
     }
 
@@ -109,6 +126,11 @@ impl Comparison {
     /// After how many calls it was certain that labels can be told from timings.
     pub fn found(&self) -> Option<u64> {
         self.found
+    }
+
+    /// How evidence grew up to now; empty before the first call.
+    pub fn history(&self) -> History {
+        if self.calls == 0 { self.history.clone() } else { self.history.until(self.checkpoint()) }
     }
 
     /// The evidence that labels can be told from timings.
