@@ -52,7 +52,9 @@ fn the_profile_of_equal_classes_is_zero_and_that_of_a_shift_is_the_shift() {
         };
         for quantile in Profile::of(&both(0.0)).quantiles {
             prop_assert_eq!(quantile.difference, 0.0);
-            prop_assert!(quantile.low.is_none_or(|low| low <= 0.0) && quantile.high.is_none_or(|high| high >= 0.0));
+            prop_assert!(
+                quantile.low.is_none_or(|low| low <= 0.0) && quantile.high.is_none_or(|high| high >= 0.0)
+            );
         }
         for quantile in Profile::of(&both(shift)).quantiles {
             prop_assert!((quantile.difference - shift).abs() < 1e-6, "{quantile:?} of {shift}");
@@ -64,7 +66,8 @@ fn the_profile_of_equal_classes_is_zero_and_that_of_a_shift_is_the_shift() {
 
 #[test]
 fn a_history_keeps_its_first_and_last_checkpoint_and_stays_small() {
-    let checkpoint = |timings: u64| Checkpoint { timings, leak: timings as f64, not_slower: None, not_faster: None };
+    let checkpoint =
+        |timings: u64| Checkpoint { timings, leak: timings as f64, not_slower: None, not_faster: None };
     // From single calls to jumps that no machine makes.
     let jumps = vec((0_u32..56).prop_map(|power| 1_u64 << power), 1..4000);
     let law = |jumps: Vec<u64>| {

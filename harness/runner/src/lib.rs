@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod exit;
 mod glob;
+mod picture;
 mod progress;
 pub mod run;
 pub mod secret_source;

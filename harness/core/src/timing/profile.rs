@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn few_timings_leave_the_band_open() {
         let few = Profile::of(&[(Label::X, 1.0), (Label::Y, 3.0)]).quantiles;
-        let open = |quantile: &Quantile| (quantile.difference, quantile.low, quantile.high) == (2.0, None, None);
+        let open =
+            |quantile: &Quantile| (quantile.difference, quantile.low, quantile.high) == (2.0, None, None);
         assert!(few.len() == 99 && few.iter().all(open), "{few:?}");
     }
 

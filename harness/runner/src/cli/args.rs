@@ -335,6 +335,8 @@ pub(super) enum TimingFormat {
     Terminal,
     /// For programs: one document.
     Json,
+    /// One page with pictures, which needs nothing beside it.
+    Html,
 }
 
 /// Options of `compare`.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign_core::observe::Outcome;
+use countersign_core::report::printable_json;
 use countersign_core::timing::{Comparison, Controls, Finding, Limits, Recording, Report, Word};
 use flate2::read::MultiGzDecoder;
 use tokio::runtime::Handle;
@@ -14,8 +15,10 @@ use super::signals::{self, First};
 use super::subject::subject;
 use crate::bounded;
 use crate::exit::{Exit, Failed};
+use crate::picture;
+use crate::progress::Meter;
 use crate::run::Subject;
-use crate::timing::{self, Asked, Budget, Contrast, Stop};
+use crate::timing::{self, Asked, Budget, Contrast, Observer, Standing, Stop};
 
 /// The longest recording that is read, after it was decompressed.
 const MAX_RECORDING: usize = 256 << 20;
@@ -30,10 +33,12 @@ pub(super) fn timing(args: &TimingArgs) -> Result<Exit, Failed> {
         None => measured(args)?,
     };
     super::print(&match args.format {
-        TimingFormat::Terminal => report.to_string(),
+        TimingFormat::Terminal => picture::terminal(&report),
+        TimingFormat::Html => picture::html(&report),
         TimingFormat::Json => {
-            let json = serde_json::to_string_pretty(&report).expect("texts and numbers can be written");
-            format!("{json}\n")
+            let json = serde_json::to_vec_pretty(&report).map_err(std::io::Error::other);
+            let json = json.and_then(printable_json).expect("texts and numbers can be written");
+            format!("{}\n", String::from_utf8_lossy(&json))
         }
     })?;
     Ok(match report.verdict {
@@ -104,12 +109,15 @@ fn compared(
     }
     let comparisons = contrasts.len() as u32;
     let mut findings = Vec::new();
-    for contrast in contrasts {
+    for (place, contrast) in contrasts.into_iter().enumerate() {
         let time = plan.max_time.unwrap_or(MAX_TIME) / comparisons;
         let budget = Budget { calls: args.max_calls, time, stop: Stop::AtVerdict };
         let asked =
             Asked { contrast, resolution: args.resolution, budget, comparisons, seed: args.target.seed };
-        let measured = timing::target(subject, &asked, handle).map_err(inconclusive)?;
+        let meter = Meter::new(place + 1, comparisons as usize);
+        let mut show = |standing: &Standing| meter.show(standing);
+        let observer: Observer<'_> = if meter.is_shown() { Some(&mut show) } else { None };
+        let measured = timing::target(subject, &asked, handle, observer).map_err(inconclusive)?;
         if let Some(path) = &args.save {
             std::fs::write(path, measured.recording().to_text()).map_err(|error| {
                 Failed::usage_help(format!("{} cannot be written: {error}", path.display()), "check --save")

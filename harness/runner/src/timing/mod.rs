@@ -17,5 +17,5 @@ pub use classes::Classes;
 pub use function::{Measurement, verdict};
 pub use place::stay;
 pub use requests::Contrast;
-pub use session::{Budget, Stop, Timing};
+pub use session::{Budget, Observer, Standing, Stop, Timing};
 pub use target::{Asked, CannotMeasure, ladder, target};

@@ -45,6 +45,14 @@ impl Contrast {
         places.into_iter().map(Self::MismatchAt).collect()
     }
 
+    /// The place that is compared with the first, if places are.
+    pub(super) fn place(self) -> Option<u16> {
+        match self {
+            Self::MismatchAt(place) => Some(place),
+            Self::Mismatch | Self::Malformed | Self::Stale | Self::KeyId => None,
+        }
+    }
+
     /// What it compares.
     pub fn about(self) -> String {
         match self {

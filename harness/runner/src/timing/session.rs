@@ -3,6 +3,7 @@
 //! The type to know is [`Session`]. It must not know what a call is.
 
 use std::collections::BTreeMap;
+use std::f64::consts::LN_10;
 use std::time::{Duration, Instant};
 
 use countersign_core::timing::{Comparison, Controls, Finding, Label, Limits, Recording, Word};
@@ -13,6 +14,8 @@ use super::counter::Counter;
 
 /// Timings between two looks at first.
 const BLOCK: u64 = 32;
+/// Time between two things that an observer is told.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +82,12 @@ impl Timing {
     pub fn recording(&self) -> &Recording {
         &self.recording
     }
+
+    /// The comparison was of the first character with this place.
+    pub(super) fn at(mut self, place: Option<u16>) -> Self {
+        self.finding.place = place;
+        self
+    }
 }
 
 impl std::fmt::Display for Timing {
@@ -87,8 +96,27 @@ impl std::fmt::Display for Timing {
     }
 }
 
+/// What is known while a measurement is under way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// Timings so far, without those of controls.
+    pub timings: u64,
+    /// Time so far.
+    pub elapsed: Duration,
+    /// Decimal logarithm of the evidence that the classes can be told apart.
+    pub evidence: f64,
+    /// The verdict, if it ended now.
+    pub verdict: Word,
+    /// After how many timings a verdict is likely.
+    pub forecast: Option<u64>,
+}
+
+/// Who is told how a measurement stands: ten times a second at most, between two timings and never within one. It runs on
+/// the thread and the processor of the measurement, so that nothing else has to be awake beside it.
+pub type Observer<'a> = Option<&'a mut dyn FnMut(&Standing)>;
+
 /// A measurement under way.
-pub(super) struct Session {
+pub(super) struct Session<'a> {
     seed: u64,
     chance: ChaCha12Rng,
     budget: Budget,
@@ -97,9 +125,11 @@ pub(super) struct Session {
     comparisons: [Comparison; 3],
     recording: Recording,
     next_look: u64,
+    observer: Observer<'a>,
+    next_told: Duration,
 }
 
-impl Session {
+impl<'a> Session<'a> {
     /// A measurement whose timings span `batch` calls each and stand on steps of the clock.
     pub(super) fn new(limits: Limits, seed: u64, budget: Budget, batch: u64) -> Self {
         Self {
@@ -111,7 +141,14 @@ impl Session {
             comparisons: [0, 1, 2].map(|at| Comparison::new(limits, seed.wrapping_add(at))),
             recording: Recording::default(),
             next_look: BLOCK,
+            observer: None,
+            next_told: PAUSE,
         }
+    }
+
+    /// Tells somebody how it stands.
+    pub(super) fn observed(self, observer: Observer<'a>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Chance for everything that is drawn.
@@ -152,9 +189,14 @@ impl Session {
 
     /// Whether there is a verdict, or the budget is used up. It looks now and then only: a look costs some microseconds.
     pub(super) fn is_over(&mut self) -> bool {
+        let elapsed = self.began.elapsed();
+        if self.observer.is_some() && elapsed >= self.next_told {
+            self.next_told = elapsed + PAUSE;
+            self.tell(elapsed);
+        }
         let [classes, _, _] = &self.comparisons;
         let timings = classes.calls();
-        if timings * self.batch >= self.budget.calls || self.began.elapsed() >= self.budget.time {
+        if timings * self.batch >= self.budget.calls || elapsed >= self.budget.time {
             return true;
         }
         if timings < self.next_look || self.budget.stop == Stop::AtEnd {
@@ -162,6 +204,20 @@ impl Session {
         }
         self.next_look = timings + BLOCK.max(timings / 32);
         self.controls().verdict(classes).0 != Word::Inconclusive
+    }
+
+    fn tell(&mut self, elapsed: Duration) {
+        let [classes, _, _] = &self.comparisons;
+        let standing = Standing {
+            timings: classes.calls(),
+            elapsed,
+            evidence: classes.leak().evidence() / LN_10,
+            verdict: self.controls().verdict(classes).0,
+            forecast: classes.forecast(),
+        };
+        if let Some(observer) = &mut self.observer {
+            observer(&standing);
+        }
     }
 
     /// What was found.
@@ -190,4 +246,36 @@ fn facts(seed: u64, counter: &Counter, batch: u64) -> BTreeMap<String, String> {
         ("load", load.split(' ').next().unwrap_or_default().to_owned()),
     ];
     facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_observer_is_told_ten_times_a_second_at_most() {
+        let mut told: Vec<Standing> = Vec::new();
+        let mut tell = |standing: &Standing| told.push(*standing);
+        let budget = Budget { calls: u64::MAX, time: Duration::from_millis(450), stop: Stop::AtEnd };
+        let limits = Limits { resolution: Some(5.0), ..Limits::default() };
+        let mut session = Session::new(limits, 7, budget, 1).observed(Some(&mut tell));
+        while !session.is_over() {
+            let draw = session.draw();
+            let shift = if draw.label == Label::Y { 50.0 } else { 0.0 };
+            let noise = f64::from(session.chance().next_u32() & 31);
+            session.push(draw, noise + shift);
+        }
+        let timing = session.finish("observed", &Counter::new());
+        // A machine that is busy with something else may leave some out.
+        assert!((1..=4).contains(&told.len()), "{} times in 450 ms", told.len());
+        for pair in told.windows(2) {
+            assert!(
+                pair[1].elapsed - pair[0].elapsed >= PAUSE && pair[1].timings >= pair[0].timings,
+                "{pair:?}"
+            );
+        }
+        let last = told.last().expect("it was told");
+        assert!(last.timings > 0 && last.timings <= timing.finding().timings, "{last:?}");
+        assert!(last.evidence <= timing.finding().evidence + 1e-9, "{last:?}");
+    }
 }

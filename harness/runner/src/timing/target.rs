@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use super::counter::Counter;
 use super::keep_alive::KeepAlive;
 use super::requests::{Contrast, Requests, tag_length};
-use super::session::{Budget, Draw, Purpose, Session, Timing, seed};
+use super::session::{Budget, Draw, Observer, Purpose, Session, Timing, seed};
 use super::wait::{ROUNDS, rounds_for};
 use crate::carrier::{Carrier, Process, Raw};
 use crate::run::Subject;
@@ -50,17 +50,22 @@ pub fn ladder(subject: &Subject) -> Result<Vec<Contrast>, CannotMeasure> {
     tag_length(subject).map(Contrast::ladder).map_err(CannotMeasure)
 }
 
-/// Measures a target: with the driver's clock, or over one connection that is kept.
+/// Measures a target: with the driver's clock, or over one connection that is kept. The observer is told how it stands.
 ///
 /// # Errors
 /// The target cannot be measured, or does not refuse what it is asked to.
-pub fn target(subject: &Subject, asked: &Asked, runtime: &Handle) -> Result<Timing, CannotMeasure> {
+pub fn target(
+    subject: &Subject,
+    asked: &Asked,
+    runtime: &Handle,
+    observer: Observer<'_>,
+) -> Result<Timing, CannotMeasure> {
     let measured = match (&subject.carrier, subject.carrier.exact(), &subject.signer.address) {
-        (Carrier::Process(process), _, _) => library(subject, process, asked, runtime),
-        (_, Ok(raw), Some(address)) => endpoint(subject, raw, address.clone(), asked),
+        (Carrier::Process(process), _, _) => library(subject, process, asked, runtime, observer),
+        (_, Ok(raw), Some(address)) => endpoint(subject, raw, address.clone(), asked, observer),
         (_, _, _) => Err("only endpoints over plain HTTP/1.1 and drivers can be measured".to_owned()),
     };
-    measured.map_err(CannotMeasure)
+    measured.map(|timing| timing.at(asked.contrast.place())).map_err(CannotMeasure)
 }
 
 fn limits(asked: &Asked, default: f64, step: f64) -> Limits {
@@ -70,12 +75,19 @@ fn limits(asked: &Asked, default: f64, step: f64) -> Limits {
 }
 
 /// An endpoint: one connection, one buffer, from the first octet sent to the first received.
-fn endpoint(subject: &Subject, raw: &Raw, place: (String, u16), asked: &Asked) -> Result<Timing, String> {
+fn endpoint(
+    subject: &Subject,
+    raw: &Raw,
+    place: (String, u16),
+    asked: &Asked,
+    observer: Observer<'_>,
+) -> Result<Timing, String> {
     let counter = Counter::new();
     // What a request takes on loopback varies by more than a microsecond.
     let limits = limits(asked, 100.0, counter.step());
     let extra = rounds_for(&counter, limits.resolution.unwrap_or_default());
-    let mut session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
+    let session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
+    let mut session = session.observed(observer);
     let mut requests = Requests::new(subject, asked.contrast);
     let mut connection = KeepAlive::new(place, raw.patience());
     let oracle = raw.oracle();
@@ -106,13 +118,20 @@ fn endpoint(subject: &Subject, raw: &Raw, place: (String, u16), asked: &Asked) -
 }
 
 /// A library: questions of many requests, timed by its driver.
-fn library(subject: &Subject, process: &Process, asked: &Asked, runtime: &Handle) -> Result<Timing, String> {
+fn library(
+    subject: &Subject,
+    process: &Process,
+    asked: &Asked,
+    runtime: &Handle,
+    observer: Observer<'_>,
+) -> Result<Timing, String> {
     if !process.hello().can(Capability::Timing) {
         return Err("the driver has no clock of its own (capability `timing`)".to_owned());
     }
     let counter = Counter::new();
     let limits = limits(asked, 100.0, 1.0);
-    let mut session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
+    let session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
+    let mut session = session.observed(observer);
     let mut requests = Requests::new(subject, asked.contrast);
     let mut warm = true;
     while !session.is_over() {
