@@ -72,7 +72,6 @@ impl Meter {
     /// Shows how a measurement stands.
     pub(crate) fn show(&self, standing: &Standing) {
         self.bar.set_message(format!("{}{}", self.which, line(standing)));
-        self.bar.tick();
     }
 }
 

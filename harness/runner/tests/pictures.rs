@@ -78,7 +78,7 @@ fn what_a_file_and_its_name_say_is_text() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a<script>alert(1)<\u{2215}script>\u{1b}[31m\u{202e}&\"'.csv");
     let calls: String = (0..400)
-        .map(|at: u32| format!("{},{}\n", if at.count_ones() % 2 == 0 { "X" } else { "Y" }, at % 7))
+        .map(|at: u32| format!("{},{}\n", if at.count_ones().is_multiple_of(2) { "X" } else { "Y" }, at % 7))
         .collect();
     let fact = "# <img src=x onerror=alert(1)>: \u{1b}]0;title\u{7}\u{9b}31m<b>bold</b>\n";
     fs::write(&path, format!("{fact}{calls}")).expect("it is written");
