@@ -6,6 +6,7 @@ pub mod lines;
 pub mod load;
 pub mod loopback;
 pub mod paired;
+pub mod pairs;
 pub mod rounds;
 pub mod subjects;
 pub mod verifiers;

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use countersign::run::Subject;
-use countersign::timing::{self, Asked, Budget, Classes, Contrast, Measurement, Stop, Timing};
+use countersign::timing::{self, Asked, Budget, Classes, Contrast, Measurement, Stop, Timing, Way};
 use countersign_benches::delayed::Delayed;
 use countersign_benches::paired::{needed, sign, wilcoxon};
 use countersign_benches::subjects::{endpoint, library};
@@ -97,8 +97,15 @@ pub(super) fn measure(
     runtime: &Handle,
 ) -> Result<Timing, String> {
     let budget = Budget { calls, time: Duration::from_secs(120), stop };
-    let asked = Asked { contrast: Contrast::Mismatch, resolution, budget, comparisons: 1, seed: None };
-    timing::target(subject, &asked, runtime).map_err(|why| why.to_string())
+    let asked = Asked {
+        way: Way::OneByOne,
+        contrast: Contrast::Mismatch,
+        resolution,
+        budget,
+        comparisons: 1,
+        seed: None,
+    };
+    timing::target(subject, &asked, runtime, None).map_err(|why| why.to_string())
 }
 
 /// Runs something on one processor, with all children that it starts.

@@ -48,7 +48,8 @@ pub(super) fn certified() -> Result<bool, String> {
 #[expect(clippy::unnecessary_wraps, reason = "all parts have one type")]
 pub(super) fn conclusive() -> Result<bool, String> {
     let mut met = true;
-    let inputs = [("identical inputs", Classes::fixed(tag(), tag())), ("constant time", Classes::mismatch(tag()))];
+    let inputs =
+        [("identical inputs", Classes::fixed(tag(), tag())), ("constant time", Classes::mismatch(tag()))];
     for (name, classes) in inputs {
         let measurement = Measurement::new(classes);
         let runs: Vec<Timing> = (0..MANY).map(|_| measurement.verdict(constant_time)).collect();

@@ -1,9 +1,10 @@
 //! How many calls a timing verdict takes, how often it is wrong, and what it costs: `cargo run --release -p
-//! countersign-benches --bin timing [calls|requests|libraries|certified|conclusive|shifted|alarms|speed]`, or all of them.
+//! countersign-benches --bin timing [calls|requests|libraries|pairs|certified|conclusive|shifted|alarms|speed]`, or all of them.
 
 mod alarms;
 mod calls;
 mod certain;
+mod pairs;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ const PARTS: &[Part] = &[
     ("calls", calls::functions),
     ("requests", calls::requests),
     ("libraries", calls::libraries),
+    ("pairs", pairs::pairs),
     ("certified", certain::certified),
     ("conclusive", certain::conclusive),
     ("shifted", certain::shifted),

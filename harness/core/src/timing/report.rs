@@ -9,7 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    Comparison, Dudect, History, Open, Profile, Recording, Verdict, holm, kolmogorov_smirnov, mann_whitney,
+    Comparison, Dudect, History, Open, Order, Profile, Recording, Verdict, holm, kolmogorov_smirnov,
+    mann_whitney,
 };
 
 /// The name of the format.
@@ -109,6 +110,8 @@ pub struct Finding {
     pub forecast: Option<u64>,
     /// What was measured in between.
     pub controls: Vec<Control>,
+    /// In which order answers came, if requests went out in pairs.
+    pub order: Option<Order>,
     /// What other tools say.
     pub reference: Reference,
     /// Where among fast and slow calls the classes differ.
@@ -178,6 +181,9 @@ pub struct Controls<'a> {
     /// Two classes of which the second waits as long as the resolution.
     pub spin: Option<&'a Comparison>,
 }
+
+/// The control that needs a difference.
+const ON_PURPOSE: &str = "a difference made on purpose";
 
 /// Evidence from which on a control is seen: once in a hundred by chance.
 const SEEN: f64 = 100.0;
@@ -253,7 +259,7 @@ impl Controls<'_> {
         let alike = if self.leaks() { State::Failed } else { State::Passed };
         let seen = if self.is_seen() { State::Passed } else { State::NotSeen };
         let identical = self.identical.map(|one| control("identical classes", alike, one));
-        let spin = self.spin.map(|one| control("a difference made on purpose", seen, one));
+        let spin = self.spin.map(|one| control(ON_PURPOSE, seen, one));
         identical.into_iter().chain(spin).collect()
     }
 }
@@ -319,6 +325,7 @@ impl Finding {
             resolution: comparison.limits().resolution,
             forecast: if verdict == Word::Inconclusive { comparison.forecast() } else { None },
             controls: controls.shown(),
+            order: None,
             reference: Reference {
                 dudect_t: dudect.t(),
                 dudect_found: dudect.found(),
@@ -340,6 +347,27 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// The same of pairs whose answers came in this order. If many came at once, a difference need not show, and nothing is
+    /// ruled out. The difference that was made on purpose was added to the timings.
+    #[must_use]
+    pub fn in_order(mut self, order: Order) -> Self {
+        if self.verdict == Word::NoLeak && order.hides() {
+            self.verdict = Word::Inconclusive;
+            self.reason = format!(
+                "the server often sends both answers at once, and what lies between them says nothing ({order})"
+            );
+        }
+        for control in &mut self.controls {
+            if control.name == ON_PURPOSE {
+                control.name = "a difference added to the timings".to_owned();
+            }
+        }
+        self.order = Some(order);
+        self
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.name, self.verdict)?;
@@ -356,6 +384,9 @@ impl fmt::Display for Finding {
                 State::NotSeen => "not seen",
             };
             writeln!(f, "  control, {}: {state}; {}", control.name, control.effect)?;
+        }
+        if let Some(order) = &self.order {
+            writeln!(f, "  {order}")?;
         }
         let Reference { dudect_t, dudect_found, kolmogorov_smirnov_p, mann_whitney_z } = &self.reference;
         let rule = match dudect_found {

@@ -310,11 +310,15 @@ pub(super) struct TimingArgs {
     /// What one number of the recording is, if it does not say so itself.
     #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds, requires = "recording")]
     pub(super) unit: Option<f64>,
+    /// Send two requests at a time over HTTP/2 with prior knowledge, and measure what lies between their answers: for endpoints
+    /// behind a network.
+    #[arg(long, conflicts_with = "recording")]
+    pub(super) pairs: bool,
     /// In what both classes of requests differ: mismatch, mismatch-at:PLACE, malformed, stale or key-id; or `ladder`, places
     /// all along the tag. Repeatable.
     #[arg(long, value_name = "NAME", default_value = "mismatch", value_parser = super::timing::contrast)]
     pub(super) contrast: Vec<Contrasts>,
-    /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; for a recording: none].
+    /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; with --pairs: 1us; for a recording: none].
     #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds)]
     pub(super) resolution: Option<f64>,
     /// Calls at most, without those of controls.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use countersign_core::observe::Outcome;
+use countersign_core::observe::{Observation, Outcome};
 use countersign_core::report::printable_json;
 use countersign_core::timing::{Comparison, Controls, Finding, Limits, Recording, Report, Word};
 use flate2::read::MultiGzDecoder;
@@ -18,7 +18,7 @@ use crate::exit::{Exit, Failed};
 use crate::picture;
 use crate::progress::Meter;
 use crate::run::Subject;
-use crate::timing::{self, Asked, Budget, Contrast, Observer, Standing, Stop};
+use crate::timing::{self, Alone, Asked, Budget, Contrast, Observer, Standing, Stop, Way};
 
 /// The longest recording that is read, after it was decompressed.
 const MAX_RECORDING: usize = 256 << 20;
@@ -70,17 +70,33 @@ fn measured(args: &TimingArgs) -> Result<Report, Failed> {
     let [named] = &plan.schemes[..] else {
         return Err(Failed::usage_help("one scheme is measured at a time", "name it with --scheme"));
     };
-    timing::stay();
+    let way = if args.pairs { Way::Pairs } else { Way::OneByOne };
+    let alone = Alone::prepare();
+    match (way, &alone) {
+        // Of two answers the second is late by what the server does meanwhile: it needs a processor of its own.
+        (Way::Pairs, Some(alone)) => alone.keep_free(),
+        (Way::OneByOne, _) => timing::stay(),
+        (Way::Pairs, None) => {}
+    }
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     signals::watch(First::Ends)?;
     let (mut subject, behind) = services.block_on(subject(&plan, named, 1))?;
     subject.carrier.set_oracle(plan.oracle.clone());
-    let opening = services.block_on(subject.open()).observation;
-    let measured = match opening.outcome {
-        Outcome::Accepted => compared(&subject, &plan, args, services.handle()),
-        other => {
-            let detail = opening.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+    let opening = match way {
+        Way::OneByOne => Some(services.block_on(subject.open()).observation),
+        // It need not speak HTTP/1.1: the control goes the way of the measurement.
+        Way::Pairs => None,
+    };
+    if let (Way::Pairs, Some(alone)) = (way, &alone) {
+        alone.stay();
+    }
+    let measured = match opening {
+        None | Some(Observation { outcome: Outcome::Accepted, .. }) => {
+            compared(&subject, &plan, args, services.handle())
+        }
+        Some(Observation { outcome: other, detail, .. }) => {
+            let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
             Err(inconclusive(format!("a valid request was not accepted but {other}{detail}")))
         }
     };
@@ -108,12 +124,13 @@ fn compared(
         return Err(Failed::usage_help("--save takes the timings of one comparison", "give one --contrast"));
     }
     let comparisons = contrasts.len() as u32;
+    let way = if args.pairs { Way::Pairs } else { Way::OneByOne };
     let mut findings = Vec::new();
     for (place, contrast) in contrasts.into_iter().enumerate() {
         let time = plan.max_time.unwrap_or(MAX_TIME) / comparisons;
         let budget = Budget { calls: args.max_calls, time, stop: Stop::AtVerdict };
         let asked =
-            Asked { contrast, resolution: args.resolution, budget, comparisons, seed: args.target.seed };
+            Asked { way, contrast, resolution: args.resolution, budget, comparisons, seed: args.target.seed };
         let meter = Meter::new(place + 1, comparisons as usize);
         let mut show = |standing: &Standing| meter.show(standing);
         let observer: Observer<'_> = if meter.is_shown() { Some(&mut show) } else { None };

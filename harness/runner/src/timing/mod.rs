@@ -6,7 +6,9 @@
 mod classes;
 mod counter;
 mod function;
+mod http2;
 mod keep_alive;
+mod pairs;
 mod place;
 mod requests;
 mod session;
@@ -15,7 +17,7 @@ mod wait;
 
 pub use classes::Classes;
 pub use function::{Measurement, verdict};
-pub use place::stay;
+pub use place::{Alone, stay};
 pub use requests::Contrast;
 pub use session::{Budget, Observer, Standing, Stop, Timing};
-pub use target::{Asked, CannotMeasure, ladder, target};
+pub use target::{Asked, CannotMeasure, Way, ladder, target};

@@ -2,7 +2,7 @@
 //!
 //! The types to know are [`Contrast`], what differs, and [`Requests`], which makes them.
 
-use countersign_core::recipe::{Moment, Recipe, Signature, World, build, signatures};
+use countersign_core::recipe::{self, Moment, Recipe, Signature, World, build, signatures};
 use countersign_core::scheme::{Field, Part};
 use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
@@ -88,6 +88,13 @@ pub(super) struct Requests<'a> {
 impl<'a> Requests<'a> {
     pub(super) fn new(subject: &'a Subject, contrast: Contrast) -> Self {
         Self { subject, contrast, made: 0 }
+    }
+
+    /// A valid request.
+    pub(super) fn genuine(&mut self) -> Result<Wire, String> {
+        self.made += 1;
+        let world = self.subject.world(&format!("timing-{}", self.made), self.subject.clock.now());
+        recipe::genuine(&world, 0).map_err(|why| why.to_string())
     }
 
     /// One request of each class: the same message, signed at the same time, with the same length.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::LN_10;
 use std::time::{Duration, Instant};
 
-use countersign_core::timing::{Comparison, Controls, Finding, Label, Limits, Recording, Word};
+use countersign_core::timing::{Comparison, Controls, Finding, Label, Limits, Order, Recording, Word};
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -87,6 +87,14 @@ impl Timing {
     pub(super) fn at(mut self, place: Option<u16>) -> Self {
         self.finding.place = place;
         self
+    }
+}
+
+impl Timing {
+    /// The same of pairs, whose answers came in this order.
+    #[must_use]
+    pub(super) fn in_order(self, order: Order) -> Self {
+        Self { finding: self.finding.in_order(order), ..self }
     }
 }
 

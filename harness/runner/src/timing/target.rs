@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::counter::Counter;
 use super::keep_alive::KeepAlive;
+use super::pairs::pairs;
 use super::requests::{Contrast, Requests, tag_length};
 use super::session::{Budget, Draw, Observer, Purpose, Session, Timing, seed};
 use super::wait::{ROUNDS, rounds_for};
@@ -20,11 +21,13 @@ use crate::run::Subject;
 /// Requests in one question to a driver.
 const QUESTION: usize = 64;
 /// Exchanges before the first that counts.
-const WARM: u32 = 20;
+pub(super) const WARM: u32 = 20;
 
 /// What is asked of a target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Asked {
+    /// How an endpoint is asked.
+    pub way: Way,
     /// In what the classes differ.
     pub contrast: Contrast,
     /// Nanoseconds that are tolerated, if not those of the carrier.
@@ -35,6 +38,16 @@ pub struct Asked {
     pub comparisons: u32,
     /// Where labels and tags come from; by chance, if nothing is said.
     pub seed: Option<u64>,
+}
+
+/// How an endpoint is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// One request after the other, over HTTP/1.1.
+    #[default]
+    OneByOne,
+    /// Two at a time, over HTTP/2 with prior knowledge.
+    Pairs,
 }
 
 /// Why a target cannot be measured.
@@ -61,14 +74,20 @@ pub fn target(
     observer: Observer<'_>,
 ) -> Result<Timing, CannotMeasure> {
     let measured = match (&subject.carrier, subject.carrier.exact(), &subject.signer.address) {
+        (Carrier::Process(_), _, _) if asked.way == Way::Pairs => {
+            Err("only endpoints over plain HTTP can be measured by pairs: leave --pairs out".to_owned())
+        }
         (Carrier::Process(process), _, _) => library(subject, process, asked, runtime, observer),
+        (_, Ok(raw), Some(address)) if asked.way == Way::Pairs => {
+            pairs(subject, raw, address.clone(), asked, observer)
+        }
         (_, Ok(raw), Some(address)) => endpoint(subject, raw, address.clone(), asked, observer),
-        (_, _, _) => Err("only endpoints over plain HTTP/1.1 and drivers can be measured".to_owned()),
+        (_, _, _) => Err("only endpoints over plain HTTP and drivers can be measured".to_owned()),
     };
     measured.map(|timing| timing.at(asked.contrast.place())).map_err(CannotMeasure)
 }
 
-fn limits(asked: &Asked, default: f64, step: f64) -> Limits {
+pub(super) fn limits(asked: &Asked, default: f64, step: f64) -> Limits {
     let usual = Limits::default();
     let leak = usual.leak / f64::from(asked.comparisons.max(1));
     Limits { resolution: Some(asked.resolution.unwrap_or(default)), step, leak, ..usual }
