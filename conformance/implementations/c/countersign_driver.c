@@ -296,10 +296,22 @@ struct request {
     struct countersign_request asked;
     struct countersign_constant *constants;
     struct countersign_header *headers;
-    struct request *several; /* of measure: what is sent, and nothing else */
-    size_t several_count;
+    /* Of `measure`. */
+    struct request *sent;
+    size_t sent_count;
     uint64_t *order;
     size_t order_count;
+    bool untimed;
+};
+
+static const struct countersign_request nothing = {
+    .scheme = "",
+    .key = {(const unsigned char *)"", 0},
+    .origin = "",
+    .key_id = "",
+    .method = {(const unsigned char *)"", 0},
+    .target = {(const unsigned char *)"", 0},
+    .body = {(const unsigned char *)"", 0},
 };
 
 /* Room for one more; arrays grow by doubling, and the length of the line bounds them. */
@@ -312,10 +324,6 @@ static void *grown(void *array, size_t count, size_t size)
         stop("no memory");
     return larger;
 }
-
-#define NONE {(const unsigned char *)"", 0}
-static const struct request empty = {
-    .asked = {.scheme = "", .key = NONE, .origin = "", .key_id = "", .method = NONE, .target = NONE, .body = NONE}};
 
 static void read_constants(struct reader *in, struct request *into)
 {
@@ -372,13 +380,13 @@ static void read_sent(struct reader *in, struct request *into)
     }
 }
 
-static void read_several(struct reader *in, struct request *into)
+static void read_requests(struct reader *in, struct request *into)
 {
     for (bool first = true; item(in, &first);) {
-        size_t count = into->several_count++;
-        into->several = grown(into->several, count, sizeof *into->several);
-        into->several[count] = empty;
-        read_sent(in, &into->several[count]);
+        size_t count = into->sent_count++;
+        into->sent = grown(into->sent, count, sizeof *into->sent);
+        into->sent[count] = (struct request){.asked = nothing};
+        read_sent(in, &into->sent[count]);
     }
 }
 
@@ -391,6 +399,7 @@ static void read_order(struct reader *in, struct request *into)
     }
 }
 
+/* What is asked: of `verify` one request, of `measure` several. */
 static void read_question(struct reader *in, struct request *into)
 {
     const char *name;
@@ -409,9 +418,12 @@ static void read_question(struct reader *in, struct request *into)
         } else if (strcmp(name, "request") == 0) {
             read_sent(in, into);
         } else if (strcmp(name, "requests") == 0) {
-            read_several(in, into);
+            read_requests(in, into);
         } else if (strcmp(name, "order") == 0) {
             read_order(in, into);
+        } else if (strcmp(name, "untimed") == 0) {
+            into->untimed = skip(in, 't');
+            pass_over(in, 0); /* the rest of the word */
         } else {
             pass_over(in, 0);
         }
@@ -432,14 +444,19 @@ static void put_text(FILE *out, const char *value)
     putc('"', out);
 }
 
-static void put_list(FILE *out, const char *name, const char *const *values)
+static void put_list(FILE *out, const char *name, const char *const *values, const char *last)
 {
+    const char *comma = "";
     fprintf(out, ",\"%s\":[", name);
-    for (size_t at = 0; values != NULL && values[at] != NULL; at++) {
-        if (at > 0)
-            putc(',', out);
+    for (size_t at = 0; values != NULL && values[at] != NULL; at++, comma = ",") {
+        fputs(comma, out);
         put_text(out, values[at]);
     }
+    if (last != NULL) {
+        fputs(comma, out);
+        put_text(out, last);
+    }
+    putc(']', out);
 }
 
 static void put_hello(FILE *out, const struct countersign_hello *hello)
@@ -450,11 +467,9 @@ static void put_hello(FILE *out, const struct countersign_hello *hello)
     put_text(out, hello->version);
     fputs(",\"language\":", out);
     put_text(out, hello->language);
-    put_list(out, "schemes", hello->schemes);
-    putc(']', out);
-    put_list(out, "capabilities", hello->capabilities);
-    bool alone = hello->capabilities == NULL || hello->capabilities[0] == NULL;
-    fputs(alone ? "\"timing\"]}}\n" : ",\"timing\"]}}\n", out);
+    put_list(out, "schemes", hello->schemes, NULL);
+    put_list(out, "capabilities", hello->capabilities, "timing");
+    fputs("}}\n", out);
 }
 
 static void put_answer(FILE *out, uint64_t seq, int verdict, struct countersign_answer *answer)
@@ -497,51 +512,53 @@ static struct library load(const char *path)
     return library;
 }
 
-static int64_t nanoseconds(void)
+static uint64_t nanoseconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+        stop("no clock");
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Answers how long each call takes; refusals are what is measured. */
-static void measure(FILE *out, struct request *question, const struct library *library)
+/* Verifies the requests in their order, with a clock around each call. Refusals are what is measured. */
+static void answer_measure(FILE *out, struct request *request, const struct library *library)
 {
-    int64_t *nanos = grown(NULL, 0, (question->order_count + 1) * sizeof *nanos);
-    for (size_t at = 0; at < question->several_count; at++) {
-        struct request *one = &question->several[at];
-        struct countersign_request sent = one->asked;
-        one->asked = question->asked;
-        one->asked.method = sent.method;
-        one->asked.target = sent.target;
-        one->asked.headers = one->headers;
-        one->asked.header_count = sent.header_count;
-        one->asked.body = sent.body;
+    uint64_t *nanos = calloc(request->order_count + 1, sizeof *nanos);
+    if (nanos == NULL)
+        stop("no memory");
+    for (size_t at = 0; at < request->sent_count; at++) {
+        struct countersign_request asked = request->asked, *sent = &request->sent[at].asked;
+        asked.method = sent->method;
+        asked.target = sent->target;
+        asked.headers = request->sent[at].headers;
+        asked.header_count = sent->header_count;
+        asked.body = sent->body;
+        *sent = asked;
     }
-    for (size_t at = 0; at < question->order_count; at++) {
+    for (size_t at = 0; at < request->order_count; at++) {
         struct countersign_answer answer = {{0}, {0}};
-        if (question->order[at] >= question->several_count)
-            stop("there is no request of this place");
-        const struct countersign_request *asked = &question->several[question->order[at]].asked;
-        int64_t start = nanoseconds();
+        if (request->order[at] >= request->sent_count)
+            stop("the order names a request that is not there");
+        const struct countersign_request *asked = &request->sent[request->order[at]].asked;
+        uint64_t start = request->untimed ? 0 : nanoseconds();
         int verdict = library->verify(asked, &answer);
-        nanos[at] = nanoseconds() - start;
+        nanos[at] = request->untimed ? 0 : nanoseconds() - start;
         if (verdict != COUNTERSIGN_ACCEPTED && verdict != COUNTERSIGN_REJECTED) {
-            put_answer(out, question->seq, verdict, &answer);
+            put_answer(out, request->seq, verdict, &answer);
             free(nanos);
             return;
         }
     }
-    fprintf(out, "{\"measured\":{\"seq\":%llu,\"nanos\":[", (unsigned long long)question->seq);
-    for (size_t at = 0; at < question->order_count; at++)
-        fprintf(out, at == 0 ? "%lld" : ",%lld", (long long)nanos[at]);
+    fprintf(out, "{\"measured\":{\"seq\":%llu,\"nanos\":[", (unsigned long long)request->seq);
+    for (size_t at = 0; at < request->order_count; at++)
+        fprintf(out, "%s%llu", at == 0 ? "" : ",", (unsigned long long)nanos[at]);
     fputs("]}}\n", out);
     free(nanos);
 }
 
 static void answer_line(FILE *out, struct reader in, const struct library *library)
 {
-    struct request request = empty;
+    struct request request = {.asked = nothing};
     struct countersign_answer answer = {{0}, {0}};
     const char *kind;
     bool first = true;
@@ -562,17 +579,16 @@ static void answer_line(FILE *out, struct reader in, const struct library *libra
     request.asked.constants = request.constants;
     request.asked.headers = request.headers;
     if (strcmp(kind, "verify") == 0) {
-        int verdict = library->verify(&request.asked, &answer);
-        put_answer(out, request.seq, verdict, &answer);
+        put_answer(out, request.seq, library->verify(&request.asked, &answer), &answer);
     } else if (strcmp(kind, "measure") == 0) {
-        measure(out, &request, library);
+        answer_measure(out, &request, library);
     } else {
         snprintf(answer.detail, sizeof answer.detail, "unknown kind of line: %s", kind);
         put_answer(out, request.seq, COUNTERSIGN_UNSUPPORTED, &answer);
     }
-    for (size_t at = 0; at < request.several_count; at++)
-        free(request.several[at].headers);
-    free(request.several);
+    for (size_t at = 0; at < request.sent_count; at++)
+        free(request.sent[at].headers);
+    free(request.sent);
     free(request.order);
     free(request.constants);
     free(request.headers);

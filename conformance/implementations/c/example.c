@@ -33,6 +33,10 @@ int countersign_verify(const struct countersign_request *request, struct counter
     HMAC(EVP_sha256(), request->key.at, (int)request->key.length, request->body.at, request->body.length, digest, NULL);
     for (int at = 0; at < 32; at++)
         sprintf(wanted + 7 + 2 * at, "%02x", digest[at]);
-    int genuine = given != NULL && given->length == 71 && CRYPTO_memcmp(given->at, wanted, 71) == 0;
-    return genuine ? COUNTERSIGN_ACCEPTED : COUNTERSIGN_REJECTED;
+    if (given == NULL || given->length != 71)
+        return COUNTERSIGN_REJECTED;
+    countersign_secret(wanted + 7, 64);
+    int difference = CRYPTO_memcmp(given->at, wanted, 71);
+    countersign_public(&difference, sizeof difference);
+    return difference == 0 ? COUNTERSIGN_ACCEPTED : COUNTERSIGN_REJECTED;
 }

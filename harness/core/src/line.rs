@@ -78,6 +78,9 @@ pub struct Measure {
     pub requests: Vec<Sent>,
     /// Which of them are verified, by their places from 0, in this order.
     pub order: Vec<u32>,
+    /// Whether instructions are counted from outside: then the driver looks at no clock, and answers zeros.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untimed: bool,
 }
 
 /// The endpoint under which a request arrives.

@@ -29,6 +29,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("event.schema.json", schema_for!(Event).to_value()),
         ("grid.schema.json", schema_for!(Grid).to_value()),
         ("timing.schema.json", schema_for!(timing::Report).to_value()),
+        ("instructions.schema.json", schema_for!(timing::Instructions).to_value()),
+        ("taint.schema.json", schema_for!(timing::Taint).to_value()),
         ("vectors.schema.json", schema_for!(Document).to_value()),
         ("line-to-driver.schema.json", schema_for!(ToDriver).to_value()),
         ("line-from-driver.schema.json", schema_for!(FromDriver).to_value()),

@@ -10,6 +10,7 @@
 //! encoding", 1981.
 
 mod coin;
+mod exact;
 mod history;
 mod holm;
 mod leak;
@@ -24,6 +25,7 @@ mod verdict;
 mod window;
 
 pub use coin::Coin;
+pub use exact::{Count, Decides, INSTRUCTIONS_SCHEMA, Instructions, Site, TAINT_SCHEMA, Taint};
 pub use history::{Checkpoint, History};
 pub use holm::holm;
 pub use leak::Leak;

@@ -19,6 +19,12 @@ impl CommandLine {
         Self { folder: Some(folder.to_path_buf()), ..self }
     }
 
+    /// The same, started by another program: these words come before its own.
+    #[must_use]
+    pub fn under(self, launcher: impl IntoIterator<Item = String>) -> Self {
+        Self { words: launcher.into_iter().chain(self.words).collect(), ..self }
+    }
+
     /// The folder in which it runs, if not the present one.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()

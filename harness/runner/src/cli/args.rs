@@ -327,6 +327,12 @@ pub(super) struct TimingArgs {
     /// Write the timings to this file, to be judged again with --recording.
     #[arg(long, value_name = "FILE", conflicts_with = "recording")]
     pub(super) save: Option<PathBuf>,
+    /// Count the instructions of a driver under valgrind instead, by where the tag is wrong: exact, without a clock.
+    #[arg(long, conflicts_with_all = ["recording", "save", "contrast", "resolution", "max_calls", "taint"])]
+    pub(super) instructions: bool,
+    /// Follow the tag that a driver marks as secret, under valgrind: names each line at which it decides.
+    #[arg(long, conflicts_with_all = ["recording", "save", "contrast", "resolution", "max_calls"])]
+    pub(super) taint: bool,
     /// How the result is written.
     #[arg(long, value_name = "NAME", default_value = "terminal")]
     pub(super) format: TimingFormat,

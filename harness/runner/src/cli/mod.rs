@@ -3,6 +3,7 @@
 mod args;
 mod compare;
 mod doctor;
+mod exact;
 mod explain;
 mod export;
 mod init;

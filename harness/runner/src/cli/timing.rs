@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use tokio::runtime::Handle;
 
 use super::args::{TimingArgs, TimingFormat};
+use super::exact;
 use super::plan::Plan;
 use super::signals::{self, First};
 use super::subject::subject;
@@ -28,6 +29,9 @@ const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// Measures a target, or judges a recording.
 pub(super) fn timing(args: &TimingArgs) -> Result<Exit, Failed> {
+    if args.instructions || args.taint {
+        return exact::exact(args);
+    }
     let report = match &args.recording {
         Some(path) => recorded(path, args)?,
         None => measured(args)?,
@@ -41,11 +45,16 @@ pub(super) fn timing(args: &TimingArgs) -> Result<Exit, Failed> {
             format!("{}\n", String::from_utf8_lossy(&json))
         }
     })?;
-    Ok(match report.verdict {
+    Ok(exit(report.verdict))
+}
+
+/// How the command ends.
+pub(super) fn exit(verdict: Word) -> Exit {
+    match verdict {
         Word::Leak => Exit::Findings,
         Word::NoLeak => Exit::Conformant,
         Word::Inconclusive => Exit::Inconclusive,
-    })
+    }
 }
 
 fn recorded(path: &Path, args: &TimingArgs) -> Result<Report, Failed> {
@@ -145,7 +154,7 @@ fn compared(
     Ok(findings)
 }
 
-fn inconclusive(why: impl std::fmt::Display) -> Failed {
+pub(super) fn inconclusive(why: impl std::fmt::Display) -> Failed {
     Failed { exit: Exit::Inconclusive, message: format!("error: {why}") }
 }
 

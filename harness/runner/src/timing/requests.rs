@@ -37,12 +37,7 @@ impl Contrast {
 
     /// The first character against places all along a tag of so many characters: where a leak starts.
     pub fn ladder(length: usize) -> Vec<Self> {
-        let places = [1, length / 8, length / 4, length / 2, length * 3 / 4, length.saturating_sub(1)];
-        let mut places: Vec<u16> = places.iter().filter_map(|&place| u16::try_from(place).ok()).collect();
-        places.retain(|&place| place > 0 && usize::from(place) < length);
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().map(Self::MismatchAt).collect()
+        places(length).into_iter().map(Self::MismatchAt).collect()
     }
 
     /// The place that is compared with the first, if places are.
@@ -65,12 +60,26 @@ impl Contrast {
     }
 }
 
+/// Places behind the first one, all along a tag of so many characters.
+pub(super) fn places(length: usize) -> Vec<u16> {
+    let places = [1, length / 8, length / 4, length / 2, length * 3 / 4, length.saturating_sub(1)];
+    let mut places: Vec<u16> = places.iter().filter_map(|&place| u16::try_from(place).ok()).collect();
+    places.retain(|&place| place > 0 && usize::from(place) < length);
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
 const NO_TAG: &str = "the scheme carries no tag of its own";
 
 /// How many characters a tag for a target has.
 pub(super) fn tag_length(subject: &Subject) -> Result<usize, String> {
-    let signature = genuine(&subject.world("timing", subject.clock.now()))?;
-    Ok(signature.field(Field::Tag).ok_or(NO_TAG)?.len())
+    right_tag(&subject.world("timing", subject.clock.now())).map(|tag| tag.len())
+}
+
+/// The tag of the request that is signed in a world.
+pub(super) fn right_tag(world: &World<'_>) -> Result<Vec<u8>, String> {
+    Ok(genuine(world)?.field(Field::Tag).ok_or(NO_TAG)?.to_vec())
 }
 
 fn genuine(world: &World<'_>) -> Result<Signature, String> {

@@ -55,6 +55,12 @@ pub enum Way {
 #[error("{0}")]
 pub struct CannotMeasure(String);
 
+impl CannotMeasure {
+    pub(super) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
 /// The first character against places all along the tag of a target: where a leak starts.
 ///
 /// # Errors

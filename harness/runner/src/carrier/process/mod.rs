@@ -120,6 +120,25 @@ impl Process {
     /// # Errors
     /// What the driver did instead, or why its clock cannot be believed.
     pub async fn measure(&self, wires: &[Wire], order: &[u32]) -> Result<Vec<f64>, String> {
+        let started = Instant::now();
+        let nanos = self.called(wires, order, false).await?;
+        believed(nanos, order.len(), started.elapsed().as_nanos() as f64)
+    }
+
+    /// Has the library verify a request several times, without a clock: for who counts from outside.
+    ///
+    /// # Errors
+    /// What the driver did instead.
+    pub async fn repeat(&self, wire: &Wire, times: u32) -> Result<(), String> {
+        let order = vec![0; times as usize];
+        let answered = self.called(std::slice::from_ref(wire), &order, true).await?.len();
+        if answered != order.len() {
+            return Err(format!("fault of the driver: {answered} numbers for {times} calls"));
+        }
+        Ok(())
+    }
+
+    async fn called(&self, wires: &[Wire], order: &[u32], untimed: bool) -> Result<Vec<f64>, String> {
         let received = wires.iter().map(|wire| receive(&wire.octets()).map(Sent::of));
         let requests: Result<Vec<Sent>, _> = received.collect();
         let measure = Measure {
@@ -130,13 +149,12 @@ impl Process {
             endpoint: self.endpoint.clone(),
             requests: requests.map_err(|why| format!("no HTTP server lets it through: {why}"))?,
             order: order.to_vec(),
+            untimed,
         };
-        let started = Instant::now();
         let answer = self.pool.ask(ToDriver::Measure(Box::new(measure))).await;
-        let took = started.elapsed().as_nanos() as f64;
         let clean = |why: String| self.redactor.text(&why);
         match answer {
-            Ok(FromDriver::Measured(measured)) => believed(measured.nanos, order.len(), took),
+            Ok(FromDriver::Measured(measured)) => Ok(measured.nanos),
             Ok(FromDriver::Unsupported(what)) => {
                 Err(clean(format!("the driver cannot measure: {}", what.why)))
             }

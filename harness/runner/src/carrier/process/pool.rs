@@ -15,7 +15,7 @@ use super::schema::Schemas;
 use super::worker::{End, Unstarted, Worker};
 use crate::carrier::command::CommandLine;
 
-/// How long a driver may take until it greets: virtual machines and large packages take seconds.
+/// How long a driver may take at least until it greets: virtual machines and large packages take seconds.
 const STARTUP: Duration = Duration::from_secs(30);
 
 /// Drivers that run.
@@ -178,7 +178,9 @@ async fn start(
     runtime: &Handle,
 ) -> Result<(Worker, Hello), CannotStartDriver> {
     let words = command.clone();
-    let started = runtime.spawn(async move { Worker::start(&words, STARTUP, patience, schemas).await }).await;
+    let started = runtime
+        .spawn(async move { Worker::start(&words, STARTUP.max(patience), patience, schemas).await })
+        .await;
     let unstarted = match started {
         Ok(Ok(started)) => return Ok(started),
         Ok(Err(unstarted)) => unstarted,

@@ -26,8 +26,8 @@ const USUAL: usize = 1024;
 const LONGEST: usize = 1 << 20;
 /// How long the pipes of a dead process may stay open, which a grandchild that holds them can make for ever.
 const LINGER: Duration = Duration::from_millis(300);
-/// Pauses of 5 ms that a driver has to end after goodbye: a virtual machine on a busy processor needs some.
-const PARTING: u32 = 1000;
+/// How long a driver has at least to end after goodbye: a virtual machine on a busy processor needs some seconds.
+const PARTING: Duration = Duration::from_secs(5);
 /// Numbers that were answered and are remembered, so that a second answer is told from a number never asked.
 const REMEMBERED: usize = 4096;
 
@@ -182,7 +182,8 @@ impl Worker {
     pub(super) async fn part(self) -> Result<(), String> {
         self.shared.parting.store(true, Ordering::Relaxed);
         let _ = self.lines.send(GOODBYE);
-        for _ in 0..PARTING {
+        let parting = PARTING.max(self.patience);
+        for _ in 0..parting.as_millis() / 5 {
             match &locked(&self.shared.asked).end {
                 Some(End::Parted) => return Ok(()),
                 Some(End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why)) => {
@@ -192,7 +193,7 @@ impl Worker {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Err("it did not end within five seconds after its input had ended".to_owned())
+        Err(format!("it did not end within {} seconds after its input had ended", parting.as_secs()))
     }
 
     fn say(&self, message: &ToDriver) {
