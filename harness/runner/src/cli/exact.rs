@@ -21,7 +21,9 @@ use crate::timing;
 
 /// Runs a driver under valgrind.
 pub(super) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
-    let plan = Plan::new(&args.target, &[])?;
+    let mut plan = Plan::new(&args.target, &[])?;
+    // Messages and secrets of another seed take other instructions: the same command gives the same numbers.
+    plan.seed = args.target.seed.unwrap_or(0);
     let TargetSpec::Exec(command) = &plan.target else {
         let message = "only a driver can be run under valgrind";
         return Err(Failed::usage_help(message, "write its command line: --target 'exec:./driver'"));
