@@ -21,6 +21,9 @@ use crate::timing;
 
 /// Runs a driver under valgrind.
 pub(super) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
+    if args.format == TimingFormat::Html {
+        return Err(Failed::usage_help("there is no page of what valgrind finds", "leave --format html out"));
+    }
     let mut plan = Plan::new(&args.target, &[])?;
     // Messages and secrets of another seed take other instructions: the same command gives the same numbers.
     plan.seed = args.target.seed.unwrap_or(0);
@@ -62,12 +65,11 @@ pub(super) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
 }
 
 fn shown(report: &(impl Serialize + std::fmt::Display), args: &TimingArgs) -> Result<(), Failed> {
-    let text = match args.format {
-        TimingFormat::Terminal => report.to_string(),
-        TimingFormat::Json => {
-            let json = serde_json::to_string_pretty(report).expect("texts and numbers can be written");
-            format!("{json}\n")
-        }
+    let text = if args.format == TimingFormat::Json {
+        let json = serde_json::to_string_pretty(report).expect("texts and numbers can be written");
+        format!("{json}\n")
+    } else {
+        report.to_string()
     };
     super::print(&text).map(drop)
 }
