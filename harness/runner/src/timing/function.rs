@@ -26,6 +26,8 @@ const STEPS: f64 = 50.0;
 const LARGEST_BATCH: u64 = 1024;
 /// Calls before the first timing.
 const WARM: u64 = 20;
+/// Octets of a line of the cache: a buffer begins with one, as calls take longer elsewhere.
+const LINE: usize = 64;
 /// Octets in which the buffer moves.
 const ROOM: usize = 8192;
 
@@ -96,7 +98,8 @@ impl Measurement {
     pub fn verdict(&self, mut function: impl FnMut(&[u8]) -> bool) -> Timing {
         let counter = Counter::new();
         let length = self.classes.length();
-        let (mut x, mut y, mut room) = (vec![0; length], vec![0; length], vec![0; ROOM + length]);
+        let (mut x, mut y, mut room) = (vec![0; length], vec![0; length], vec![0; ROOM + LINE + length]);
+        let first = room.as_ptr().align_offset(LINE).min(LINE);
         let extra = rounds_for(&counter, self.resolution);
         let mut call = |input: &[u8], rounds: u64| {
             black_box(function(black_box(input)));
@@ -112,7 +115,7 @@ impl Measurement {
         let (mut at, mut timings) = (0, 0_u64);
         while !session.is_over() {
             if timings.is_multiple_of(BLOCK) {
-                at = session.chance().random_range(0..ROOM);
+                at = first + LINE * session.chance().random_range(0..ROOM / LINE);
             }
             timings += 1;
             let draw = session.draw();
