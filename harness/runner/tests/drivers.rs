@@ -169,9 +169,12 @@ fn an_interrupt_leaves_no_driver_behind() {
 
 #[test]
 fn the_doctor_finds_nothing_wrong_with_a_driver_that_keeps_the_protocol() {
-    let output = countersign(&["doctor", "--driver", &driver("right")]);
-    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
-    assert!(stdout(&output).ends_with("the driver speaks the line protocol\n"), "{}", stdout(&output));
+    // A virtual machine has much to do between its last word and its end.
+    for manner in ["right", "ends-slowly"] {
+        let output = countersign(&["doctor", "--driver", &driver(manner)]);
+        assert_eq!(output.status.code(), Some(0), "{manner}: {}", stdout(&output));
+        assert!(stdout(&output).ends_with("the driver speaks the line protocol\n"), "{}", stdout(&output));
+    }
 }
 
 #[test]

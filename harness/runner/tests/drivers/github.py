@@ -96,3 +96,8 @@ for line in sys.stdin.buffer:
     say({"accepted": {"seq": seq}} if right else {"rejected": {"seq": seq, "class": "bad-tag"}})
     if manner == "twice":
         say({"accepted": {"seq": seq}})
+
+if manner == "ends-slowly":
+    os.close(out.fileno())
+    time.sleep(1)
+    os._exit(0)

@@ -340,11 +340,14 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     let end = tokio::select! {
         faulty = &mut heard => match faulty {
             Ok(Err(fault)) => Some(End::Faulty(fault)),
-            // The end of standard output is the end of the driver, if it does not end at once.
-            Ok(Ok(())) | Err(_) => match timeout(LINGER, child.wait()).await {
-                Ok(status) => ended(status),
-                Err(_) => Some(End::Ended("it closed its standard output".to_owned())),
-            },
+            // The end of standard output is the end of the driver, if it does not end soon. After goodbye it may take its time.
+            Ok(Ok(())) | Err(_) => {
+                let linger = if shared.parting.load(Ordering::Relaxed) { PARTING } else { LINGER };
+                match timeout(linger, child.wait()).await {
+                    Ok(status) => ended(status),
+                    Err(_) => Some(End::Ended("it closed its standard output".to_owned())),
+                }
+            }
         },
         status = child.wait() => {
             // What it said last is still in the pipe.
