@@ -13,11 +13,14 @@ use tokio::runtime::{Handle, Runtime};
 
 use super::{RUNS, middle_and_worst};
 
+/// A verifier by name, and how many times fewer timings than dudect's rule it is to need.
+type Verifier = (&'static str, fn(&[u8]) -> bool, f64);
+
 /// Functions of this process: at most 1/100 of what dudect's rule needs for the early exit, and 1/10 for `==`.
 #[expect(clippy::unnecessary_wraps, reason = "all parts have one type")]
 pub(super) fn functions() -> Result<bool, String> {
     let mut met = true;
-    let verifiers: [(&str, fn(&[u8]) -> bool, f64); 2] =
+    let verifiers: [Verifier; 2] =
         [("ends at the first difference", early_exit, 100.0), ("`==`", equals, 10.0)];
     for (name, verifier, goal) in verifiers {
         let measurement = Measurement::new(Classes::mismatch(tag())).max_calls(100_000).to_the_end();

@@ -74,7 +74,8 @@ pub(super) fn shifted() -> Result<bool, String> {
         let mut comparison = Comparison::new(limits, 1);
         recording.timings.iter().any(|&(label, timing)| {
             comparison.push(label, if label == Label::Y { timing + resolution } else { timing });
-            comparison.calls() % 32 == 0 && matches!(comparison.verdict(0.0), Verdict::NoLeakAbove(_))
+            comparison.calls().is_multiple_of(32)
+                && matches!(comparison.verdict(0.0), Verdict::NoLeakAbove(_))
         })
     };
     let wrong = (0..MANY).filter(|at| is_wrong(*at)).count();
