@@ -137,7 +137,7 @@ fn servers_without_an_end_are_left() {
     let soon = Duration::from_millis(1);
     for (name, server, why) in [
         ("settings", saying(endless(&[], settings.clone()), Duration::ZERO), "error: "),
-        ("pings", saying(endless(&[settings.clone()], pings), soon), "more than 1048576 octets"),
+        ("pings", saying(endless(std::slice::from_ref(&settings), pings), soon), "more than 1048576 octets"),
         (
             "fields",
             saying(vec![settings.clone(), fields, more.clone(), more.clone(), more], 100 * soon),
