@@ -77,7 +77,7 @@ pub(super) fn libraries() -> Result<bool, String> {
             let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/runner/tests/drivers/compares.py");
             let run = || {
                 let subject = library(&format!("python3 '{script}' {way}"), &runtime)?;
-                measure(&subject, 60_000, Stop::AtVerdict, Some(1.0), runtime.handle())
+                measure(&subject, 200_000, Stop::AtVerdict, Some(1.0), runtime.handle())
             };
             (0..RUNS).map(|_| run()).collect::<Result<Vec<Timing>, String>>()
         })?;

@@ -7,10 +7,11 @@
 //!
 //! Many bettors play, and their mean wealth is the evidence. Each sorts timings into a few cells, by their rank in a
 //! window of earlier timings, and stakes on the label that was more frequent in the cell so far, as Krichevsky and
-//! Trofimov estimate it. A label is revealed only after the *next* timing was seen, so that a bettor can also look at
-//! what a call left behind.
+//! Trofimov estimate it. Others suppose that one class is slower ([`Scores`]). A label is revealed only after the *next*
+//! timing was seen, so that a bettor can also look at what a call left behind.
 
 use super::Label;
+use super::scores::Scores;
 
 /// What a bettor sorts timings by.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +59,12 @@ const BETTORS: &[(usize, Sees, f64)] = &[
     (0, Sees::Behind(6), 2.0),
 ];
 
+/// The share of those who suppose that one class is slower: as much as that of all others.
+const SCORED: f64 = 60.0;
+
 /// What is never staked, in the unit of the table: half of all. It makes false alarms half as frequent as they may be, and
 /// costs three calls of fifty.
-const KEPT: f64 = 60.0;
+const KEPT: f64 = 120.0;
 
 /// Wealth is brought back to this range before it leaves what a number can hold.
 const LARGE: f64 = 1e200;
@@ -108,6 +112,7 @@ struct Bettor {
 #[derive(Debug, Clone)]
 pub struct Leak {
     bettors: Vec<Bettor>,
+    scores: Scores,
     kept: f64,
     held: Option<Call>,
     /// Natural logarithm of what was taken out of all wealths.
@@ -118,7 +123,7 @@ pub struct Leak {
 
 impl Default for Leak {
     fn default() -> Self {
-        let all = KEPT + BETTORS.iter().map(|(_, _, share)| share).sum::<f64>();
+        let all = KEPT + SCORED + BETTORS.iter().map(|(_, _, share)| share).sum::<f64>();
         let bettors = BETTORS.iter().map(|&(window, sees, share)| Bettor {
             window,
             sees,
@@ -127,6 +132,7 @@ impl Default for Leak {
         });
         Self {
             bettors: bettors.collect(),
+            scores: Scores::with(SCORED / all),
             kept: KEPT / all,
             held: None,
             taken: 0.0,
@@ -147,7 +153,7 @@ impl Leak {
     }
 
     fn reveal(&mut self, call: &Call, behind: &[f64; 2]) {
-        let mut sum = self.kept;
+        let mut sum = self.kept + self.scores.reveal(call.label, call.ranks);
         for bettor in &mut self.bettors {
             let counts = &mut bettor.counts[bettor.sees.cell(call, bettor.window, behind)];
             bettor.wealth *= 2.0 * counts[call.label.index()] / (counts[0] + counts[1]);
@@ -158,6 +164,7 @@ impl Leak {
             for bettor in &mut self.bettors {
                 bettor.wealth /= sum;
             }
+            self.scores.divide(sum);
             self.kept /= sum;
             self.taken += sum.ln();
             sum = 1.0;

@@ -19,6 +19,7 @@ mod profile;
 mod recording;
 mod reference;
 mod report;
+mod scores;
 mod shift;
 mod tail;
 mod verdict;

@@ -8,10 +8,9 @@
 use super::window::Window;
 use super::{Label, log_mean};
 
-/// The share of timings that are not extreme, and the difference of shares that is to be ruled out.
-const BOUNDS: [(f64, f64); 2] = [(0.95, 0.05), (0.999, 0.01)];
-/// The parts of their wealth that bettors stake.
-const STAKES: [f64; 3] = [0.95, 0.8, 0.6];
+/// The share of timings that are not extreme, the difference of shares that is to be ruled out, and the parts of their wealth
+/// that bettors stake: the more calls are extreme, the less is gained by staking much.
+const BOUNDS: [(f64, f64, [f64; 2]); 2] = [(0.95, 0.05, [0.4, 0.3]), (0.999, 0.01, [0.9, 0.75])];
 /// Timings before the first bet: among few, the slowest are many.
 const FEW: usize = 128;
 
@@ -28,17 +27,17 @@ struct Bound {
     share: f64,
     /// What a call adds to the logarithm of each bettor's wealth: one that is not extreme, one that is extreme and of the
     /// class that is supposed to have more, and one that is extreme and of the other.
-    gains: [[f64; 3]; 3],
+    gains: [[f64; 2]; 3],
     /// That Y has more, and that X has more.
-    wealth: [[f64; 3]; 2],
+    wealth: [[f64; 2]; 2],
 }
 
 impl Tail {
     /// Tolerates a shift of this size.
     pub(super) fn beyond(resolution: f64) -> Self {
-        let bounds = BOUNDS.map(|(share, difference)| {
+        let bounds = BOUNDS.map(|(share, difference, stakes)| {
             // Half of the calls have either label.
-            let gain = |seen: f64| STAKES.map(|stake| (stake * (difference / 2.0 - seen)).ln_1p());
+            let gain = |seen: f64| stakes.map(|stake| (stake * (difference / 2.0 - seen)).ln_1p());
             Bound { share, gains: [gain(0.0), gain(1.0), gain(-1.0)], wealth: Default::default() }
         });
         Self { resolution, bounds }

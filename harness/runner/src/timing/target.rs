@@ -154,7 +154,8 @@ fn library(
         return Err("the driver has no clock of its own (capability `timing`)".to_owned());
     }
     let counter = Counter::new();
-    let limits = limits(asked, 100.0, 1.0);
+    // The driver's clock stands on the steps of this machine's, if not on wider ones.
+    let limits = limits(asked, 100.0, counter.step());
     let session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
     let mut session = session.observed(observer);
     let mut requests = Requests::new(subject, asked.contrast);

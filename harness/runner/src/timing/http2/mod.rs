@@ -8,13 +8,15 @@ mod connection;
 mod fields;
 mod frame;
 mod message;
+mod state;
 
 use std::time::Duration;
 
-use connection::{Connection, Trouble};
+use connection::Connection;
+use state::Trouble;
 
-pub(super) use connection::Answered;
 pub(super) use message::Message;
+pub(super) use state::Answered;
 
 use super::counter::Counter;
 
