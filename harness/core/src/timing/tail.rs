@@ -11,8 +11,8 @@ use super::{Label, log_mean};
 /// The share of timings that are not extreme, the difference of shares that is to be ruled out, and the parts of their wealth
 /// that bettors stake: the more calls are extreme, the less is gained by staking much.
 const BOUNDS: [(f64, f64, [f64; 2]); 2] = [(0.95, 0.05, [0.4, 0.3]), (0.999, 0.01, [0.9, 0.75])];
-/// Timings before the first bet: among few, the slowest are many.
-const FEW: usize = 128;
+/// Timings before the first bet.
+const FEW: usize = 64;
 
 /// Evidence that neither class has many more extreme calls than the other.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ impl Tail {
             return;
         }
         for bound in &mut self.bounds {
-            let limit = window.quantile(bound.share).expect("it holds some");
+            let limit = limit(window, bound.share);
             for (more, bettors) in [Label::Y, Label::X].into_iter().zip(&mut bound.wealth) {
                 let seen = match label == more {
                     true if timing > limit + self.resolution => 1,
@@ -69,4 +69,12 @@ impl Tail {
         let least = |logs: [f64; 2]| logs[0].min(logs[1]);
         least(self.bounds.each_ref().map(|bound| least(bound.wealth.map(|bettors| log_mean(&bettors)))))
     }
+}
+
+/// The timing that this share of calls does not exceed. The slowest of too few is exceeded more often than that: as many times as it
+/// is, the limit is farther from the middle, as in a tail that falls no faster than one over the time.
+fn limit(window: &Window, share: f64) -> f64 {
+    let [middle, slow] = [0.5, share].map(|share| window.quantile(share).expect("it holds some"));
+    let beyond = (1.0 - share) * window.len() as f64;
+    middle + (slow - middle) * beyond.recip().max(1.0)
 }

@@ -91,8 +91,10 @@ impl Comparison {
         self.calls += 1;
         let [short, long] = &mut self.windows;
         self.tail.push(label, timing, long);
-        // A shift by less than a step of the clock would set lattices apart that are none.
-        let blur = if self.limits.step > 0.0 { self.limits.step * self.dither.random::<f64>() } else { 0.0 };
+        // A shift by less than a step of the clock would set lattices apart that are none. A timing stands in the middle of what it
+        // may have been, so that limits, which are timings as well, part those that are alike.
+        let blur =
+            if self.limits.step > 0.0 { self.limits.step * (self.dither.random::<f64>() - 0.5) } else { 0.0 };
         self.shift.push(label, timing + blur, short);
         self.leak.push(label, [short.push(timing), long.push(timing)]);
         if self.found.is_none() && self.leak.evidence() >= (1.0 / self.limits.leak).ln() {
