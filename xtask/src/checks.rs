@@ -44,7 +44,8 @@ fn deny(root: &Path) -> Result<(), String> {
     let present =
         Command::new("cargo-deny").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !present.is_ok_and(|status| status.success()) {
-        cargo(root, &["install", "cargo-deny", "--locked", "--version", CARGO_DENY])?;
+        // It runs for seconds: what counts is how long it takes to build.
+        cargo(root, &["install", "cargo-deny", "--debug", "--locked", "--version", CARGO_DENY])?;
     }
     cargo(root, &["deny", "--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
 }

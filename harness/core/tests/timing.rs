@@ -1,7 +1,7 @@
 //! Laws of the timing statistics, on timings made by chance: nothing false is said more often than allowed, and what is
 //! there is found.
 
-use countersign_core::timing::{Comparison, Label, Limits, Open, Verdict};
+use countersign_core::timing::{Comparison, Label, Limits, Open, Side, Verdict};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -134,6 +134,26 @@ fn no_shift_is_called_none_above_the_resolution() {
         .collect();
     let (calls, worst) = middle(each);
     assert!(calls <= 3_000, "{calls}, {worst} at worst");
+}
+
+#[test]
+fn where_most_timings_stand_on_one_step_both_directions_are_ruled_out_as_soon() {
+    let limits = Limits { resolution: Some(5.0), step: 10.0, ..Limits::default() };
+    for seed in 0..10 {
+        let mut machine = Machine::new(seed);
+        let mut comparison = Comparison::new(limits, seed);
+        for _ in 0..1_000 {
+            let label = machine.coin();
+            let step = if machine.chance.random::<f64>() < 0.85 { 550.0 } else { 560.0 };
+            comparison.push(label, step);
+        }
+        let (slower, faster) = (
+            comparison.shift().evidence(5.0, Side::AtLeast),
+            comparison.shift().evidence(-5.0, Side::AtMost),
+        );
+        let certain = 1000.0_f64.ln();
+        assert!(slower > 5.0 * certain && faster > 5.0 * certain, "seed {seed}: {slower} and {faster}");
+    }
 }
 
 #[test]
