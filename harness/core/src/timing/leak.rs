@@ -59,12 +59,9 @@ const BETTORS: &[(usize, Sees, f64)] = &[
     (0, Sees::Behind(6), 2.0),
 ];
 
-/// The share of those who suppose that one class is slower: as much as that of all others.
-const SCORED: f64 = 60.0;
-
 /// What is never staked, in the unit of the table: half of all. It makes false alarms half as frequent as they may be, and
 /// costs three calls of fifty.
-const KEPT: f64 = 120.0;
+const KEPT: f64 = 150.0;
 
 /// Wealth is brought back to this range before it leaves what a number can hold.
 const LARGE: f64 = 1e200;
@@ -123,7 +120,7 @@ pub struct Leak {
 
 impl Default for Leak {
     fn default() -> Self {
-        let all = KEPT + SCORED + BETTORS.iter().map(|(_, _, share)| share).sum::<f64>();
+        let all = KEPT + Scores::share() + BETTORS.iter().map(|(_, _, share)| share).sum::<f64>();
         let bettors = BETTORS.iter().map(|&(window, sees, share)| Bettor {
             window,
             sees,
@@ -132,7 +129,7 @@ impl Default for Leak {
         });
         Self {
             bettors: bettors.collect(),
-            scores: Scores::with(SCORED / all),
+            scores: Scores::worth(1.0 / all),
             kept: KEPT / all,
             held: None,
             taken: 0.0,

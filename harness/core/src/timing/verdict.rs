@@ -13,6 +13,9 @@ use super::{Checkpoint, History, Interval, Label, Leak, Shift, Side, Tail};
 /// Timings in the short and in the long window.
 const WINDOWS: [usize; 2] = [1024, 4096];
 
+/// Calls that are placed among one another: the places of each among those before it say little, as these are few.
+const FIRST: usize = 16;
+
 /// What is asked. Times are in the unit of the timings: nanoseconds, if not said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -63,6 +66,8 @@ pub struct Comparison {
     dither: ChaCha8Rng,
     calls: u64,
     windows: [Window; 2],
+    /// The first calls, whose places are not known yet.
+    first: Vec<(Label, f64)>,
     leak: Leak,
     found: Option<u64>,
     shift: Shift,
@@ -78,6 +83,7 @@ impl Comparison {
             dither: ChaCha8Rng::seed_from_u64(seed),
             calls: 0,
             windows: WINDOWS.map(Window::new),
+            first: Vec::with_capacity(FIRST),
             leak: Leak::default(),
             found: None,
             shift: Shift::around(limits.resolution.unwrap_or(1.0)),
@@ -96,7 +102,16 @@ impl Comparison {
         let blur =
             if self.limits.step > 0.0 { self.limits.step * (self.dither.random::<f64>() - 0.5) } else { 0.0 };
         self.shift.push(label, timing + blur, short);
-        self.leak.push(label, [short.push(timing), long.push(timing)]);
+        let ranks = [short.push(timing), long.push(timing)];
+        if self.first.len() < FIRST {
+            self.first.push((label, timing));
+            if self.first.len() == FIRST {
+                // No label is revealed before all their places are known.
+                self.first.iter().for_each(|&(label, timing)| self.leak.push(label, [short.rank(timing); 2]));
+            }
+        } else {
+            self.leak.push(label, ranks);
+        }
         if self.found.is_none() && self.leak.evidence() >= (1.0 / self.limits.leak).ln() {
             self.found = Some(self.calls);
         }

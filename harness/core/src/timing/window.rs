@@ -30,15 +30,32 @@ impl Window {
         self.came.len()
     }
 
+    /// Where a timing of the window stands in it: its mid-rank, above 0 and below 1.
+    pub(super) fn rank(&self, timing: f64) -> f64 {
+        let to = self.below(timing);
+        (to as f64 + self.equal(to, timing) / 2.0) / self.sorted.len() as f64
+    }
+
+    /// How many are smaller.
+    fn below(&self, timing: f64) -> usize {
+        self.sorted.partition_point(|&other| other < timing)
+    }
+
+    /// How many are equal, of which the first has this place.
+    fn equal(&self, first: usize, timing: f64) -> f64 {
+        match self.sorted.get(first) {
+            Some(&next) if next <= timing => {
+                self.sorted[first..].partition_point(|&other| other <= timing) as f64
+            }
+            Some(_) | None => 0.0,
+        }
+    }
+
     /// Takes a timing, gives up the oldest of a full window, and says where the new one stands among those that were there
     /// before: its mid-rank, above 0 and below 1.
     pub(super) fn push(&mut self, timing: f64) -> f64 {
-        let to = self.sorted.partition_point(|&other| other < timing);
-        let equal = match self.sorted.get(to) {
-            Some(&next) if next <= timing => self.sorted[to..].partition_point(|&other| other <= timing),
-            Some(_) | None => 0,
-        };
-        let rank = (to as f64 + equal as f64 / 2.0 + 0.5) / (self.sorted.len() as f64 + 1.0);
+        let to = self.below(timing);
+        let rank = (to as f64 + self.equal(to, timing) / 2.0 + 0.5) / (self.sorted.len() as f64 + 1.0);
         if self.came.len() < self.size {
             self.sorted.insert(to, timing);
         } else {
@@ -90,5 +107,10 @@ mod tests {
         assert!((rank(2.0) - 2.5 / 5.0).abs() < 1e-12);
         assert!((rank(0.0) - 0.5 / 5.0).abs() < 1e-12);
         assert!((rank(9.0) - 4.5 / 5.0).abs() < 1e-12);
+        let mut window = Window::new(4);
+        for timing in [3.0, 2.0, 1.0, 2.0] {
+            window.push(timing);
+        }
+        assert_eq!([1.0, 2.0, 3.0].map(|timing| window.rank(timing)), [0.125, 0.5, 0.875]);
     }
 }

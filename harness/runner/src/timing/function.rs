@@ -8,18 +8,16 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use countersign_core::timing::{Label, Limits};
+use countersign_core::timing::Limits;
 use rand::RngExt as _;
 
 use super::classes::Classes;
 use super::counter::Counter;
-use super::session::{Budget, Purpose, Session, Stop, Timing, seed};
+use super::session::{BLOCK, Budget, Purpose, Session, Stop, Timing, seed};
 use super::wait::{ROUNDS, rounds_for, wait};
 
 /// Nanoseconds that are tolerated, if nothing else is said.
 const RESOLUTION: f64 = 5.0;
-/// Timings at one address of the buffer.
-const BLOCK: u64 = 32;
 /// Steps of the clock that a timing has to span.
 const STEPS: f64 = 50.0;
 /// Calls of one timing at most.
@@ -116,6 +114,8 @@ impl Measurement {
         while !session.is_over() {
             if timings.is_multiple_of(BLOCK) {
                 at = first + LINE * session.chance().random_range(0..ROOM / LINE);
+                // Nobody times what it takes to come back from other work.
+                call(&room[at..at + length], black_box(ROUNDS));
             }
             timings += 1;
             let draw = session.draw();
@@ -123,8 +123,8 @@ impl Measurement {
             if draw.purpose != Purpose::Classes {
                 y.copy_from_slice(&x);
             }
-            let second = u8::from(draw.label == Label::Y);
-            let mask = black_box(second.wrapping_neg());
+            let second = draw.second();
+            let mask = second.wrapping_neg();
             let buffer = &mut room[at..at + length];
             for (to, (one, other)) in buffer.iter_mut().zip(x.iter().zip(&y)) {
                 *to = one ^ ((one ^ other) & mask);

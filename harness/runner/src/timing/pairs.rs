@@ -10,8 +10,6 @@
 //! the other way round, so that it holds their order too; and the label stays a fair coin even where there is a leak, as what
 //! is said of shifts demands. The class that *finished* last would be no coin then.
 
-use std::hint::black_box;
-
 use countersign_core::observe::{Oracle, Outcome};
 use countersign_core::timing::{Label, Order};
 use countersign_core::wire::{Answer, Connection, Header, Octets};
@@ -56,7 +54,7 @@ pub(super) fn pairs(
         if draw.purpose != Purpose::Classes {
             y.clone_from(&x);
         }
-        let mask = black_box(u8::from(draw.label == Label::Y).wrapping_neg());
+        let mask = draw.second().wrapping_neg();
         let [first, second] = &mut slots;
         first.choose([&y, &x], mask);
         second.choose([&x, &y], mask);
@@ -75,7 +73,7 @@ pub(super) fn pairs(
         let size = counter.nanos(first.abs_diff(second));
         order.push(second.cmp(&first));
         // Nobody here can make one of two requests wait: the control shows what these timings can show.
-        let adds = draw.purpose == Purpose::Spin && draw.label == Label::Y;
+        let adds = draw.purpose == Purpose::Spin && draw.label() == Label::Y;
         let added = if adds { limits.resolution.unwrap_or_default() } else { 0.0 };
         session.push(draw, if second < first { -size } else { size } + added);
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::f64::consts::LN_10;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use countersign_core::timing::{Comparison, Controls, Finding, Label, Limits, Order, Recording, Word};
@@ -12,8 +13,8 @@ use rand::{Rng as _, SeedableRng as _};
 
 use super::counter::Counter;
 
-/// Timings between two looks at first.
-const BLOCK: u64 = 32;
+/// Timings that are put aside, and between two looks at first.
+pub(super) const BLOCK: u64 = 32;
 /// Time between two things that an observer is told.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -52,7 +53,20 @@ pub(super) enum Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Draw {
     pub(super) purpose: Purpose,
-    pub(super) label: Label,
+    second: u8,
+}
+
+impl Draw {
+    /// 1 if the second class is next, and 0 if the first is. It is a number that the compiler knows nothing of: where it knows a
+    /// label it may branch on it, and a call behind a branch takes another time on each side.
+    pub(super) fn second(self) -> u8 {
+        black_box(self.second)
+    }
+
+    /// The class that is next, for what is not timed.
+    pub(super) fn label(self) -> Label {
+        if self.second() == 1 { Label::Y } else { Label::X }
+    }
 }
 
 /// What a measurement found, and its timings.
@@ -132,6 +146,10 @@ pub(super) struct Session<'a> {
     batch: u64,
     comparisons: [Comparison; 3],
     recording: Recording,
+    /// Timings of the comparison.
+    timings: u64,
+    /// Timings that nobody has looked at.
+    aside: Vec<(Draw, f64)>,
     next_look: u64,
     observer: Observer<'a>,
     next_told: Duration,
@@ -148,6 +166,8 @@ impl<'a> Session<'a> {
             batch,
             comparisons: [0, 1, 2].map(|at| Comparison::new(limits, seed.wrapping_add(at))),
             recording: Recording::default(),
+            timings: 0,
+            aside: Vec::with_capacity(BLOCK as usize),
             next_look: BLOCK,
             observer: None,
             next_told: PAUSE,
@@ -165,28 +185,36 @@ impl<'a> Session<'a> {
     }
 
     /// Draws what the next timing is for, and a label by a fair coin. The difference that is made on purpose is as frequent
-    /// as the comparison: it must be seen before anything is ruled out. Makes room, so that taking it allocates nothing.
+    /// as the comparison: it must be seen before anything is ruled out.
     pub(super) fn draw(&mut self) -> Draw {
-        self.recording.timings.reserve(1);
         let drawn = self.chance.next_u32();
         let purpose = match drawn >> 1 & 7 {
             0..=2 => Purpose::Classes,
             3..=4 => Purpose::Identical,
             _ => Purpose::Spin,
         };
-        Draw { purpose, label: if drawn & 1 == 1 { Label::Y } else { Label::X } }
+        Draw { purpose, second: black_box((drawn & 1) as u8) }
     }
 
-    /// Takes a timing.
+    /// Takes a timing. It is put aside: what is done with it hangs on the label, and would show in the next one.
     pub(super) fn push(&mut self, draw: Draw, nanos: f64) {
+        self.timings += u64::from(draw.purpose == Purpose::Classes);
+        self.aside.push((draw, nanos));
+    }
+
+    /// Looks at what was put aside.
+    fn take(&mut self) {
         let [classes, identical, spin] = &mut self.comparisons;
-        match draw.purpose {
-            Purpose::Classes => {
-                classes.push(draw.label, nanos);
-                self.recording.timings.push((draw.label, nanos));
+        for (draw, nanos) in self.aside.drain(..) {
+            let label = draw.label();
+            match draw.purpose {
+                Purpose::Classes => {
+                    classes.push(label, nanos);
+                    self.recording.timings.push((label, nanos));
+                }
+                Purpose::Identical => identical.push(label, nanos),
+                Purpose::Spin => spin.push(label, nanos),
             }
-            Purpose::Identical => identical.push(draw.label, nanos),
-            Purpose::Spin => spin.push(draw.label, nanos),
         }
     }
 
@@ -198,19 +226,20 @@ impl<'a> Session<'a> {
     /// Whether there is a verdict, or the budget is used up. It looks now and then only: a look costs some microseconds.
     pub(super) fn is_over(&mut self) -> bool {
         let elapsed = self.began.elapsed();
+        let is_used_up = self.timings * self.batch >= self.budget.calls || elapsed >= self.budget.time;
+        if self.aside.len() < BLOCK as usize && !is_used_up {
+            return false;
+        }
+        self.take();
         if self.observer.is_some() && elapsed >= self.next_told {
             self.next_told = elapsed + PAUSE;
             self.tell(elapsed);
         }
+        if is_used_up || self.timings < self.next_look || self.budget.stop == Stop::AtEnd {
+            return is_used_up;
+        }
+        self.next_look = self.timings + BLOCK.max(self.timings / 32);
         let [classes, _, _] = &self.comparisons;
-        let timings = classes.calls();
-        if timings * self.batch >= self.budget.calls || elapsed >= self.budget.time {
-            return true;
-        }
-        if timings < self.next_look || self.budget.stop == Stop::AtEnd {
-            return false;
-        }
-        self.next_look = timings + BLOCK.max(timings / 32);
         self.controls().verdict(classes).0 != Word::Inconclusive
     }
 
@@ -230,6 +259,7 @@ impl<'a> Session<'a> {
 
     /// What was found.
     pub(super) fn finish(mut self, name: &str, counter: &Counter) -> Timing {
+        self.take();
         self.recording.facts = facts(self.seed, counter, self.batch);
         let [classes, _, _] = &self.comparisons;
         let finding = Finding::new(name, classes, &self.controls(), self.batch, &self.recording);
@@ -269,7 +299,7 @@ mod tests {
         let mut session = Session::new(limits, 7, budget, 1).observed(Some(&mut tell));
         while !session.is_over() {
             let draw = session.draw();
-            let shift = if draw.label == Label::Y { 50.0 } else { 0.0 };
+            let shift = f64::from(draw.second()) * 50.0;
             let noise = f64::from(session.chance().next_u32() & 31);
             session.push(draw, noise + shift);
         }

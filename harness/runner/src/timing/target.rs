@@ -122,9 +122,8 @@ fn endpoint(
         let draw = session.draw();
         let pair = requests.pair(session.chance())?;
         let [x, y] = pair.each_ref().map(|wire| wire.octets());
-        let second = u8::from(draw.label == Label::Y);
-        let mask =
-            black_box(second.wrapping_neg() & u8::from(draw.purpose == Purpose::Classes).wrapping_neg());
+        let second = draw.second();
+        let mask = second.wrapping_neg() & u8::from(draw.purpose == Purpose::Classes).wrapping_neg();
         buffer.clear();
         buffer.extend(x.iter().zip(y.iter()).map(|(one, other)| one ^ ((one ^ other) & mask)));
         let waits = u64::from(draw.purpose == Purpose::Spin) * u64::from(second);
@@ -166,14 +165,14 @@ fn library(
         while draws.len() < QUESTION {
             let draw = session.draw();
             let [x, y] = requests.pair(session.chance())?;
-            wires.push(if draw.purpose == Purpose::Classes && draw.label == Label::Y { y } else { x });
+            wires.push(if draw.purpose == Purpose::Classes && draw.label() == Label::Y { y } else { x });
             draws.push(draw);
         }
         let order: Vec<u32> = (0..QUESTION as u32).collect();
         let nanos = runtime.block_on(process.measure(&wires, &order))?;
         for (draw, nanos) in draws.into_iter().zip(nanos).skip(if warm { WARM as usize } else { 0 }) {
             // Nobody here can make a library wait: the control shows what these timings can show.
-            let waits = draw.purpose == Purpose::Spin && draw.label == Label::Y;
+            let waits = draw.purpose == Purpose::Spin && draw.label() == Label::Y;
             session.push(draw, nanos + if waits { limits.resolution.unwrap_or_default() } else { 0.0 });
         }
         warm = false;
