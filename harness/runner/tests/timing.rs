@@ -48,6 +48,16 @@ fn a_comparison_in_constant_time_is_never_called_a_leak() {
     assert!(report.recording().is_random());
 }
 
+#[test]
+fn a_function_is_given_nothing_but_tags() {
+    let measurement = Measurement::new(Classes::mismatch(tag())).max_calls(1_000).to_the_end();
+    measurement.verdict(|given| {
+        let decoded = hex::decode(given);
+        assert!(decoded.is_ok(), "{given:?}");
+        constant_time(given)
+    });
+}
+
 /// The finding on a target, and how the command ended.
 fn timed(target: &str, more: &[&str]) -> (Value, Option<i32>) {
     let words = [

@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use countersign_core::timing::Limits;
-use rand::RngExt as _;
+use rand::rngs::ChaCha12Rng;
+use rand::{RngExt as _, SeedableRng as _};
 
 use super::classes::Classes;
 use super::counter::Counter;
@@ -103,18 +104,22 @@ impl Measurement {
             black_box(function(black_box(input)));
             wait(rounds);
         };
+        let seed = self.seed.unwrap_or_else(seed);
+        // A function may fail on what is no tag at all. This chance is not that of the session, which nobody may foretell.
+        self.classes.fill([&mut x, &mut y], &mut ChaCha12Rng::seed_from_u64(!seed));
         let batch = batch(&counter, || call(&x, black_box(ROUNDS)));
         let limits = Limits {
             resolution: Some(self.resolution),
             step: counter.step() / batch as f64,
             ..Limits::default()
         };
-        let mut session = Session::new(limits, self.seed.unwrap_or_else(seed), self.budget, batch);
+        let mut session = Session::new(limits, seed, self.budget, batch);
         let (mut at, mut timings) = (0, 0_u64);
         while !session.is_over() {
             if timings.is_multiple_of(BLOCK) {
                 at = first + LINE * session.chance().random_range(0..ROOM / LINE);
                 // Nobody times what it takes to come back from other work.
+                room[at..at + length].copy_from_slice(&x);
                 call(&room[at..at + length], black_box(ROUNDS));
             }
             timings += 1;
