@@ -60,7 +60,7 @@ const BETTORS: &[(usize, Sees, f64)] = &[
 ];
 
 /// What is never staked, in the unit of the table: half of all. It makes false alarms half as frequent as they may be, and
-/// costs three calls of fifty.
+/// costs as much evidence as one call gives at most.
 const KEPT: f64 = 150.0;
 
 /// Wealth is brought back to this range before it leaves what a number can hold.
