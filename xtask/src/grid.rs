@@ -56,7 +56,8 @@ fn compare(root: &Path, folder: &Path, files: &[&str], more: &[&str]) -> Result<
     let output = std::env::temp_dir().join(format!("countersign-grid-{}.json", std::process::id()));
     let written = output.display().to_string();
     let files: Vec<String> = files.iter().map(|name| folder.join(name).display().to_string()).collect();
-    let mut words = vec!["run", "--quiet", "--locked", "-p", "countersign", "--", "compare", "--every-case"];
+    let mut words =
+        vec!["run", "--quiet", "--locked", "-p", "countersign-cli", "--", "compare", "--every-case"];
     files.iter().for_each(|file| words.extend(["--targets", file]));
     words.extend(["--format", "json", "--output", &written]);
     words.extend(more);

@@ -74,7 +74,7 @@ fn requests() -> Result<Vec<f64>, String> {
 fn drivers() -> Result<Vec<f64>, String> {
     on_one_processor(|| {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/runner/tests/drivers/compares.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/cli/tests/drivers/compares.py");
         let subject = library(&format!("python3 '{script}' digest"), &runtime)?;
         let run = |_| Ok(measure(&subject, 3_000, Stop::AtEnd, None, runtime.handle())?.finding().evidence);
         (0..CLEAN).map(run).collect()

@@ -74,7 +74,7 @@ pub(super) fn libraries() -> Result<bool, String> {
     for (way, leaks) in [("character-by-character", true), ("equals", true), ("digest", false)] {
         let runs = on_one_processor(|| {
             let runtime = Runtime::new().map_err(|error| error.to_string())?;
-            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/runner/tests/drivers/compares.py");
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/cli/tests/drivers/compares.py");
             let run = || {
                 let subject = library(&format!("python3 '{script}' {way}"), &runtime)?;
                 measure(&subject, 200_000, Stop::AtVerdict, Some(1.0), runtime.handle())

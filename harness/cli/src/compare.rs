@@ -1,0 +1,365 @@
+//! `countersign compare`: the same cases to several targets, side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use countersign_conformance::Catalog;
+use countersign_core::case::Expectation;
+use countersign_core::event::{CaseResult, Summary, Tool};
+use countersign_core::grid::{self, Column, Grid, Package, SCHEMA, Table, changes};
+use countersign_core::judge::Verdict;
+use countersign_core::line::Hello;
+use countersign_core::vector::yaml;
+use serde::Deserialize;
+
+use super::args::{CompareArgs, GridFormat, TargetArgs};
+use super::plan::Plan;
+use super::print;
+use super::signals::{self, First};
+use super::subject::subject;
+use crate::bounded;
+use crate::exit::{Exit, Failed};
+use crate::progress::Progress;
+use countersign::carrier::{About, Carrier};
+use countersign::run::{self, Keep, Lanes, Planned, Robust, Settings};
+
+/// The largest grid that is read.
+const MAX_GRID: usize = 64 << 20;
+/// Requests in flight to one target without a memory.
+const JOBS: usize = 4;
+/// Targets that are asked at the same time.
+const AT_ONCE: usize = 2;
+
+/// A file of targets.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetsFile {
+    targets: Vec<Listed>,
+}
+
+/// A target in a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    /// The name that the grid shows.
+    name: String,
+    /// As for `--target`; a command runs in the folder of the file.
+    target: String,
+    /// Scheme names or files; those that a driver names, if there are none.
+    #[serde(default)]
+    schemes: Vec<String>,
+    /// Where its secret is, as for `--secret`, if it cannot be made up.
+    #[serde(default)]
+    secret: Option<String>,
+    /// As for `--accept-status`.
+    #[serde(default)]
+    accept_status: Option<String>,
+    /// As for `--reject-status`.
+    #[serde(default)]
+    reject_status: Option<String>,
+    /// As for `--constant`, by name.
+    #[serde(default)]
+    constants: BTreeMap<String, String>,
+    /// As for `--key-id`.
+    #[serde(default)]
+    key_id: Option<String>,
+}
+
+/// Compares targets.
+pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
+    let before = args.baseline.as_deref().map(read_grid).transpose()?;
+    let targets = targets(args)?;
+    if targets.len() < 2 && before.is_none() {
+        let help = "give --target several times, or --targets FILE, or --baseline with an earlier grid";
+        return Err(Failed::usage_help("there is nothing to compare", help));
+    }
+    let output = args.output.as_deref().map(Output::new).transpose()?;
+    signals::watch(First::Ends)?;
+    let mut grid = fill(args, &targets)?;
+    if !args.every_case {
+        grid.keep_telling();
+    }
+    let text = match args.format {
+        GridFormat::Json => {
+            let json = serde_json::to_string_pretty(&grid).expect("names and numbers can be written");
+            format!("{json}\n")
+        }
+        GridFormat::Markdown => {
+            let pages = grid
+                .tables
+                .iter()
+                .map(|table| format!("## {}, case by case\n\n{}\n", table.scheme, grid::page(table)));
+            format!("{}{}", grid::overview(&grid), pages.collect::<String>())
+        }
+        GridFormat::Html => grid::html(&grid),
+        GridFormat::Terminal => grid::terminal(&grid),
+    };
+    match output {
+        Some(output) => output.write(&text)?,
+        None if before.is_some() && args.format == GridFormat::Terminal => {}
+        None => drop(print(&text)?),
+    }
+    let unclear =
+        grid.tables.iter().flat_map(|table| &table.columns).any(|column| column.no_verdict.is_some());
+    let Some(before) = before else {
+        return Ok(if unclear { Exit::Inconclusive } else { Exit::Conformant });
+    };
+    let changes = changes(&before, &grid);
+    let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
+    let count = match changes.len() {
+        0 => "nothing changed\n".to_owned(),
+        1 => "1 change\n".to_owned(),
+        count => format!("{count} changes\n"),
+    };
+    eprint_or_print(&format!("{lines}{count}"), args)?;
+    Ok(match (changes.is_empty(), unclear) {
+        (_, true) => Exit::Inconclusive,
+        (false, false) => Exit::Findings,
+        (true, false) => Exit::Conformant,
+    })
+}
+
+/// Changes are data unless the grid is.
+fn eprint_or_print(text: &str, args: &CompareArgs) -> Result<(), Failed> {
+    if args.output.is_some() || args.format == GridFormat::Terminal {
+        print(text).map(drop)
+    } else {
+        use std::io::Write as _;
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A file that can be written, known before anything is run.
+struct Output(PathBuf, fs::File);
+
+impl Output {
+    fn new(path: &Path) -> Result<Self, Failed> {
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        Ok(Self(path.to_path_buf(), file))
+    }
+
+    fn write(mut self, text: &str) -> Result<(), Failed> {
+        use std::io::Write as _;
+        let written = self.1.set_len(0).and_then(|()| self.1.write_all(text.as_bytes()));
+        written.map_err(|error| unwritable(&self.0, &error))
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
+    Failed::usage_help(format!("`{}` cannot be written: {error}", path.display()), "check --output")
+}
+
+fn read_grid(path: &Path) -> Result<Grid, Failed> {
+    let shown = path.display();
+    let help = "give --baseline a file that `countersign compare --format json` wrote";
+    let bytes = bounded::read_file(path, MAX_GRID)
+        .map_err(|error| Failed::usage_help(format!("the grid `{shown}` cannot be read: {error}"), help))?;
+    let grid: Grid = serde_json::from_slice(&bytes)
+        .map_err(|error| Failed::usage_help(format!("`{shown}` is no grid: {error}"), help))?;
+    if grid.schema != SCHEMA {
+        let message = format!("`{shown}` has the format `{}`, not `{SCHEMA}`", grid.schema.escape_debug());
+        return Err(Failed::usage_help(message, help));
+    }
+    Ok(grid)
+}
+
+/// What is to be compared, by name.
+fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
+    let mut all = Vec::new();
+    for target in &args.target {
+        let of_one = TargetArgs { target: Some(target.clone()), ..common(args) };
+        all.push((target.clone(), of_one));
+    }
+    for path in &args.targets {
+        let shown = path.display().to_string();
+        let bytes = bounded::read_file(path, yaml::MAX_FILE).map_err(|error| {
+            Failed::usage_help(format!("`{shown}` cannot be read: {error}"), "check --targets")
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Failed::usage_help(format!("`{shown}` is not UTF-8"), "check --targets"))?;
+        let file: TargetsFile =
+            yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        for listed in file.targets {
+            let beside = |name: &String| match crate::config::is_file(name) {
+                true => folder.join(name).display().to_string(),
+                false => name.clone(),
+            };
+            let schemes = if args.scheme.is_empty() {
+                listed.schemes.iter().map(beside).collect()
+            } else {
+                args.scheme.clone()
+            };
+            let folder = (!folder.as_os_str().is_empty()).then(|| folder.clone());
+            let constant = listed.constants.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let of_one = TargetArgs {
+                target: Some(listed.target),
+                scheme: schemes,
+                folder,
+                secret: args.secret.clone().or(listed.secret),
+                accept_status: listed.accept_status,
+                reject_status: listed.reject_status,
+                key_id: listed.key_id,
+                constant,
+                ..common(args)
+            };
+            all.push((listed.name, of_one));
+        }
+    }
+    share_schemes(&mut all)?;
+    let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message = format!("two targets have the name `{}`", twice[0].escape_debug());
+        return Err(Failed::usage_help(message, "give each target a name of its own"));
+    }
+    Ok(all)
+}
+
+/// Our own verifiers know every scheme: beside others they are asked about what those name.
+fn share_schemes(all: &mut [(String, TargetArgs)]) -> Result<(), Failed> {
+    let is_own = |of_one: &TargetArgs| {
+        let target = of_one.target.as_deref().unwrap_or("reference");
+        target == "reference" || target.starts_with("mutant:")
+    };
+    if !all.iter().any(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
+        return Ok(());
+    }
+    let mut named = BTreeSet::new();
+    for (_, of_one) in all.iter().filter(|(_, of_one)| !is_own(of_one)) {
+        named.extend(Plan::new(of_one, &[])?.schemes.into_iter().map(|named| named.given));
+    }
+    for (_, of_one) in all.iter_mut().filter(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
+        of_one.scheme = named.iter().cloned().collect();
+    }
+    Ok(())
+}
+
+fn common(args: &CompareArgs) -> TargetArgs {
+    TargetArgs {
+        scheme: args.scheme.clone(),
+        secret: args.secret.clone(),
+        suite: args.suite.clone(),
+        allow_host: args.allow_host.clone(),
+        seed: Some(args.seed),
+        ..TargetArgs::default()
+    }
+}
+
+/// What one target did under one scheme.
+type Filled = (String, Column, Vec<CaseResult>);
+
+fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
+    // Whatever is wrong with what was typed is said before anything is sent.
+    let plan = |(name, of_one): &(String, TargetArgs)| {
+        let plan = Plan::new(of_one, &args.case)?;
+        plan.check_selection()?;
+        Ok((name.clone(), plan))
+    };
+    let targets: Vec<(String, Plan)> = targets.iter().map(plan).collect::<Result<_, Failed>>()?;
+    let services =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| cannot_start(&e))?;
+    let progress = Progress::new(targets.len());
+    let turn = AtomicUsize::new(0);
+    let filled = Mutex::new(Vec::new());
+    // Every target has processes of its own: none changes what another does.
+    let work = || {
+        while let Some(at) = Some(turn.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < targets.len()) {
+            let (name, plan) = &targets[at];
+            progress.scheme(name);
+            let columns = ask(name, plan, &services);
+            if columns.is_err() {
+                turn.store(targets.len(), Ordering::Relaxed);
+            }
+            filled.lock().unwrap_or_else(PoisonError::into_inner).push((at, columns));
+            progress.tick();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    progress.finish();
+    let mut filled = filled.into_inner().unwrap_or_else(PoisonError::into_inner);
+    filled.sort_by_key(|(at, _)| *at);
+    let mut columns: Vec<Filled> = Vec::new();
+    for (_, of_one) in filled {
+        columns.extend(of_one?);
+    }
+    let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
+    schemes.sort_unstable();
+    schemes.dedup();
+    let tables = schemes.into_iter().map(|scheme| {
+        let (of_scheme, others) =
+            std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
+        columns = others;
+        let of_scheme: Vec<Filled> = of_scheme;
+        let name = scheme.parse().expect("it is the name of a scheme");
+        Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect())
+    });
+    let tool = Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    Ok(Grid { schema: SCHEMA.to_owned(), tool, seed: args.seed, tables: tables.collect() })
+}
+
+fn cannot_start(error: &std::io::Error) -> Failed {
+    Failed::usage(format!("error: the runtime cannot start: {error}"))
+}
+
+/// Puts the cases to one target, under each of its schemes.
+fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Vec<Filled>, Failed> {
+    let catalog = Catalog::embedded();
+    let robust = Robust::shipped(catalog);
+    let stop = AtomicBool::new(false);
+    let mut columns = Vec::new();
+    for named in &plan.schemes {
+        let mut cases = plan.cases(catalog, &robust, &*named.scheme);
+        // How long an answer takes is the machine's as well: the same targets must make the same grid.
+        cases.retain(|planned| planned.case.expect != Expectation::Quick);
+        let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
+        let scheme = named.scheme.file().scheme.to_string();
+        let (mut subject, behind) = match services.block_on(subject(plan, named, JOBS)) {
+            Ok(started) => started,
+            Err(failed) => {
+                let first = failed.message.lines().next().unwrap_or_default();
+                let why = first.trim_start_matches("error: ").to_owned();
+                let unclear = Verdict::Inconclusive(why.clone());
+                let unasked =
+                    |planned: &Planned<'_>| *planned.without_sending(&*named.scheme, unclear.clone());
+                let results = cases.iter().map(unasked).collect();
+                let summary = Summary { inconclusive: cases.len(), ..Summary::default() };
+                let column =
+                    Column { target: name.to_owned(), package: None, summary, no_verdict: Some(why) };
+                columns.push((scheme, column, results));
+                continue;
+            }
+        };
+        let package = match &subject.carrier {
+            Carrier::Process(process) => Some(driven(process.hello())),
+            Carrier::Served(served) => served.about().map(served_package),
+            Carrier::Raw(_) | Carrier::Polite(_) | Carrier::Local(_) => None,
+        };
+        // What a target with a memory remembers hangs on what it was asked in between.
+        let lanes = Lanes::new(if subject.remembers() { 1 } else { JOBS }).map_err(|e| cannot_start(&e))?;
+        let done = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut |_| {}, &|| {});
+        drop(subject);
+        services.block_on(behind.shutdown());
+        let (summary, no_verdict) = (done.summary.summary, done.no_verdict);
+        let column = Column { target: name.to_owned(), package, summary, no_verdict };
+        columns.push((scheme, column, done.results));
+    }
+    Ok(columns)
+}
+
+fn served_package(about: &About) -> Package {
+    Package { name: about.name.clone(), version: about.version.clone(), language: about.language.clone() }
+}
+
+fn driven(hello: &Hello) -> Package {
+    Package { name: hello.name.clone(), version: hello.version.clone(), language: hello.language.clone() }
+}

@@ -1,0 +1,267 @@
+//! `countersign doctor`: whether a driver does what the line protocol says. Every line of both sides is held against the
+//! published schemas.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign_conformance::Catalog;
+use countersign_conformance::place::{NOW, SEED};
+use countersign_core::id::nearest;
+use countersign_core::line::{Capability, Hello};
+use countersign_core::observe::{Observation, Outcome};
+use countersign_core::recipe::{Message, Moment, Recipe, Signing, build, genuine};
+use countersign_core::scheme::{Deployment, Part, Scheme};
+use countersign_core::secret::Secret;
+use countersign_core::tamper::{Bit, On, Tamper};
+use countersign_core::target::Target as _;
+use countersign_core::time::Timestamp;
+use countersign_core::wire::Wire;
+use futures_util::future::join_all;
+
+use super::args::DoctorArgs;
+use super::plan::scheme;
+use super::print;
+use super::signals::{self, First};
+use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
+use crate::exit::{Exit, Failed};
+use crate::secret_source::SecretSource;
+use countersign::carrier::{Carrier, CommandLine, Held, Pool, Process};
+use countersign::made_up_secret;
+use countersign::run::{Pace, Signer, Subject};
+
+/// Requests that are sent without waiting, to see whether all are answered, and how fast.
+const MANY: usize = 500;
+
+/// Calls that a driver is to time.
+const TIMED: usize = 16;
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Days by which the second clock differs from the first.
+const DAYS_AGO: i64 = 3 * 365;
+
+/// What was found, line by line.
+#[derive(Default)]
+struct Chart {
+    text: String,
+    faults: usize,
+}
+
+impl Chart {
+    fn well(&mut self, what: &str) {
+        let _ = writeln!(self.text, "ok     {what}");
+    }
+
+    fn note(&mut self, what: &str) {
+        let _ = writeln!(self.text, "note   {what}");
+    }
+
+    fn fault(&mut self, what: &str, why: &str) {
+        self.faults += 1;
+        let _ = writeln!(self.text, "FAULT  {what}: {why}");
+    }
+
+    fn check(&mut self, what: &str, seen: Result<(), String>) {
+        match seen {
+            Ok(()) => self.well(what),
+            Err(why) => self.fault(what, &why),
+        }
+    }
+}
+
+/// Tries a driver.
+pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
+    let command: CommandLine = args.driver.parse().map_err(|why| {
+        Failed::usage_help(format!("--driver is no command line: {why}"), "quote it as one word")
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    signals::watch(First::Ends)?;
+    let mut chart = Chart::default();
+    runtime.block_on(examine(&command, args, &mut chart))?;
+    let verdict = match chart.faults {
+        0 => "the driver speaks the line protocol\n".to_owned(),
+        1 => "1 fault of the driver; conformance/PROTOCOL.md says what is expected\n".to_owned(),
+        faults => format!("{faults} faults of the driver; conformance/PROTOCOL.md says what is expected\n"),
+    };
+    print(&format!("{}{verdict}", chart.text))?;
+    Ok(if chart.faults == 0 { Exit::Conformant } else { Exit::Inconclusive })
+}
+
+async fn examine(command: &CommandLine, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
+    let secret = args.secret.as_deref().map(secret).transpose()?;
+    let pool = Arc::new(drivers(command, 1, PATIENCE, Held::ToSchemas).await?);
+    let hello = pool.hello();
+    chart.well(&format!("greets: {}", introduced(hello)));
+    let mut schemes = Vec::new();
+    for name in args.scheme.iter().chain(&hello.schemes) {
+        match Catalog::embedded().schemes.get(name.as_str()) {
+            Some(known) => schemes.push(Arc::clone(known)),
+            None if args.scheme.contains(name) => schemes.push(scheme(name)?),
+            None => {
+                let near = nearest(name, Catalog::embedded().schemes.keys().map(|known| known.as_str()));
+                let near: String = near.iter().map(|near| format!("did you mean `{near}`? ")).collect();
+                let name = name.escape_debug();
+                chart.note(&format!(
+                    "the scheme `{name}` is not one of ours; {near}try a file with --scheme FILE"
+                ));
+            }
+        }
+    }
+    if schemes.is_empty() {
+        chart.fault("names a scheme that can be tried", "it names none");
+    }
+    for scheme in &schemes {
+        verify(&pool, scheme, secret.as_ref(), chart).await?;
+    }
+    chart.check("ends with status 0 when its input ends", pool.shutdown().await);
+    Ok(())
+}
+
+fn secret(source: &str) -> Result<Secret, Failed> {
+    let source: SecretSource = source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
+    source.read()
+}
+
+fn introduced(hello: &Hello) -> String {
+    let can = |(capability, name)| hello.can(capability).then_some(name);
+    let named =
+        [(Capability::Clock, "clock"), (Capability::Replay, "replay"), (Capability::Timing, "timing")];
+    let cans: Vec<&str> = named.into_iter().filter_map(can).collect();
+    let cans = if cans.is_empty() { "none".to_owned() } else { cans.join(", ") };
+    let text = format!("{} {} ({}), capabilities: {cans}", hello.name, hello.version, hello.language);
+    text.escape_debug().to_string()
+}
+
+/// A library under one scheme at one time.
+fn subject(
+    pool: &Arc<Pool>,
+    scheme: &Arc<dyn Scheme>,
+    secret: Option<&Secret>,
+    at: Timestamp,
+) -> Result<Subject, Failed> {
+    let secret = secret.cloned().unwrap_or_else(|| made_up_secret(&**scheme, SEED));
+    let origin = format!("https://{EMBEDDED_HOST}");
+    let deployment = Deployment { origin, ..Deployment::default() };
+    let process = Process::new(Arc::clone(pool), &**scheme, secret.clone(), &deployment, at);
+    let signer = Signer {
+        scheme: Arc::clone(scheme),
+        secret,
+        host: EMBEDDED_HOST.to_owned(),
+        target: EMBEDDED_PATH.to_owned(),
+        deployment,
+        address: None,
+        replay: String::new(),
+        seed: SEED,
+    };
+    Subject::new(signer, Carrier::Process(process), Pace::default())
+        .map_err(|why| Failed::usage(format!("error: {why}")))
+}
+
+async fn verify(
+    pool: &Arc<Pool>,
+    scheme: &Arc<dyn Scheme>,
+    secret: Option<&Secret>,
+    chart: &mut Chart,
+) -> Result<(), Failed> {
+    let name = scheme.file().scheme.to_string();
+    let here = subject(pool, scheme, secret, NOW)?;
+    let seen = ask(&here, "genuine", &Recipe::default()).await;
+    chart.check(&format!("{name}: accepts a genuine request"), wanted(&seen, Outcome::Accepted));
+    let forged =
+        Recipe { tamper: vec![Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 })], ..Recipe::default() };
+    let seen = ask(&here, "forged", &forged).await;
+    chart.check(&format!("{name}: refuses one with another tag"), wanted(&seen, Outcome::Rejected));
+    let octets: Vec<u8> = (0..=255).collect();
+    let message = Message { body: Some(octets.into()), ..Message::default() };
+    let seen = ask(&here, "octets", &Recipe { message, ..Recipe::default() }).await;
+    match seen.outcome {
+        Outcome::Accepted => chart.well(&format!("{name}: a body of all octets arrives as it was sent")),
+        _ => chart.note(&format!("{name}: what comes of a genuine body of all octets: {}", seen.summary())),
+    }
+    if pool.hello().can(Capability::Clock) {
+        let then = subject(pool, scheme, secret, NOW.plus_seconds(-DAYS_AGO * 86_400))?;
+        let seen = ask(&then, "then", &Recipe::default()).await;
+        chart.check(&format!("{name}: takes the time from `now`"), wanted(&seen, Outcome::Accepted));
+    }
+    let broken = Recipe { tamper: vec![Tamper::Remove(On { part: Part::Signature })], ..Recipe::default() };
+    let seen = ask(&here, "broken", &broken).await;
+    without(chart, &format!("{name}: answers where there is no signature"), &seen);
+    if scheme.file().clock.as_ref().is_some_and(|clock| clock.past.is_some()) {
+        let old = Recipe {
+            sign: Signing { at: Moment::BeyondPast(3600), ..Signing::default() },
+            ..Recipe::default()
+        };
+        let seen = ask(&here, "old", &old).await;
+        without(chart, &format!("{name}: answers where the time is long past"), &seen);
+    }
+    many(&here, &name, chart).await;
+    if pool.hello().can(Capability::Timing) {
+        timed(&here, &name, chart).await;
+    }
+    Ok(())
+}
+
+/// Notes what comes of a request that must be refused. An exception may be the library's way to do so.
+fn without(chart: &mut Chart, what: &str, seen: &Observation) {
+    match seen.outcome {
+        Outcome::Crashed if seen.is_answered() => chart.note(&format!(
+            "{what}: {}; if its documentation names this exception for a refusal, let the driver answer `rejected`",
+            seen.summary()
+        )),
+        _ if seen.is_answered() => chart.well(&format!("{what}: {}", seen.summary())),
+        _ => chart.fault(what, &seen.summary()),
+    }
+}
+
+/// Asks much at once, without waiting.
+async fn many(subject: &Subject, name: &str, chart: &mut Chart) {
+    let Some(wires) = different(subject, "many", MANY) else { return };
+    let started = Instant::now();
+    let seen = join_all(wires.iter().map(|wire| subject.carrier.deliver(wire))).await;
+    let rate = MANY as f64 / started.elapsed().as_secs_f64();
+    let what = format!("{name}: answers {MANY} requests that do not wait for each other");
+    match seen.iter().find(|one| one.outcome != Outcome::Accepted) {
+        Some(other) => chart.fault(&what, &other.summary()),
+        None => chart.well(&format!("{what}, {rate:.0} in a second")),
+    }
+}
+
+/// Has the driver time calls with its own clock.
+async fn timed(subject: &Subject, name: &str, chart: &mut Chart) {
+    let Carrier::Process(process) = &subject.carrier else { return };
+    let Some(wires) = different(subject, "timed", TIMED) else { return };
+    let order: Vec<u32> = (0..TIMED as u32).collect();
+    let what = format!("{name}: times {TIMED} calls");
+    match process.measure(&wires, &order).await {
+        Ok(mut nanos) => {
+            nanos.sort_by(f64::total_cmp);
+            chart.well(&format!("{what}, half of them below {:.1} us", nanos[TIMED / 2] / 1000.0));
+        }
+        Err(why) => chart.fault(&what, &why),
+    }
+}
+
+/// Genuine requests of which no two are the same.
+fn different(subject: &Subject, case: &str, count: usize) -> Option<Vec<Wire>> {
+    let world = subject.world(case, subject.clock.now());
+    (0..count as u64).map(|n| genuine(&world, n).ok()).collect()
+}
+
+async fn ask(subject: &Subject, case: &str, recipe: &Recipe) -> Observation {
+    match build(recipe, &subject.world(case, subject.clock.now())) {
+        Ok(built) => match built.rounds.last().and_then(|round| round.wires.last()) {
+            Some(wire) => subject.carrier.deliver(wire).await,
+            None => Observation::without_answer(Outcome::NotDelivered, "nothing to send"),
+        },
+        Err(why) => Observation::without_answer(Outcome::NotDelivered, why.to_string()),
+    }
+}
+
+fn wanted(seen: &Observation, outcome: Outcome) -> Result<(), String> {
+    if seen.outcome == outcome { Ok(()) } else { Err(format!("it is {}", seen.summary())) }
+}

@@ -1,0 +1,78 @@
+//! Exit codes: the same for every command and format.
+
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Everything that was tested conforms.
+    Conformant,
+    /// Findings at or above `--fail-on`, or drift from a snapshot.
+    Findings,
+    /// A usage or configuration error; nothing was sent.
+    Usage,
+    /// No verdict: no control was accepted, or not everything could be judged.
+    Inconclusive,
+    /// Stopped by a safety guard or a budget.
+    Guard,
+    /// Interrupted.
+    Interrupted,
+}
+
+impl Exit {
+    /// All of them, for the man page and tests.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Conformant, Self::Findings, Self::Usage, Self::Inconclusive, Self::Guard, Self::Interrupted];
+
+    /// The number.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Conformant => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+            Self::Guard => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// One sentence for the man page.
+    pub(crate) const fn about(self) -> &'static str {
+        match self {
+            Self::Conformant => "conformant",
+            Self::Findings => "findings at or above --fail-on, or drift from a snapshot",
+            Self::Usage => "usage or configuration error; nothing was sent",
+            Self::Inconclusive => "inconclusive, or the target is not testable",
+            Self::Guard => "stopped by a safety guard or a budget",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A command that could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failed {
+    /// How the process ends.
+    pub(crate) exit: Exit,
+    /// What is wrong, where, and what to do next. Complete lines.
+    pub(crate) message: String,
+}
+
+impl Failed {
+    /// A usage or configuration error.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    /// A usage error with what to do next.
+    pub(crate) fn usage_help(message: impl Into<String>, help: impl AsRef<str>) -> Self {
+        Self::usage(format!("error: {}\n  help: {}", message.into(), help.as_ref()))
+    }
+}

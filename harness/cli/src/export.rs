@@ -1,0 +1,69 @@
+//! `countersign vectors export`.
+
+use countersign_conformance::Catalog;
+use countersign_conformance::place::{Place, SEED};
+use countersign_core::case::Case;
+use countersign_core::id::nearest;
+use countersign_core::vector::Suite;
+use countersign_core::vector::export::{Chosen, Document, export as freeze};
+use countersign_core::vector::yaml;
+
+use super::args::{DocumentFormat, ExportArgs};
+use super::explain::unknown;
+use super::plan;
+use crate::exit::{Exit, Failed};
+use crate::glob;
+
+/// Writes the cases of a scheme as frozen bytes: always the same ones, at a fixed time, with a public secret.
+pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
+    let scheme = plan::scheme(&args.scheme)?;
+    let place = Place::new(&scheme);
+    let catalog = Catalog::embedded();
+    let chosen: Vec<Chosen<'_>> = catalog
+        .cases()
+        .filter(|(suite, case)| chooses(&args.case, suite, case))
+        .filter_map(|(suite, case)| {
+            let requirement = catalog.decides(case, &*scheme)?;
+            Some(Chosen { suite: &suite.name, case, requirement })
+        })
+        .collect();
+    if chosen.is_empty() {
+        let wanted = args.case.join("`, `");
+        let names = catalog.cases().map(|(_, case)| case.id.as_str());
+        let near = args.case.first().map(|first| nearest(first, names)).unwrap_or_default();
+        return Err(unknown("case", &wanted, near, "see `countersign list cases`"));
+    }
+    let document = freeze(&place.world(""), SEED, chosen).map_err(|why| {
+        let message = format!("`{}` cannot sign its own message: {why}", args.scheme.escape_debug());
+        Failed::usage_help(message, "give the scheme a `message` that it can sign")
+    })?;
+    let text = match args.format {
+        DocumentFormat::Json => document.to_json(),
+        DocumentFormat::Yaml => yaml::write_flat(&document),
+    };
+    let text = text.map_err(|why| Failed::usage(format!("error: the export cannot be written: {why}")))?;
+    let Some(path) = &args.output else { return super::print(&text) };
+    std::fs::write(path, text).map_err(|error| {
+        let message = format!("`{}` cannot be written: {error}", path.display());
+        Failed::usage_help(message, "give --output a file in a folder that exists and that you may write to")
+    })?;
+    let Document { cases, not_applicable, .. } = document;
+    let shown = path.display();
+    super::print(&format!(
+        "{shown}: {} written, {} not for this scheme\n",
+        counted(cases.len()),
+        not_applicable.len()
+    ))
+}
+
+fn counted(cases: usize) -> String {
+    format!("{cases} case{}", if cases == 1 { "" } else { "s" })
+}
+
+fn chooses(patterns: &[String], suite: &Suite, case: &Case) -> bool {
+    let id = case.id.as_str();
+    patterns.is_empty()
+        || patterns.iter().any(|pattern| {
+            glob::matches(pattern, id) || glob::matches(pattern, &format!("{}/{id}", suite.name))
+        })
+}

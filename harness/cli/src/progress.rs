@@ -1,0 +1,114 @@
+//! The progress line: on standard error, and only on a terminal.
+//!
+//! The only file that names the progress library.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use countersign::timing::Standing;
+
+/// A progress line, or nothing.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// A line for this many cases; hidden if standard error is no terminal.
+    pub(crate) fn new(cases: usize) -> Self {
+        let bar = ProgressBar::new(cases as u64);
+        if std::io::stderr().is_terminal() {
+            let style =
+                ProgressStyle::with_template("{msg:24!} {wide_bar} {pos}/{len}  {per_sec}  {eta} left")
+                    .expect("the template is well-formed");
+            bar.set_style(style);
+        } else {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self(bar)
+    }
+
+    /// The scheme that is running.
+    pub(crate) fn scheme(&self, name: &str) {
+        self.0.set_message(name.to_owned());
+    }
+
+    /// One case is done.
+    pub(crate) fn tick(&self) {
+        self.0.inc(1);
+    }
+
+    /// Takes the line away.
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A line about a measurement under way, or nothing. It is drawn when it is told something, and by no thread of its own:
+/// that would wake up between two readings of the clock.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    bar: ProgressBar,
+    which: String,
+}
+
+impl Meter {
+    /// A line for one of so many comparisons; hidden if standard error is no terminal.
+    pub(crate) fn new(number: usize, of: usize) -> Self {
+        let bar = ProgressBar::new_spinner();
+        if std::io::stderr().is_terminal() {
+            bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("the template is well-formed"));
+        } else {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let which = if of > 1 { format!("{number}/{of}  ") } else { String::new() };
+        Self { bar, which }
+    }
+
+    /// Whether anybody can see it.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// Shows how a measurement stands.
+    pub(crate) fn show(&self, standing: &Standing) {
+        self.bar.set_message(format!("{}{}", self.which, line(standing)));
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// How a measurement stands, in numbers and words of our own only.
+fn line(standing: &Standing) -> String {
+    let Standing { timings, elapsed, evidence, verdict, forecast } = standing;
+    let rate = *timings as f64 / elapsed.as_secs_f64().max(1e-3);
+    let forecast = forecast.map(|timings| format!("  likely after {timings}")).unwrap_or_default();
+    format!("{timings} timings  {rate:.0}/s  evidence 10^{evidence:.1}  {verdict}{forecast}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign_core::timing::Word;
+
+    use super::*;
+
+    #[test]
+    fn a_measurement_says_how_it_stands() {
+        let standing = Standing {
+            timings: 12_000,
+            elapsed: Duration::from_secs(4),
+            evidence: 2.34,
+            verdict: Word::Inconclusive,
+            forecast: Some(20_500),
+        };
+        let shown = "12000 timings  3000/s  evidence 10^2.3  inconclusive  likely after 20500";
+        assert_eq!(line(&standing), shown);
+        let shown = line(&Standing { forecast: None, elapsed: Duration::ZERO, ..standing });
+        assert!(shown.ends_with("inconclusive"), "{shown}");
+    }
+}

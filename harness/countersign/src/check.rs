@@ -1,0 +1,241 @@
+//! Countersign in a plain test: the shipped cases against a function or an HTTP service of the same program.
+//!
+//! The types to know are [`Check`] and [`Report`].
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use countersign_conformance::Catalog;
+use countersign_conformance::place::{NOW, SEED};
+use countersign_core::case::Expectation;
+use countersign_core::event::{Event, RunFinished, RunStarted, RunVerdict, Summary, Tool};
+use countersign_core::finding::{Finding, gather};
+use countersign_core::report::{FailOn, Options, Style, reporter};
+use countersign_core::scheme::{Deployment, Scheme, with_constants};
+use countersign_core::secret::Secret;
+
+use crate::carrier::{Answer, Asked, Carrier, Local, Service, Verify};
+use crate::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Signer, Subject, made_up_secret};
+
+/// Host name under which functions and services are asked.
+const HOST: &str = "countersign.test";
+/// Path and query under which they are asked.
+const PATH: &str = "/hook";
+/// Requests in flight.
+const JOBS: usize = 4;
+
+/// Runs the shipped cases of a scheme against a function, which gets the request and the time in seconds since 1970.
+/// The shared secret comes with each request.
+///
+/// ```
+/// # fn verify(request: &countersign::Asked) -> Result<(), String> {
+/// #     use countersign_core::scheme::{Construction, Encoding, Hash, mac};
+/// #     let tag = mac(Construction::Hmac, Hash::Sha256, request.secret(), request.body());
+/// #     let wanted = format!("sha256={}", Encoding::Hex.encode(&tag));
+/// #     // A secret that is missing, or is a public key, verifies nothing.
+/// #     let key = String::from_utf8_lossy(request.secret());
+/// #     let is_secret = !key.is_empty() && !key.contains("-----BEGIN") && !key.starts_with("ssh-");
+/// #     match request.header("X-Hub-Signature-256") {
+/// #         Some(given) if given == wanted.as_bytes() && is_secret => Ok(()),
+/// #         _ => Err("signature does not match".to_owned()),
+/// #     }
+/// # }
+/// countersign::check("github", |request, _now| verify(request).into()).assert_conformant();
+/// ```
+///
+/// # Panics
+/// There is no scheme of this name.
+#[track_caller]
+pub fn check(scheme: &str, verify: impl Fn(&Asked, i64) -> Answer + Send + Sync + 'static) -> Report {
+    Check::new(scheme).function(verify)
+}
+
+/// What is to be checked, and how.
+#[derive(Debug)]
+#[must_use = "nothing is checked before `function` or `service`"]
+pub struct Check {
+    scheme: Arc<dyn Scheme>,
+    secret: Option<Secret>,
+    deployment: Deployment,
+    path: String,
+    remembers: bool,
+    fail_on: FailOn,
+}
+
+impl Check {
+    /// The shipped cases of a scheme.
+    ///
+    /// # Panics
+    /// There is no scheme of this name.
+    #[track_caller]
+    pub fn new(scheme: &str) -> Self {
+        let known = Catalog::embedded().schemes.get(scheme);
+        let Some(scheme) = known.cloned() else {
+            panic!("there is no scheme `{scheme}`; see `countersign list schemes`");
+        };
+        Self::of(scheme)
+    }
+
+    fn of(scheme: Arc<dyn Scheme>) -> Self {
+        let deployment = Deployment { origin: format!("https://{HOST}"), ..Deployment::default() };
+        let (secret, path, remembers) = (None, PATH.to_owned(), false);
+        Self { scheme, secret, deployment, path, remembers, fail_on: FailOn::Must }
+    }
+
+    /// A scheme in the words of a scheme file.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn of_file(name: &str, text: &str) -> Result<Self, String> {
+        countersign_core::vector::scheme(name, text).map(Self::of).map_err(|found| found.to_string())
+    }
+
+    /// The shared secret in the form in which its sender shows it. Without it one is made up.
+    pub fn secret(self, secret: &str) -> Self {
+        Self { secret: Some(Secret::new(secret.as_bytes().to_vec())), ..self }
+    }
+
+    /// A constant of the scheme, such as the address that a sender was given.
+    pub fn constant(mut self, name: &str, value: &str) -> Self {
+        self.deployment.constants.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The path of the hook; `/hook` without it.
+    pub fn path(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
+    /// The function remembers what it accepted: it is asked about replays too, one request at a time.
+    pub fn remembers(self) -> Self {
+        Self { remembers: true, ..self }
+    }
+
+    /// What is recommended counts like what is required.
+    pub fn strict(self) -> Self {
+        Self { fail_on: FailOn::Should, ..self }
+    }
+
+    /// Checks a function, which gets the request and the time in seconds since 1970. One that never returns is waited for.
+    ///
+    /// # Panics
+    /// The secret or a constant does not fit the scheme.
+    #[track_caller]
+    pub fn function(self, verify: impl Fn(&Asked, i64) -> Answer + Send + Sync + 'static) -> Report {
+        let (verify, remembers): (Arc<Verify>, _) = (Arc::new(verify), self.remembers);
+        self.run(|secret| Local::function(verify, remembers, secret, NOW))
+    }
+
+    /// Checks an HTTP service, such as the router of an application, without a socket. It is made from the secret.
+    ///
+    /// # Panics
+    /// The secret or a constant does not fit the scheme.
+    #[track_caller]
+    pub fn service(self, make: impl Fn(&[u8]) -> Service + Send + Sync + 'static) -> Report {
+        self.run(|secret| Local::service(Arc::new(make), secret))
+    }
+
+    #[track_caller]
+    fn run(self, local: impl FnOnce(Secret) -> Local) -> Report {
+        let made = with_constants(&self.scheme, &self.deployment.constants);
+        let scheme = made.unwrap_or_else(|why| panic!("{why}"));
+        let secret = self.secret.unwrap_or_else(|| made_up_secret(&*scheme, SEED));
+        let signer = Signer {
+            scheme: Arc::clone(&scheme),
+            secret: secret.clone(),
+            host: HOST.to_owned(),
+            target: self.path,
+            deployment: self.deployment,
+            address: None,
+            replay: "countersign explain".to_owned(),
+            seed: SEED,
+        };
+        let subject = Subject::new(signer, Carrier::Local(local(secret)), Pace::default());
+        let subject = subject.unwrap_or_else(|why| panic!("{why}"));
+        judge(subject, &*scheme, self.fail_on)
+    }
+}
+
+fn judge(mut subject: Subject, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
+    let catalog = Catalog::embedded();
+    let robust = Robust::shipped(catalog);
+    let cases: Vec<Planned<'_>> = catalog
+        .cases()
+        // How long an answer takes is the machine's as well: no verdict for a test.
+        .filter(|(_, case)| case.expect != Expectation::Quick)
+        .filter_map(|(suite, case)| {
+            let requirement = catalog.decides(case, scheme)?;
+            Some(Planned { suite, case, requirement, robust: &robust })
+        })
+        .collect();
+    let mut terminal =
+        reporter("terminal").map(|kind| (kind.make)(&Options { style: Style::Plain, fail_on }));
+    let mut text = Vec::new();
+    let mut emit = |event: &Event| {
+        if let Some(terminal) = &mut terminal {
+            terminal.on(event, &mut text).expect("memory can be written");
+        }
+    };
+    let started = Instant::now();
+    emit(&Event::RunStarted(RunStarted {
+        schema: "countersign.events/1".to_owned(),
+        tool: Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        target: "in process".to_owned(),
+        schemes: vec![scheme.file().scheme.clone()],
+        seed: SEED,
+        cases: cases.len(),
+        started: run::clock::now().iso8601(),
+        config: None,
+    }));
+    let jobs = if subject.remembers() { 1 } else { JOBS };
+    let lanes = Lanes::new(jobs).expect("a runtime can be started");
+    let settings =
+        Settings { keep: Keep::Failures, oracle: countersign_core::observe::Oracle::default(), until: None };
+    let stop = AtomicBool::new(false);
+    let done = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut emit, &|| {});
+    let summary = done.summary.summary;
+    let findings = gather(&done.results, &catalog.requirements, &catalog.bug_classes, &run::fallbacks());
+    let verdict = run::conclude(&summary, done.no_verdict.is_some(), fail_on, false);
+    emit(&Event::RunFinished(Box::new(RunFinished {
+        verdict,
+        reason: done.no_verdict,
+        summary,
+        findings: findings.clone(),
+        drift: Vec::new(),
+        millis: started.elapsed().as_secs_f64() * 1000.0,
+    })));
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Report { verdict, summary, findings, text }
+}
+
+/// What came of a check. It is shown as on a terminal.
+#[derive(Debug, Clone)]
+#[must_use = "a report that nobody reads checks nothing"]
+pub struct Report {
+    /// The verdict.
+    pub verdict: RunVerdict,
+    /// How many cases passed, failed, were skipped.
+    pub summary: Summary,
+    /// What failed, by requirement.
+    pub findings: Vec<Finding>,
+    text: String,
+}
+
+impl Report {
+    /// Ends a test unless everything could be judged and nothing that is required failed.
+    ///
+    /// # Panics
+    /// With the report, if the verdict is another one.
+    #[track_caller]
+    pub fn assert_conformant(&self) {
+        assert!(self.verdict == RunVerdict::Conformant, "{}", self.text);
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
