@@ -8,14 +8,13 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::carrier::{Held, Pool, Process};
-use countersign::run::clock;
+use countersign::clock;
+use countersign::process::{Driver, Pool, SchemaChecks};
 use countersign_conformance::place::{NOW, SEED, secret};
 use countersign_core::line::{Accepted, Base64, Endpoint, FromDriver, Sent, ToDriver, Unsupported, Verify};
 use countersign_core::observe::Outcome;
 use countersign_core::recipe::{Message, Recipe, Unique, World, build};
 use countersign_core::scheme::{Deployment, Scheme};
-use countersign_core::target::Target as _;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Wire, receive};
 use futures_util::stream::{self, StreamExt as _};
@@ -68,7 +67,7 @@ fn wires(scheme: &dyn Scheme, now: Timestamp, body: Body, count: usize) -> Vec<W
 /// The carrier, with drivers behind it.
 pub struct Asking {
     runtime: tokio::runtime::Runtime,
-    process: Process,
+    process: Driver,
     wires: Vec<Wire>,
 }
 
@@ -84,11 +83,11 @@ impl Asking {
         let command = command.parse().map_err(str::to_owned)?;
         let pool = runtime.block_on(async {
             let here = tokio::runtime::Handle::current();
-            Pool::start(command, workers, Duration::from_secs(10), Held::ToTypes, here).await
+            Pool::start(command, workers, Duration::from_secs(10), SchemaChecks::Off, here).await
         });
         let pool = Arc::new(pool.map_err(|why| why.to_string())?);
         let secret = secret(&scheme.file().mac.key);
-        let process = Process::new(pool, &*scheme, secret, &Deployment::default(), NOW);
+        let process = Driver::new(pool, &*scheme, secret, &Deployment::default(), NOW);
         Ok(Self { runtime, process, wires: wires(&*scheme, NOW, body, count) })
     }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use countersign::transport::TransportName;
+use serde::Serialize;
 
 use super::timing::Contrasts;
 
@@ -141,8 +143,10 @@ pub(crate) enum DocumentFormat {
     Yaml,
 }
 
-/// What is tested, and how to reach it.
-#[derive(Debug, Clone, Default, Args)]
+/// What is tested, and how to reach it. Whatever stands here is in the printed command that runs a case again, but
+/// for what `serde` skips: it changes nothing of a single case.
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct TargetArgs {
     /// `reference`, `mutant:ID`, the URL of an endpoint, `exec:COMMAND` for a driver, or `serve:COMMAND` for a server to start.
     #[arg(long, value_name = "TARGET")]
@@ -179,9 +183,9 @@ pub(crate) struct TargetArgs {
     /// with metrics of Prometheus and the name of one behind `#`. Nothing else may use the endpoint meanwhile.
     #[arg(long, value_name = "URL[#METRIC]")]
     pub(crate) effects: Option<String>,
-    /// How requests are carried.
-    #[arg(long, value_name = "CARRIER")]
-    pub(crate) carrier: Option<CarrierName>,
+    /// How requests are sent.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) transport: Option<TransportArg>,
     /// Statuses that mean acceptance [default: 200-299].
     #[arg(long, value_name = "SET")]
     pub(crate) accept_status: Option<String>,
@@ -196,6 +200,7 @@ pub(crate) struct TargetArgs {
     pub(crate) timeout: Option<f64>,
     /// Seconds after which no more is sent; what is left is inconclusive, and the exit code is 4.
     #[arg(long, value_name = "SECONDS")]
+    #[serde(skip)]
     pub(crate) max_time: Option<f64>,
     /// Also runs the cases that wait for a window to pass, a few minutes each.
     #[arg(long)]
@@ -211,16 +216,27 @@ pub(crate) struct TargetArgs {
     pub(crate) config: Option<PathBuf>,
     /// Folder in which the command of a target runs, if not the present one.
     #[arg(skip)]
+    #[serde(skip)]
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// How requests are carried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CarrierName {
-    /// Exact octets over plain HTTP/1.1.
+/// How requests are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TransportArg {
+    /// Exact bytes over plain HTTP/1.1.
     Raw,
-    /// A well-behaved client, for HTTPS; it cannot send malformed requests.
-    Polite,
+    /// A well-behaved HTTP client, for HTTPS; it cannot send malformed requests.
+    HttpClient,
+}
+
+impl From<TransportArg> for TransportName {
+    fn from(name: TransportArg) -> Self {
+        match name {
+            TransportArg::Raw => Self::Raw,
+            TransportArg::HttpClient => Self::HttpClient,
+        }
+    }
 }
 
 /// Options of `run`.

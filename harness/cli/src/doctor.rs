@@ -14,7 +14,6 @@ use countersign_core::recipe::{Message, Moment, Recipe, Signing, build, genuine}
 use countersign_core::scheme::{Deployment, Part, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, On, Tamper};
-use countersign_core::target::Target as _;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Wire;
 use futures_util::future::join_all;
@@ -23,12 +22,12 @@ use super::args::DoctorArgs;
 use super::plan::scheme;
 use super::print;
 use super::signals::{self, First};
-use super::subject::{EMBEDDED_HOST, EMBEDDED_PATH, drivers};
 use crate::exit::{Exit, Failed};
 use crate::secret_source::SecretSource;
-use countersign::carrier::{Carrier, CommandLine, Held, Pool, Process};
 use countersign::made_up_secret;
-use countersign::run::{Pace, Signer, Subject};
+use countersign::process::{CommandLine, Driver, Pool, SchemaChecks};
+use countersign::run::{Session, Signer};
+use countersign::target::{HOST, PATH, Target};
 
 /// Requests that are sent without waiting, to see whether all are answered, and how fast.
 const MANY: usize = 500;
@@ -94,7 +93,8 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
 
 async fn examine(command: &CommandLine, args: &DoctorArgs, chart: &mut Chart) -> Result<(), Failed> {
     let secret = args.secret.as_deref().map(secret).transpose()?;
-    let pool = Arc::new(drivers(command, 1, PATIENCE, Held::ToSchemas).await?);
+    let here = tokio::runtime::Handle::current();
+    let pool = Arc::new(Pool::start(command.clone(), 1, PATIENCE, SchemaChecks::On, here).await?);
     let hello = pool.hello();
     chart.well(&format!("greets: {}", introduced(hello)));
     let mut schemes = Vec::new();
@@ -138,28 +138,27 @@ fn introduced(hello: &Hello) -> String {
 }
 
 /// A library under one scheme at one time.
-fn subject(
+fn session(
     pool: &Arc<Pool>,
     scheme: &Arc<dyn Scheme>,
     secret: Option<&Secret>,
     at: Timestamp,
-) -> Result<Subject, Failed> {
+) -> Result<Session, Failed> {
     let secret = secret.cloned().unwrap_or_else(|| made_up_secret(&**scheme, SEED));
-    let origin = format!("https://{EMBEDDED_HOST}");
+    let origin = format!("https://{HOST}");
     let deployment = Deployment { origin, ..Deployment::default() };
-    let process = Process::new(Arc::clone(pool), &**scheme, secret.clone(), &deployment, at);
+    let driver = Driver::new(Arc::clone(pool), &**scheme, secret.clone(), &deployment, at);
     let signer = Signer {
         scheme: Arc::clone(scheme),
         secret,
-        host: EMBEDDED_HOST.to_owned(),
-        target: EMBEDDED_PATH.to_owned(),
+        host: HOST.to_owned(),
+        target: PATH.to_owned(),
         deployment,
         address: None,
         replay: String::new(),
         seed: SEED,
     };
-    Subject::new(signer, Carrier::Process(process), Pace::default())
-        .map_err(|why| Failed::usage(format!("error: {why}")))
+    Session::new(signer, Target::driver(driver)).map_err(|why| Failed::usage(format!("error: {why}")))
 }
 
 async fn verify(
@@ -169,7 +168,7 @@ async fn verify(
     chart: &mut Chart,
 ) -> Result<(), Failed> {
     let name = scheme.file().scheme.to_string();
-    let here = subject(pool, scheme, secret, NOW)?;
+    let here = session(pool, scheme, secret, NOW)?;
     let seen = ask(&here, "genuine", &Recipe::default()).await;
     chart.check(&format!("{name}: accepts a genuine request"), wanted(&seen, Outcome::Accepted));
     let forged =
@@ -184,7 +183,7 @@ async fn verify(
         _ => chart.note(&format!("{name}: what comes of a genuine body of all octets: {}", seen.summary())),
     }
     if pool.hello().can(Capability::Clock) {
-        let then = subject(pool, scheme, secret, NOW.plus_seconds(-DAYS_AGO * 86_400))?;
+        let then = session(pool, scheme, secret, NOW.plus_seconds(-DAYS_AGO * 86_400))?;
         let seen = ask(&then, "then", &Recipe::default()).await;
         chart.check(&format!("{name}: takes the time from `now`"), wanted(&seen, Outcome::Accepted));
     }
@@ -219,10 +218,10 @@ fn without(chart: &mut Chart, what: &str, seen: &Observation) {
 }
 
 /// Asks much at once, without waiting.
-async fn many(subject: &Subject, name: &str, chart: &mut Chart) {
-    let Some(wires) = different(subject, "many", MANY) else { return };
+async fn many(session: &Session, name: &str, chart: &mut Chart) {
+    let Some(wires) = different(session, "many", MANY) else { return };
     let started = Instant::now();
-    let seen = join_all(wires.iter().map(|wire| subject.carrier.deliver(wire))).await;
+    let seen = join_all(wires.iter().map(|wire| session.target.deliver(wire))).await;
     let rate = MANY as f64 / started.elapsed().as_secs_f64();
     let what = format!("{name}: answers {MANY} requests that do not wait for each other");
     match seen.iter().find(|one| one.outcome != Outcome::Accepted) {
@@ -232,12 +231,12 @@ async fn many(subject: &Subject, name: &str, chart: &mut Chart) {
 }
 
 /// Has the driver time calls with its own clock.
-async fn timed(subject: &Subject, name: &str, chart: &mut Chart) {
-    let Carrier::Process(process) = &subject.carrier else { return };
-    let Some(wires) = different(subject, "timed", TIMED) else { return };
+async fn timed(session: &Session, name: &str, chart: &mut Chart) {
+    let Some(driver) = session.target.library() else { return };
+    let Some(wires) = different(session, "timed", TIMED) else { return };
     let order: Vec<u32> = (0..TIMED as u32).collect();
     let what = format!("{name}: times {TIMED} calls");
-    match process.measure(&wires, &order).await {
+    match driver.measure(&wires, &order).await {
         Ok(mut nanos) => {
             nanos.sort_by(f64::total_cmp);
             chart.well(&format!("{what}, half of them below {:.1} us", nanos[TIMED / 2] / 1000.0));
@@ -247,15 +246,15 @@ async fn timed(subject: &Subject, name: &str, chart: &mut Chart) {
 }
 
 /// Genuine requests of which no two are the same.
-fn different(subject: &Subject, case: &str, count: usize) -> Option<Vec<Wire>> {
-    let world = subject.world(case, subject.clock.now());
+fn different(session: &Session, case: &str, count: usize) -> Option<Vec<Wire>> {
+    let world = session.world(case, session.clock.now());
     (0..count as u64).map(|n| genuine(&world, n).ok()).collect()
 }
 
-async fn ask(subject: &Subject, case: &str, recipe: &Recipe) -> Observation {
-    match build(recipe, &subject.world(case, subject.clock.now())) {
+async fn ask(session: &Session, case: &str, recipe: &Recipe) -> Observation {
+    match build(recipe, &session.world(case, session.clock.now())) {
         Ok(built) => match built.rounds.last().and_then(|round| round.wires.last()) {
-            Some(wire) => subject.carrier.deliver(wire).await,
+            Some(wire) => session.target.deliver(wire).await,
             None => Observation::without_answer(Outcome::NotDelivered, "nothing to send"),
         },
         Err(why) => Observation::without_answer(Outcome::NotDelivered, why.to_string()),

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use clap::ValueEnum;
 
 use super::args::{InitArgs, Language};
-use super::{plan::quoted, print};
+use super::{print, replay::quoted};
 use crate::exit::{Exit, Failed};
 
 /// A file of `conformance/implementations`: its name, and its text.

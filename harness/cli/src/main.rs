@@ -16,14 +16,13 @@ mod matrix;
 mod picture;
 mod plan;
 mod progress;
+mod replay;
 mod run;
 mod secret_source;
 mod select;
 mod serve;
 mod signals;
 mod snapshot;
-mod subject;
-mod targets;
 mod timing;
 mod vectors;
 

@@ -10,9 +10,9 @@ use super::args::ServeArgs;
 use super::plan::scheme;
 use crate::exit::{Exit, Failed};
 use crate::secret_source::SecretSource;
-use crate::targets::mutant;
-use countersign::run::clock;
+use countersign::clock;
 use countersign::serve::{AuditSink, Config, Endpoint, Sender};
+use countersign::target::mutant;
 
 /// Serves the reference endpoint, or a mutant, until interrupted.
 pub(crate) fn serve(args: ServeArgs) -> Result<Exit, Failed> {

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::carrier::{Deadlines, Polite, Raw};
 use countersign::serve::{AuditSink, Bounds, Config, Endpoint, Lines, Running};
+use countersign::transport::{Deadlines, HttpClient, Raw};
 use countersign_conformance::Catalog;
 use countersign_conformance::reference::{Halt, Reference, Reply, Setup, Steps};
 use countersign_core::observe::{Observation, Outcome, Shape};
 use countersign_core::recipe::{Unique, World, genuine};
 use countersign_core::scheme::{Claims, Deployment, Encoding, Key, Scheme};
 use countersign_core::secret::Secret;
-use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{
     AnswerReader, Framing, Header, Limits, Octets, Progress, Request, Wire, encode,
@@ -140,7 +139,7 @@ async fn a_genuine_request_is_accepted_and_one_flipped_bit_is_refused() {
 async fn a_polite_client_gets_the_same_answers() {
     let place = Place::start("canonical-request-nonce", Reference).await;
     let url = format!("http://{}/", place.running.addr()).parse().expect("a URL");
-    let polite = Polite::new(url, Deadlines::default(), None).expect("a client");
+    let polite = HttpClient::new(url, Deadlines::default(), None).expect("a client");
     let chunked =
         |wire: &Wire| encode(wire.request().clone(), Framing { chunk: Some(7), ..Framing::default() });
     assert_eq!(polite.deliver(&place.genuine(1)).await.outcome, Outcome::Accepted);

@@ -1,4 +1,4 @@
-//! Servers that misbehave, and what the carriers make of them: the right outcome, in bounded time,
+//! Servers that misbehave, and what the transports make of them: the right outcome, in bounded time,
 //! with bounded memory.
 
 use std::future::Future;
@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign::carrier::{Deadlines, Polite, Raw};
+use countersign::transport::{Deadlines, HttpClient, Raw};
 use countersign_core::observe::{Observation, Outcome};
-use countersign_core::target::Target;
 use countersign_core::wire::{Framing, Header, Limits, Request, Wire, encode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -69,7 +68,7 @@ impl Hostile {
 
     fn polite(&self, deadlines: Deadlines) -> Polite {
         let url = format!("http://{}/", self.addr).parse().expect("a URL");
-        Polite::new(url, deadlines, None).expect("a client")
+        HttpClient::new(url, deadlines, None).expect("a client")
     }
 }
 
@@ -119,7 +118,7 @@ async fn deliver(target: &impl Target, wire: &Wire) -> Observation {
     seen
 }
 
-/// The outcome through both carriers.
+/// The outcome through both transports.
 async fn outcomes(server: &Hostile, deadlines: Deadlines) -> [Outcome; 2] {
     let raw = deliver(&server.raw(deadlines), &post()).await.outcome;
     [raw, deliver(&server.polite(deadlines), &post()).await.outcome]

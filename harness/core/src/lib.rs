@@ -18,6 +18,7 @@
 //! No module looks back upstream. Which module may use which is a table in `tests/architecture.rs`.
 
 pub mod case;
+pub mod engine;
 pub mod event;
 pub mod evidence;
 pub mod exposure;
@@ -37,7 +38,6 @@ pub mod secret;
 pub mod snapshot;
 pub mod spec;
 pub mod tamper;
-pub mod target;
 pub mod time;
 pub mod timing;
 pub mod vector;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// is used.
 const EDGES: &[(&str, &[&str])] = &[
     ("case", &["id", "recipe", "scheme", "spec", "tamper", "time", "wire"]),
+    ("engine", &["case", "exposure", "judge", "observe", "recipe", "wire"]),
     ("event", &["finding", "id", "judge", "observe", "spec"]),
     ("evidence", &["finding", "observe", "redact", "wire"]),
     ("exposure", &["observe", "redact", "scheme", "wire"]),
@@ -24,7 +25,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ("snapshot", &["event", "judge", "redact", "wire"]),
     ("spec", &["id"]),
     ("tamper", &["recipe", "scheme", "time", "wire"]),
-    ("target", &["observe", "wire"]),
     ("vector", &["case", "id", "recipe", "scheme", "spec", "wire"]),
 ];
 
@@ -36,10 +36,8 @@ const BACK: &[(&str, &str, &str)] = &[
 
 /// Borders that no edit of the table may cross, with the reason.
 const NEVER: &[(&str, &str, &str)] = &[
-    ("judge", "target", "a verdict does not depend on how a request was carried"),
     ("judge", "recipe", "a verdict does not depend on how a request was made"),
     ("judge", "report", "a verdict does not depend on how it is shown"),
-    ("report", "target", "reporters consume events only"),
     ("report", "wire", "reporters consume events only"),
     ("report", "recipe", "reporters consume events only"),
     ("report", "case", "reporters consume events only"),
@@ -54,12 +52,9 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("case", "judge", "an expectation does not depend on what was seen"),
     ("observe", "case", "an observation does not know what was expected"),
     ("observe", "judge", "an observation does not know what was expected"),
-    ("target", "case", "a target does not know what is expected of it"),
-    ("target", "judge", "a target does not know what is expected of it"),
     ("finding", "report", "a finding does not know how it is shown"),
     ("event", "report", "a run needs no reporter"),
     ("timing", "judge", "timings have statistics of their own"),
-    ("vector", "target", "reading files needs no target"),
     ("vector", "report", "reading files needs no reporter"),
 ];
 

@@ -16,9 +16,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::schema::Schemas;
-use crate::carrier::command::CommandLine;
-use crate::carrier::errors::Errors;
-use crate::carrier::group::Group;
+use crate::process::command::CommandLine;
+use crate::process::errors::Errors;
+use crate::process::group::Group;
 
 /// Room for a line to the driver, so that most need no more.
 const USUAL: usize = 1024;

@@ -1,6 +1,6 @@
 //! Libraries in any language, behind drivers that speak the line protocol over standard input and output.
 //!
-//! The type to know is [`Process`]. It hands on what an HTTP server would have brought to an application;
+//! The type to know is [`Driver`]. It hands on what an HTTP server would have brought to an application;
 //! what no server lets through is not delivered. A driver that breaks the protocol is named, and says nothing
 //! of the library behind it.
 
@@ -19,19 +19,18 @@ use countersign_core::observe::{Observation, Outcome, Reply};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
-use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Wire, receive};
 
-pub use pool::{CannotStartDriver, Held, Pool};
+pub use pool::{CannotStartDriver, Pool, SchemaChecks};
 use worker::End;
 
-use super::millis;
-use crate::run::clock::Clock;
+use crate::clock::Clock;
+use crate::transport::millis;
 
 /// A library that is asked whether requests of one scheme are genuine, with one secret.
 #[derive(Debug)]
-pub struct Process {
+pub struct Driver {
     pool: Arc<Pool>,
     scheme: String,
     secret: Secret,
@@ -41,7 +40,7 @@ pub struct Process {
     ahead: Arc<AtomicI64>,
 }
 
-impl Process {
+impl Driver {
     /// A library behind running drivers. Its time is `fixed` if the drivers can set it, and this machine's if not.
     pub fn new(
         pool: Arc<Pool>,
@@ -199,8 +198,9 @@ fn believed(nanos: Vec<f64>, asked: usize, took: f64) -> Result<Vec<f64>, String
     Ok(nanos)
 }
 
-impl Target for Process {
-    async fn deliver(&self, wire: &Wire) -> Observation {
+impl Driver {
+    /// Asks the library about one request and waits for what comes back.
+    pub async fn deliver(&self, wire: &Wire) -> Observation {
         let verify = match self.verify(wire) {
             Ok(verify) => verify,
             Err(why) => return Observation::without_answer(Outcome::NotDelivered, why),

@@ -1,6 +1,6 @@
 //! Functions and services in this process, asked without a socket.
 //!
-//! The type to know is [`Local`]. What an HTTP server would refuse before an application sees it, and what the
+//! The type to know is [`InProcess`]. What an HTTP server would refuse before an application sees it, and what the
 //! `http` crate cannot hold, is not delivered. A panic is a crash; a function that never returns is not ended.
 
 use std::any::Any;
@@ -16,15 +16,15 @@ use bytes::Bytes;
 use countersign_core::observe::{Observation, Oracle, Outcome, Reply};
 use countersign_core::redact::Redactor;
 use countersign_core::secret::Secret;
-use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{self, Connection, Header, Octets, Wire, receive};
 use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full, Limited};
 use tower_service::Service as Tower;
 
-use super::millis;
-use crate::run::clock::Clock;
+use super::{Behavior, Kind, Variant};
+use crate::clock::Clock;
+use crate::transport::{Raw, millis};
 
 /// How long a service may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -130,7 +130,7 @@ enum Callee {
 }
 
 /// A target in this process.
-pub struct Local {
+pub struct InProcess {
     callee: Callee,
     secret: Secret,
     redactor: Redactor,
@@ -139,13 +139,13 @@ pub struct Local {
     oracle: RwLock<Oracle>,
 }
 
-impl fmt::Debug for Local {
+impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Local").field("clock", &self.clock).finish_non_exhaustive()
+        f.debug_struct("InProcess").field("clock", &self.clock).finish_non_exhaustive()
     }
 }
 
-impl Local {
+impl InProcess {
     /// A function. Its time stands at `fixed`.
     pub fn function(verify: Arc<Verify>, remembers: bool, secret: Secret, fixed: Timestamp) -> Self {
         Self::new(Callee::Function { verify, remembers }, secret, Clock::fixed(fixed))
@@ -163,8 +163,7 @@ impl Local {
     }
 
     /// The same with another secret, and a clock of its own.
-    #[must_use]
-    pub fn apart(&self, secret: &Secret) -> Self {
+    fn apart(&self, secret: &Secret) -> Self {
         let callee = match &self.callee {
             Callee::Service { make, .. } => {
                 Callee::Service { make: Arc::clone(make), made: make(secret.expose()) }
@@ -174,29 +173,6 @@ impl Local {
         let other = Self::new(callee, secret.clone(), self.clock);
         other.set_oracle(self.oracle.read().unwrap_or_else(PoisonError::into_inner).clone());
         other
-    }
-
-    /// Decides from now on what answers of a service mean.
-    pub fn set_oracle(&self, oracle: Oracle) {
-        *self.oracle.write().unwrap_or_else(PoisonError::into_inner) = oracle;
-    }
-
-    /// Its clock.
-    pub fn clock(&self) -> Clock {
-        self.clock
-    }
-
-    /// Seconds by which its time is moved, if it is told the time.
-    pub fn ahead(&self) -> Option<Arc<AtomicI64>> {
-        self.clock.stands().then(|| Arc::clone(&self.ahead))
-    }
-
-    /// Whether it may remember what it accepted.
-    pub fn remembers(&self) -> bool {
-        match &self.callee {
-            Callee::Function { remembers, .. } => *remembers,
-            Callee::Service { .. } => true,
-        }
     }
 
     fn crashed(&self, panic: &(dyn Any + Send)) -> Observation {
@@ -249,7 +225,7 @@ impl Local {
     }
 }
 
-impl Target for Local {
+impl Behavior for InProcess {
     async fn deliver(&self, wire: &Wire) -> Observation {
         let not = |why: String| Observation::without_answer(Outcome::NotDelivered, why);
         let request = match receive(&wire.octets()) {
@@ -263,6 +239,37 @@ impl Target for Local {
         let started = Instant::now();
         let seen = self.ask(http).await;
         Observation { millis: millis(started.elapsed()), ..seen }
+    }
+
+    fn set_oracle(&self, oracle: Oracle) {
+        *self.oracle.write().unwrap_or_else(PoisonError::into_inner) = oracle;
+    }
+
+    fn raw(&self) -> Result<&Raw, &'static str> {
+        Err("a function gets requests whole")
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn remembers(&self) -> bool {
+        match &self.callee {
+            Callee::Function { remembers, .. } => *remembers,
+            Callee::Service { .. } => true,
+        }
+    }
+
+    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, String>> {
+        if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.clock_offset().is_none()) {
+            return None;
+        }
+        Some(Ok(Kind::InProcess(self.apart(wanted.secret))))
+    }
+
+    /// Its time is moved if it is told the time.
+    fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {
+        self.clock.stands().then_some(&self.ahead)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Servers that are started for a run, and ended with it.
 //!
-//! The type to know is [`Served`]. The server says on its standard output where it listens; its secret comes to it
+//! The type to know is [`Server`]. The server says on its standard output where it listens; its secret comes to it
 //! in its environment. One that ends is started again at the same port.
 
 use std::ffi::OsStr;
@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::redact::Redactor;
 use countersign_core::secret::Secret;
-use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Wire;
 use serde::Deserialize;
@@ -27,8 +26,8 @@ use tokio::time::timeout;
 use super::command::CommandLine;
 use super::errors::Errors;
 use super::group::Group;
-use super::{Deadlines, Raw};
-use crate::run::clock::Clock;
+use crate::clock::Clock;
+use crate::transport::{Deadlines, Raw};
 
 /// How long a server may take until it listens.
 const STARTUP: Duration = Duration::from_secs(30);
@@ -103,7 +102,7 @@ pub enum CannotServe {
 }
 
 /// A server that was started for the run.
-pub struct Served {
+pub struct Server {
     setting: Setting,
     secret: Secret,
     runtime: Handle,
@@ -118,14 +117,14 @@ pub struct Served {
     gone: StdMutex<Option<String>>,
 }
 
-impl fmt::Debug for Served {
+impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { setting, address, .. } = self;
-        f.debug_struct("Served").field("command", &setting.command).field("address", address).finish()
+        f.debug_struct("Server").field("command", &setting.command).field("address", address).finish()
     }
 }
 
-impl Served {
+impl Server {
     /// Starts a server and hears where it listens. `runtime` watches its process.
     ///
     /// # Errors
@@ -232,8 +231,9 @@ impl Served {
     }
 }
 
-impl Target for Served {
-    async fn deliver(&self, wire: &Wire) -> Observation {
+impl Server {
+    /// Sends one request, to a server that is started again first if it ended.
+    pub async fn deliver(&self, wire: &Wire) -> Observation {
         let seen = self.raw.deliver(wire).await;
         if seen.outcome != Outcome::Unreachable {
             return seen;

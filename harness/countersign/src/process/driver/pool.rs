@@ -13,7 +13,7 @@ use tokio::sync::RwLock;
 
 use super::schema::Schemas;
 use super::worker::{End, Unstarted, Worker};
-use crate::carrier::command::CommandLine;
+use crate::process::command::CommandLine;
 
 /// How long a driver may take at least until it greets: virtual machines and large packages take seconds.
 const STARTUP: Duration = Duration::from_secs(30);
@@ -58,13 +58,13 @@ pub enum CannotStartDriver {
     },
 }
 
-/// What lines are held against.
+/// Whether lines are also checked against the published schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
-    /// The types that they are read into.
-    ToTypes,
-    /// Also the published schemas, in both directions: to find out who is wrong.
-    ToSchemas,
+pub enum SchemaChecks {
+    /// They are only read.
+    Off,
+    /// They are, in both directions: to find out who is wrong.
+    On,
 }
 
 impl Pool {
@@ -77,10 +77,10 @@ impl Pool {
         command: CommandLine,
         workers: usize,
         patience: Duration,
-        held: Held,
+        checks: SchemaChecks,
         runtime: Handle,
     ) -> Result<Self, CannotStartDriver> {
-        let schemas = (held == Held::ToSchemas).then(|| Arc::new(Schemas::published()));
+        let schemas = (checks == SchemaChecks::On).then(|| Arc::new(Schemas::published()));
         let (worker, hello) = start(&command, patience, schemas.clone(), &runtime).await?;
         let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
         let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));

@@ -1,32 +1,26 @@
-//! One scheme against one target: sending cases and controls.
+//! One scheme against one target: signing requests, sending controls, learning how the target answers.
 //!
-//! The type to know is [`Subject`]. It must not know how results are shown.
+//! The type to know is [`Session`]. It must not know how results are shown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use countersign_conformance::reference::Handler;
 use countersign_core::case::Case;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
-use countersign_core::line::Capability;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
 use countersign_core::recipe::{Recipe, SecondSender, Unique, World, build, genuine};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Key, Part, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, Line, Tamper};
-use countersign_core::target::Target as _;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Wire};
 
-use super::apart::{Apart, Workshop};
-use super::clock::{self, Clock};
-use super::effects::Counter;
-use super::pace::Pace;
-use crate::carrier::Carrier;
-use crate::serve::Running;
+use super::counter::Counter;
+use crate::clock::{self, Clock};
+use crate::target::{Target, Variant};
 
 /// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
 const THROTTLE_BUDGET: u64 = 120;
@@ -52,28 +46,29 @@ pub struct Signer {
     pub seed: u64,
 }
 
+/// Whether cases that take long are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slow {
+    /// They are skipped, with the reason.
+    Skip,
+    /// They are run.
+    Run,
+}
+
 /// One scheme against one target.
 #[derive(Debug)]
-pub struct Subject {
+pub struct Session {
     /// Who signs.
     pub signer: Signer,
     pub(super) key: Key,
-    /// The way there.
-    pub carrier: Carrier,
+    /// What is tested.
+    pub target: Target,
     /// Another sender of the same service, if there is one.
     pub second: Option<SecondKeyed>,
-    /// How fast requests may follow each other.
-    pub pace: Pace,
-    /// Whether cases that wait are run.
-    pub slow: bool,
-    /// Makes endpoints for single cases, if the target is our own.
-    pub workshop: Option<Workshop>,
-    /// Moves the target's clock, if it is our own.
-    ahead: Option<Arc<AtomicI64>>,
+    /// Whether cases that take long are run.
+    pub slow: Slow,
     /// Counts what the target does, if that can be seen.
     pub effects: Option<Counter>,
-    /// What stands behind the verifier, if the target is our own and set up for one case.
-    handler: Option<Arc<Handler>>,
     /// The target's clock.
     pub clock: Clock,
     /// The status with which the application refuses a forged request, once it was seen doing so.
@@ -104,115 +99,48 @@ pub struct Opening {
     pub observation: Observation,
 }
 
-impl Subject {
-    /// A subject whose clock is taken to be this machine's, if the carrier does not say otherwise.
+impl Session {
+    /// A session with a target whose clock is taken to be this machine's, if the target does not say otherwise.
     ///
     /// # Errors
     /// The secret does not have the form that the scheme demands.
-    pub fn new(signer: Signer, carrier: Carrier, pace: Pace) -> Result<Self, String> {
+    pub fn new(signer: Signer, target: Target) -> Result<Self, String> {
         Ok(Self {
             key: signer.scheme.key(&signer.secret)?,
-            clock: carrier.clock(),
+            clock: target.clock(),
+            effects: target.counter(),
             signer,
-            carrier,
+            target,
             second: None,
-            pace,
-            slow: false,
-            workshop: None,
-            ahead: None,
-            effects: None,
-            handler: None,
+            slow: Slow::Skip,
             forged: None,
             controls: AtomicU64::new(0),
             patience: AtomicU64::new(THROTTLE_BUDGET),
         })
     }
 
-    /// The same against a target that is set up for one case; none if nobody can set it up so.
+    /// The same with a target that is set up for one case; none if nobody can set it up so.
     ///
     /// # Errors
-    /// The scheme has no such secret, or no endpoint can be started.
-    pub async fn apart(&self, case: &Case) -> Option<Result<(Self, Option<Running>), String>> {
+    /// The scheme has no such secret, or the target does not start with it.
+    pub async fn variant(&self, case: &Case) -> Option<Result<Self, String>> {
         let secret = match &case.secret {
             Some(key) => self.signer.scheme.file().mac.key.write(key),
             None => self.signer.secret.clone(),
         };
-        if case.fails_the_handler() && self.workshop.is_none() {
-            return None;
-        }
-        let other = match &self.carrier {
-            // A library is set up with every request: its secret and, if it takes it, the time.
-            Carrier::Process(process) => {
-                let other = process.apart(secret.clone());
-                Some((other.ahead(), Ok(Carrier::Process(other))))
-            }
-            Carrier::Local(local) => {
-                let other = local.apart(&secret);
-                Some((other.ahead(), Ok(Carrier::Local(other))))
-            }
-            // Nothing moves its clock.
-            Carrier::Served(_) if case.waits() > 0 => return None,
-            Carrier::Served(served) => {
-                Some((None, served.apart(&secret).await.map(|other| Carrier::Served(Arc::new(other)))))
-            }
-            Carrier::Raw(_) | Carrier::Polite(_) => None,
-        };
-        if let Some((ahead, carrier)) = other {
-            if case.waits() > 0 && ahead.is_none() {
-                return None;
-            }
-            let subject = carrier.and_then(|carrier| self.with(secret, carrier));
-            return Some(subject.map(|subject| (Self { ahead, ..subject }, None)));
-        }
-        let workshop = self.workshop.as_ref()?;
-        let started = async {
-            let Apart { running, carrier, ahead } = workshop.start(&self.signer.scheme, &secret).await?;
-            let subject = self.with(secret, carrier)?;
-            let handler = Some(Arc::clone(running.handler()));
-            let effects = Some(Counter::embedded(running.metrics_addr()));
-            let (ahead, forged, second) = (Some(ahead), self.forged, self.second.clone());
-            Ok((Self { ahead, forged, handler, effects, second, ..subject }, Some(running)))
-        };
-        Some(started.await)
-    }
-
-    /// The same signer with another secret, and another way to a target like this.
-    fn with(&self, secret: Secret, carrier: Carrier) -> Result<Self, String> {
-        Self::new(Signer { secret, ..self.signer.clone() }, carrier, Pace::default())
-    }
-
-    /// Whether a driver speaks for the target, and says itself what became of it.
-    pub(super) fn is_driven(&self) -> bool {
-        matches!(self.carrier, Carrier::Process(_))
-    }
-
-    /// Whether the target may remember what it accepted. A library says so itself.
-    pub fn remembers(&self) -> bool {
-        match &self.carrier {
-            Carrier::Process(process) => process.hello().can(Capability::Replay),
-            Carrier::Local(local) => local.remembers(),
-            Carrier::Raw(_) | Carrier::Polite(_) | Carrier::Served(_) => true,
-        }
-    }
-
-    /// Lets time pass for the target.
-    pub async fn pass(&self, seconds: u16) {
-        match &self.ahead {
-            Some(ahead) => drop(ahead.fetch_add(seconds.into(), Ordering::Relaxed)),
-            None => tokio::time::sleep(Duration::from_secs(seconds.into())).await,
-        }
+        let wanted = Variant { scheme: &self.signer.scheme, secret: &secret, case };
+        let made = self.target.variant(&wanted).await?;
+        let session = made.and_then(|target| Self::new(Signer { secret, ..self.signer.clone() }, target));
+        Some(session.map(|session| Self {
+            forged: self.forged.filter(|_| self.target.is_embedded()),
+            second: self.second.clone().filter(|_| self.target.is_embedded()),
+            ..session
+        }))
     }
 
     /// The key of the first sender.
     pub fn key(&self) -> &Key {
         &self.key
-    }
-
-    /// Makes the handler behind the verifier fail once; only that of a target of our own can be.
-    pub fn fail_next(&self) {
-        if let Some(handler) = &self.handler {
-            handler.fail_next();
-        }
     }
 
     /// The world as the signer of one case knows it.
@@ -250,8 +178,7 @@ impl Subject {
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         let mut tries = 0;
         loop {
-            self.pace.wait().await;
-            let seen = self.carrier.deliver(wire).await;
+            let seen = self.target.deliver(wire).await;
             tries += 1;
             if seen.outcome != Outcome::Throttled || tries > 3 {
                 return seen;
@@ -292,7 +219,7 @@ impl Subject {
     pub async fn open(&mut self) -> Opening {
         let mut opening = self.control(Phase::Start).await;
         // What runs in this process has this machine's clock, and one that stands is known.
-        let is_known = self.clock.stands() || matches!(self.carrier, Carrier::Local(_));
+        let is_known = self.clock.stands() || self.target.shares_our_clock();
         for _ in 0..2 {
             let received = clock::now();
             if let (Some(answer), false) = (&opening.observation.answer, is_known) {
@@ -329,7 +256,7 @@ impl Subject {
         if oracle.application == oracle.transport {
             oracle.transport = None;
         }
-        self.carrier.set_oracle(oracle);
+        self.target.set_oracle(oracle);
     }
 
     async fn refusal(&self, name: &str, recipe: &Recipe) -> Option<Shape> {

@@ -9,7 +9,6 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use countersign_core::observe::{Observation, Oracle, Outcome};
-use countersign_core::target::Target;
 use countersign_core::wire::{Answer, AnswerReader, Connection, Limits, Progress, Unreadable, Wire};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -174,8 +173,9 @@ impl Raw {
     }
 }
 
-impl Target for Raw {
-    async fn deliver(&self, wire: &Wire) -> Observation {
+impl Raw {
+    /// Sends one request and waits for what comes back.
+    pub async fn deliver(&self, wire: &Wire) -> Observation {
         if let Some(kept) = self.idle.take() {
             let seen = self.exchange(kept, wire, Sending::Whole).await;
             // A server may close an idle connection at any time, also in the moment in which a request

@@ -1,6 +1,6 @@
 //! Well-formed requests through a full client: TLS, proxies.
 //!
-//! The type to know is [`Polite`]. What it cannot send as written is not delivered, with the reason;
+//! The type to know is [`HttpClient`]. What it cannot send as written is not delivered, with the reason;
 //! it follows no redirect, keeps no cookie, repeats nothing and decompresses nothing. The client adds
 //! an `Accept: */*` line to requests that have none.
 
@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use countersign_core::observe::{Observation, Oracle, Outcome};
-use countersign_core::target::Target;
 use countersign_core::wire::{Answer, Connection, Header, Limits, Octets, Wire};
 use hyper::body::{Body as HttpBody, Bytes, Frame};
 use reqwest::{Body, Certificate, Client, Response, Url, redirect, retry};
@@ -21,7 +20,7 @@ use super::{Deadlines, millis};
 
 /// A target at an origin, reached through a full client.
 #[derive(Debug)]
-pub struct Polite {
+pub struct HttpClient {
     client: Client,
     origin: Url,
     limits: Limits,
@@ -51,7 +50,7 @@ pub enum CannotStart {
     Client(String),
 }
 
-impl Polite {
+impl HttpClient {
     /// A target at a URL, of which only scheme, host and port count; proxies are not used. With
     /// `roots`, certificates in PEM form, those are trusted instead of the ones of the system.
     ///
@@ -64,7 +63,7 @@ impl Polite {
     /// The same through proxies.
     ///
     /// # Errors
-    /// As for [`Polite::new`].
+    /// As for [`HttpClient::new`].
     pub fn through(
         proxies: Proxies,
         url: Url,
@@ -126,8 +125,9 @@ impl Polite {
     }
 }
 
-impl Target for Polite {
-    async fn deliver(&self, wire: &Wire) -> Observation {
+impl HttpClient {
+    /// Sends one request and waits for what comes back.
+    pub async fn deliver(&self, wire: &Wire) -> Observation {
         let sendable = match check(wire, &self.origin) {
             Ok(sendable) => sendable,
             Err(what) => {

@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use countersign_core::event::Phase;
 use countersign_core::observe::Outcome;
-use countersign_core::target::Target as _;
 use countersign_core::wire::{Framing, Header, Limits, Octets, Request, Wire, encode};
 use tokio::time::sleep;
 use url::Url;
 
-use super::subject::Subject;
-use crate::carrier::{Carrier, Deadlines, Polite, Raw};
+use super::session::Session;
+use crate::transport::{CannotStart, Deadlines, HttpClient, Raw, Transport};
 
 /// Where a number is found that rises with every request that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +45,15 @@ impl std::str::FromStr for CounterSpec {
     }
 }
 
+/// Why a counter cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the page of the counter cannot be asked for: {0}")]
+pub struct CannotCount(#[from] CannotStart);
+
 /// A counter that can be read.
 #[derive(Debug)]
 pub struct Counter {
-    carrier: Carrier,
+    transport: Transport,
     page: Wire,
     metric: Option<String>,
     /// The least time in which an effect may show itself.
@@ -58,7 +62,7 @@ pub struct Counter {
 
 /// A counter that was seen to rise with a valid request.
 #[derive(Debug)]
-pub struct Proven<'a> {
+pub struct VerifiedCounter<'a> {
     counter: &'a Counter,
     /// How long an effect may take to show itself.
     settle: Duration,
@@ -78,14 +82,14 @@ impl Counter {
     ///
     /// # Errors
     /// No client can be made for the address.
-    pub fn new(spec: &CounterSpec, deadlines: Deadlines) -> Result<Self, String> {
+    pub fn new(spec: &CounterSpec, deadlines: Deadlines) -> Result<Self, CannotCount> {
         let (url, limits) = (&spec.url, Limits { body: PAGE, ..Limits::default() });
-        let carrier = if url.scheme() == "https" {
-            let polite = Polite::new(url.clone(), deadlines, None).map_err(|error| error.to_string())?;
-            Carrier::Polite(polite.with_limits(limits))
+        let transport = if url.scheme() == "https" {
+            let client = HttpClient::new(url.clone(), deadlines, None)?;
+            Transport::HttpClient(client.with_limits(limits))
         } else {
             let port = url.port_or_known_default().unwrap_or(80);
-            Carrier::Raw(Raw::new(url.host_str().unwrap_or_default(), port, deadlines).with_limits(limits))
+            Transport::Raw(Raw::new(url.host_str().unwrap_or_default(), port, deadlines).with_limits(limits))
         };
         let request = Request {
             method: "GET".into(),
@@ -94,7 +98,7 @@ impl Counter {
             body: Octets::default(),
         };
         let page = encode(request, Framing::default());
-        Ok(Self { carrier, page, metric: spec.metric.clone(), patience: PATIENCE })
+        Ok(Self { transport, page, metric: spec.metric.clone(), patience: PATIENCE })
     }
 
     /// The counter of an embedded endpoint, which acts before it answers.
@@ -110,7 +114,7 @@ impl Counter {
     /// # Errors
     /// The page does not come, or holds no such number.
     pub async fn read(&self) -> Result<f64, String> {
-        let seen = self.carrier.deliver(&self.page).await;
+        let seen = self.transport.deliver(&self.page).await;
         let page = match (&seen.outcome, &seen.answer) {
             (Outcome::Accepted, Some(answer)) => &answer.body,
             _ => return Err(format!("the counter of effects cannot be read: {}", seen.summary())),
@@ -123,9 +127,9 @@ impl Counter {
     ///
     /// # Errors
     /// It cannot be read, or nothing follows from its standing still, because it stands still then too.
-    pub async fn prove(&self, subject: &Subject) -> Result<Proven<'_>, String> {
+    pub async fn prove(&self, session: &Session) -> Result<VerifiedCounter<'_>, String> {
         let before = self.read().await?;
-        let control = subject.control(Phase::Liveness).await.observation;
+        let control = session.control(Phase::Liveness).await.observation;
         if control.outcome != Outcome::Accepted {
             return Err(format!("the valid request before it was {}", control.summary()));
         }
@@ -135,14 +139,14 @@ impl Counter {
             waited += pause;
             if self.read().await? > before {
                 let settle = if self.patience.is_zero() { waited } else { self.patience.max(waited * 2) };
-                return Ok(Proven { counter: self, settle });
+                return Ok(VerifiedCounter { counter: self, settle });
             }
         }
         Err("the counter of effects does not rise with a valid request".to_owned())
     }
 }
 
-impl Proven<'_> {
+impl VerifiedCounter<'_> {
     /// The number, once it stands still.
     ///
     /// # Errors
