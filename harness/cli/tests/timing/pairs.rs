@@ -1,0 +1,60 @@
+//! Endpoints measured by pairs of requests over HTTP/2.
+
+#[path = "../support/http2.rs"]
+#[expect(
+    dead_code,
+    reason = "the server that answers is used, not those that misbehave, which are in `../it`"
+)]
+mod http2;
+
+use std::time::Duration;
+
+use http2::serve;
+use serde_json::Value;
+
+use crate::alone;
+use crate::support::{CANARY, countersign, root, stderr, stdout};
+
+/// The finding on an endpoint, and how the command ended.
+fn timed(target: &str, more: &[&str]) -> (Value, Option<i32>) {
+    let words =
+        ["timing", "--pairs", "--target", target, "--scheme", "github", "--secret", "env:HOOK_SECRET"];
+    let output = countersign(&[&words[..], &["--format", "json"], more].concat());
+    let shown = stdout(&output) + &stderr(&output);
+    assert!(!shown.contains(CANARY), "the secret is shown");
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {shown}"));
+    let schema = std::fs::read_to_string(root().join("vectors/schema/timing.schema.json")).expect("a schema");
+    let fits = jsonschema::validate(&serde_json::from_str(&schema).expect("JSON"), &report);
+    assert!(fits.is_ok(), "{fits:?}");
+    (report["findings"][0].clone(), output.status.code())
+}
+
+#[test]
+fn a_difference_on_a_server_with_one_worker_is_found_by_pairs() {
+    let _alone = alone();
+    let server = serve(CANARY, 1, Duration::from_micros(20));
+    let (finding, exit) = timed(&server, &["--max-time", "30", "--contrast", "mismatch"]);
+    assert_eq!((exit, finding["verdict"].as_str()), (Some(1), Some("leak")), "{finding}");
+    assert!(finding["found"].as_u64() < Some(1000), "{finding}");
+    assert!(
+        finding["effect"]["low"].as_f64() > Some(1_000.0),
+        "the second class is the slower one: {finding}"
+    );
+    assert!(finding["effect"]["high"].as_f64() < Some(60_000.0), "{finding}");
+}
+
+#[test]
+fn the_same_work_for_both_classes_is_never_called_a_leak() {
+    let _alone = alone();
+    let (finding, exit) =
+        timed(&serve(CANARY, 1, Duration::ZERO), &["--max-time", "5", "--resolution", "20us"]);
+    assert_ne!(exit, Some(1), "{finding}");
+    let controls = finding["controls"].as_array().expect("controls");
+    assert!(controls.iter().all(|control| control["state"] != "failed"), "{finding}");
+    assert!(
+        controls.iter().any(|control| control["name"] == "a difference added to the timings"),
+        "{finding}"
+    );
+    assert!(finding["order"]["pairs"].as_u64() > Some(0), "{finding}");
+}
