@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use countersign::run::{self, Keep, Lanes, Planned, Robust, Settings, Subject, clock};
+use countersign::run::{self, Keep, Lanes, Planned, Settings, Subject, clock};
 use countersign::serve::{AuditSink, Config, Endpoint, Running};
 use countersign_conformance::Catalog;
 use countersign_conformance::place::PATH;
@@ -98,7 +98,6 @@ impl Judge {
     pub fn new(address: SocketAddr, jobs: usize, cases: usize) -> Self {
         let catalog = Catalog::embedded();
         let requirement = |id: &str| catalog.requirements.get(id).expect("the requirement is shipped");
-        let robust: &'static Robust<'static> = Box::leak(Box::new(Robust::shipped(catalog)));
         let subject = endpoint(address);
         let world = subject.world("selection", clock::now());
         let planned: Vec<Planned<'static>> = catalog
@@ -108,7 +107,7 @@ impl Judge {
                 suite,
                 case,
                 requirement: requirement(case.requires[0].as_str()),
-                robust,
+                requirements: &catalog.requirements,
             })
             .collect();
         let cases = planned.iter().copied().cycle().take(cases.next_multiple_of(planned.len())).collect();

@@ -24,7 +24,7 @@ use crate::bounded;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use countersign::carrier::{About, Carrier};
-use countersign::run::{self, Keep, Lanes, Planned, Robust, Settings};
+use countersign::run::{self, Keep, Lanes, Planned, Settings};
 
 /// The largest grid that is read.
 const MAX_GRID: usize = 64 << 20;
@@ -314,11 +314,10 @@ fn cannot_start(error: &std::io::Error) -> Failed {
 /// Puts the cases to one target, under each of its schemes.
 fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Vec<Filled>, Failed> {
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
     let stop = AtomicBool::new(false);
     let mut columns = Vec::new();
     for named in &plan.schemes {
-        let mut cases = plan.cases(catalog, &robust, &*named.scheme);
+        let mut cases = plan.cases(catalog, &*named.scheme);
         // How long an answer takes is the machine's as well: the same targets must make the same grid.
         cases.retain(|planned| planned.case.expect != Expectation::Quick);
         let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };

@@ -23,7 +23,7 @@ use crate::exit::Failed;
 use crate::secret_source::SecretSource;
 use crate::targets::{TargetSpec, guard_host};
 use countersign::carrier::{CommandLine, Deadlines};
-use countersign::run::{CounterSpec, Planned, Robust};
+use countersign::run::{CounterSpec, Planned};
 
 /// A scheme and how the person named it.
 pub(crate) struct Named {
@@ -147,8 +147,8 @@ impl Plan {
     }
 
     /// Cases over all schemes.
-    pub(crate) fn count(&self, catalog: &Catalog, robust: &Robust<'_>) -> usize {
-        self.schemes.iter().map(|named| self.cases(catalog, robust, &*named.scheme).len()).sum()
+    pub(crate) fn count(&self, catalog: &Catalog) -> usize {
+        self.schemes.iter().map(|named| self.cases(catalog, &*named.scheme).len()).sum()
     }
 
     /// Refuses a pattern that chooses nothing: nothing run is never a success.
@@ -166,12 +166,7 @@ impl Plan {
     }
 
     /// The cases that match, in order.
-    pub(crate) fn cases<'a>(
-        &'a self,
-        catalog: &'a Catalog,
-        robust: &'a Robust<'a>,
-        scheme: &dyn Scheme,
-    ) -> Vec<Planned<'a>> {
+    pub(crate) fn cases<'a>(&'a self, catalog: &'a Catalog, scheme: &dyn Scheme) -> Vec<Planned<'a>> {
         let name = scheme.file().scheme.as_str();
         self.suites
             .iter()
@@ -179,7 +174,7 @@ impl Plan {
             .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
             .filter_map(|(suite, case)| {
                 let requirement = catalog.decides(case, scheme)?;
-                Some(Planned { suite, case, requirement, robust })
+                Some(Planned { suite, case, requirement, requirements: &catalog.requirements })
             })
             .collect()
     }

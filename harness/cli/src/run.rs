@@ -21,7 +21,7 @@ use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::snapshot::{self, Extent, OnDrift};
 use crate::targets::TargetSpec;
-use countersign::run::{self, Keep, Lanes, Robust, Settings, clock};
+use countersign::run::{self, Keep, Lanes, Settings, clock};
 
 /// Judges a target.
 pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
@@ -170,8 +170,7 @@ fn execute(
 ) -> Result<Exit, Failed> {
     signals::watch(First::Stops)?;
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
-    let counts = plan.count(catalog, &robust);
+    let counts = plan.count(catalog);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     // The embedded endpoint has threads of its own.
     let lanes = Lanes::new(jobs).map_err(cannot_start)?;
@@ -202,7 +201,7 @@ fn execute(
     for named in &plan.schemes {
         let name = named.scheme.file().scheme.as_str();
         progress.scheme(name);
-        let cases = plan.cases(catalog, &robust, &*named.scheme);
+        let cases = plan.cases(catalog, &*named.scheme);
         let mut broken = None;
         let (mut subject, behind) = services.block_on(subject(&plan, named, jobs))?;
         let mut emit = |event: &Event| {
@@ -234,7 +233,7 @@ fn execute(
         }
     }
     progress.finish();
-    let findings = gather(&results, &catalog.requirements, &catalog.bug_classes, &run::fallbacks());
+    let findings = gather(&results, &catalog.requirements, &catalog.bug_classes);
     let verdict = run::conclude(&total, !reasons.is_empty(), fail_on, !drift.is_empty());
     let finished = RunFinished {
         verdict,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::expectation::ExpectationKind;
 use crate::finding::{Evidence, Finding};
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
 use crate::judge::{Failure, Verdict};
@@ -117,7 +118,7 @@ pub struct CaseResult {
     /// What the attacker holds.
     pub attacker: Attacker,
     /// What had to happen: `accept`, `reject` or `either`.
-    pub expected: String,
+    pub expected: ExpectationKind,
     /// What happened; none if nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Outcome>,

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{CaseResult, rank};
+use crate::expectation::ExpectationKind;
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use crate::judge::{Breaks, Failure};
-use crate::spec::{Attacker, BugClass, Level, Requirement, Severity, Shows};
+use crate::judge::Failure;
+use crate::spec::{Attacker, BugClass, Level, Requirements, Severity, Shows};
 
 /// A requirement that the target does not meet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,37 +84,6 @@ pub enum Mark {
     Removed,
 }
 
-/// Requirements that failures other than the expected kind belong to.
-#[derive(Debug, Clone)]
-pub struct Fallbacks {
-    /// For crashes and garbled answers.
-    pub crash: RequirementId,
-    /// For hangs and for targets that died.
-    pub alive: RequirementId,
-    /// For answers that show the secret or the right tag.
-    pub leak: RequirementId,
-    /// For answers that show a stack trace.
-    pub trace: RequirementId,
-    /// For refused requests that had an effect.
-    pub effect: RequirementId,
-}
-
-/// The requirement that a failed case breaks: its own, or one on robustness if the target crashed.
-pub fn broken<'a>(
-    case: &'a CaseResult,
-    failure: Failure,
-    fallbacks: &'a Fallbacks,
-) -> Option<&'a RequirementId> {
-    match failure.breaks(case.expected == "accept") {
-        Breaks::Own => case.requirements.first(),
-        Breaks::Refuse => Some(&fallbacks.crash),
-        Breaks::Alive => Some(&fallbacks.alive),
-        Breaks::Leak => Some(&fallbacks.leak),
-        Breaks::Trace => Some(&fallbacks.trace),
-        Breaks::Effect => Some(&fallbacks.effect),
-    }
-}
-
 /// The bug class that a failure shows, whatever the case was about.
 fn general(failure: Failure) -> Option<&'static str> {
     match failure {
@@ -136,21 +106,19 @@ fn general(failure: Failure) -> Option<&'static str> {
 /// Gathers failed cases into findings: one per scheme and requirement, worst first.
 pub fn gather(
     cases: &[CaseResult],
-    requirements: &BTreeMap<RequirementId, Requirement>,
+    requirements: &Requirements,
     classes: &BTreeMap<BugClassId, BugClass>,
-    fallbacks: &Fallbacks,
 ) -> Vec<Finding> {
     let mut found: BTreeMap<(SchemeName, RequirementId), Finding> = BTreeMap::new();
     let failed = cases.iter().flat_map(|case| case.failures().map(move |failure| (case, failure)));
     for (case, failure) in failed {
-        let Some(requirement) = broken(case, failure, fallbacks).and_then(|id| requirements.get(id)) else {
-            continue;
-        };
+        let own = case.requirements.first().and_then(|id| requirements.get(id));
+        let Some(requirement) = failure.broken(case.expected, own, requirements) else { continue };
         let own = case.requirements.first() == Some(&requirement.id);
         // A genuine request that crashes a target takes a key holder to send.
-        let attacker = match case.expected.as_str() {
+        let attacker = match case.expected {
             _ if own || failure == Failure::Acted => case.attacker,
-            "accept" => Attacker::L2,
+            ExpectationKind::Accept => Attacker::L2,
             _ => requirement.attacker(),
         };
         let severity = requirement.severity_for(attacker);

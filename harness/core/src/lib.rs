@@ -20,6 +20,7 @@
 pub mod case;
 pub mod event;
 pub mod evidence;
+pub mod expectation;
 pub mod exposure;
 pub mod finding;
 pub mod grid;

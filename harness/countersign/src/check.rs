@@ -17,7 +17,7 @@ use countersign_core::scheme::{Deployment, Scheme, with_constants};
 use countersign_core::secret::Secret;
 
 use crate::carrier::{Answer, Asked, Carrier, Local, Service, Verify};
-use crate::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Signer, Subject, made_up_secret};
+use crate::run::{self, Keep, Lanes, Pace, Planned, Settings, Signer, Subject, made_up_secret};
 
 /// Host name under which functions and services are asked.
 const HOST: &str = "countersign.test";
@@ -160,14 +160,13 @@ impl Check {
 
 fn judge(mut subject: Subject, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
     let cases: Vec<Planned<'_>> = catalog
         .cases()
         // How long an answer takes is the machine's as well: no verdict for a test.
         .filter(|(_, case)| case.expect != Expectation::Quick)
         .filter_map(|(suite, case)| {
             let requirement = catalog.decides(case, scheme)?;
-            Some(Planned { suite, case, requirement, robust: &robust })
+            Some(Planned { suite, case, requirement, requirements: &catalog.requirements })
         })
         .collect();
     let mut terminal =
@@ -196,7 +195,7 @@ fn judge(mut subject: Subject, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
     let stop = AtomicBool::new(false);
     let done = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut emit, &|| {});
     let summary = done.summary.summary;
-    let findings = gather(&done.results, &catalog.requirements, &catalog.bug_classes, &run::fallbacks());
+    let findings = gather(&done.results, &catalog.requirements, &catalog.bug_classes);
     let verdict = run::conclude(&summary, done.no_verdict.is_some(), fail_on, false);
     emit(&Event::RunFinished(Box::new(RunFinished {
         verdict,

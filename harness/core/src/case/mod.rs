@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub use derive::derive;
 pub use need::Need;
 
+pub use crate::expectation::Expectation;
+
 use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{
     Built, CannotBuild, Delivery, Difference, Inside, KeyChoice, Message, Moment, Parts, Purpose, Recipe,
@@ -95,23 +97,6 @@ pub struct Twin {
     /// What is changed after signing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tamper: Vec<Tamper>,
-}
-
-/// What must happen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Expectation {
-    /// The request is accepted.
-    Accept,
-    /// The request is refused.
-    Reject,
-    /// Accepted or refused, but not crashed; the text says why both are fine.
-    Either(String),
-    /// The request and its twin are refused, with answers that do not tell the causes apart.
-    Alike,
-    /// Accepted or refused, but not crashed, and about as fast as an equally long request without its tampers.
-    Quick,
 }
 
 /// Why a case does not run under a scheme.

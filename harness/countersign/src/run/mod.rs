@@ -29,7 +29,7 @@ use futures_util::stream::{self, StreamExt as _};
 
 pub use apart::Workshop;
 use case::Attempt;
-pub use case::{Planned, Robust, fallbacks};
+pub use case::Planned;
 pub use effects::{Counter, CounterSpec};
 pub use lanes::Lanes;
 pub use made_up::made_up_secret;
