@@ -142,8 +142,8 @@ impl Judge {
 }
 
 fn is_one_small_request(case: &Case, world: &World<'_>) -> bool {
-    case.deliver == Delivery::Once
-        && case.wire.is_empty()
+    case.recipe.deliver == Delivery::Once
+        && case.recipe.wire.is_empty()
         && case.build(world).is_ok_and(|built| built.rounds[0].wires[0].octets().len() <= 1024)
 }
 

@@ -12,7 +12,7 @@ use super::terms::OwnTerms;
 use super::{Delivery, KeyChoice, Manner, Message, Moment, Recipe, Round, SECOND_KEY_ID, Signing, Step};
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
 use crate::secret::Secret;
-use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
+use crate::tamper::{NotThere, apply, framing};
 use crate::time::Timestamp;
 use crate::wire::{Framing, Octets, Request, Wire, encode};
 
@@ -172,39 +172,36 @@ pub enum CannotBuild {
 /// # Errors
 /// The scheme cannot sign its own message.
 pub fn genuine(world: &World<'_>, n: u64) -> Result<Wire, CannotBuild> {
-    let Recipe { message, sign: signing, tamper, wire, deliver } = &Recipe::default();
-    let plain = Parts { message, sign: signing, tamper, wire, deliver, compare: false };
-    let signed = sign(plain, world, n, None)?;
+    let signed = sign(&Message::default(), &Signing::default(), world, n, None)?;
     Ok(encode(signed.into_request(), Framing::default()))
 }
 
-/// The parts of a recipe, borrowed from wherever they stand.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts<'a> {
-    pub(crate) message: &'a Message,
-    pub(crate) sign: &'a Signing,
-    pub(crate) tamper: &'a [Tamper],
-    pub(crate) wire: &'a [WireTamper],
-    pub(crate) deliver: &'a Delivery,
-    /// Whether the tampered request is compared with the signed one.
-    pub(crate) compare: bool,
+/// Whether the tampered request is compared with the signed one, which takes time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// It is; [`Built::difference`] is there.
+    Yes,
+    /// Nothing depends on it.
+    No,
+}
+
+/// Builds all requests of a recipe, and compares the tampered one with the signed one.
+///
+/// # Errors
+/// The recipe asks for something that the scheme does not have.
+pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
+    build_with(recipe, Compare::Yes, world)
 }
 
 /// Builds all requests of a recipe.
 ///
 /// # Errors
 /// The recipe asks for something that the scheme does not have.
-pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
-    let Recipe { message, sign, tamper, wire, deliver } = recipe;
-    build_parts(Parts { message, sign, tamper, wire, deliver, compare: true }, world)
-}
-
-/// Builds all requests of a recipe that is given in parts.
-pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built, CannotBuild> {
-    let signed = sign(recipe, world, 0, None)?;
-    let (tampered, untampered, difference) = tamper(recipe, world, signed)?;
+pub fn build_with(recipe: &Recipe, compare: Compare, world: &World<'_>) -> Result<Built, CannotBuild> {
+    let signed = sign(&recipe.message, &recipe.sign, world, 0, None)?;
+    let (tampered, untampered, difference) = tamper(recipe, compare, world, signed)?;
     let mut rounds = Vec::new();
-    match recipe.deliver {
+    match &recipe.deliver {
         Delivery::Once => rounds.push(Round::whole(vec![tampered], Purpose::Judged)),
         Delivery::Interleaved(inside) => {
             rounds.push(Round::interleaved(*inside, tampered, untampered.clone())?);
@@ -233,7 +230,7 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                     }
                     Step::Tampered => rounds.push(one(tampered.clone())),
                     Step::Resigned(text) => {
-                        let signed = sign(recipe, world, 0, Some(text))?;
+                        let signed = sign(&recipe.message, &recipe.sign, world, 0, Some(text))?;
                         rounds.push(one(encode(signed.into_request(), Framing::default())));
                     }
                     Step::Wait(seconds) => {
@@ -243,7 +240,7 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                         rounds.push(Round::whole(Vec::new(), Purpose::HandlerFails));
                     }
                     Step::Second(text) => {
-                        let wire = by_the_second(recipe, world, text, sign)?;
+                        let wire = from_second_sender(&recipe.message, world, text, sign)?;
                         let wire = encode(wire.into_request(), Framing::default());
                         rounds.push(Round::whole(vec![wire], Purpose::Setup));
                     }
@@ -275,12 +272,13 @@ fn announced(wire: &Wire, length: u64) -> Wire {
 
 /// Tampers with a signed request: what is sent, what would have been, and whether it shows.
 fn tamper(
-    recipe: Parts<'_>,
+    recipe: &Recipe,
+    compare: Compare,
     world: &World<'_>,
     signed: Signed,
 ) -> Result<(Wire, Wire, Option<Difference>), CannotBuild> {
     if recipe.tamper.is_empty() {
-        let difference = recipe.compare.then(|| match world.scheme.read(signed.request()) {
+        let difference = (compare == Compare::Yes).then(|| match world.scheme.read(signed.request()) {
             Ok(_) => Difference::Unseen,
             Err(_) => Difference::Seen,
         });
@@ -293,40 +291,45 @@ fn tamper(
     }
     let mut tampered = signed;
     let untampered = tampered.request().clone();
-    let before = recipe.compare.then(|| world.scheme.claims(&tampered));
-    for tamper in recipe.tamper {
+    let before = (compare == Compare::Yes).then(|| world.scheme.claims(&tampered));
+    for tamper in &recipe.tamper {
         apply(tamper, &mut tampered, world.scheme, world.now)?;
     }
     let difference = before.map(|before| match before {
-        Ok(before) => difference((&untampered, before), tampered.request(), recipe.deliver, world),
+        Ok(before) => difference((&untampered, before), tampered.request(), &recipe.deliver, world),
         Err(_) => Difference::Seen,
     });
     Ok((wire(recipe, tampered), encode(untampered, Framing::default()), difference))
 }
 
-fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
-    let framing = framing(recipe.wire, &mut signed);
+fn wire(recipe: &Recipe, mut signed: Signed) -> Wire {
+    let framing = framing(&recipe.wire, &mut signed);
     encode(signed.into_request(), framing)
 }
 
-/// Has the message of a recipe signed by the second sender, as it signs its genuine requests.
-pub(super) fn by_the_second<T>(
-    recipe: Parts<'_>,
+/// Has a message signed by the second sender, as it signs its genuine requests.
+pub(super) fn from_second_sender<T>(
+    message: &Message,
     world: &World<'_>,
     unique: &str,
-    sign: impl FnOnce(Parts<'_>, &World<'_>, u64, Option<&str>) -> Result<T, CannotBuild>,
+    sign: impl FnOnce(&Message, &Signing, &World<'_>, u64, Option<&str>) -> Result<T, CannotBuild>,
 ) -> Result<T, CannotBuild> {
     let carried = world.scheme.coverage(&Part::Unique) != Coverage::Absent;
-    let genuine = Parts { sign: &Signing::default(), ..recipe };
-    sign(genuine, &world.of_the_second()?, 0, carried.then_some(unique))
+    sign(message, &Signing::default(), &world.of_the_second()?, 0, carried.then_some(unique))
 }
 
-fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
-    let signed = prepare(recipe, world, n, unique, |message, with| world.scheme.sign(message, with))?;
-    if recipe.sign.covers.is_some() {
-        let all = Signing { covers: None, ..recipe.sign.clone() };
-        let all = Parts { sign: &all, ..recipe };
-        let all = prepare(all, world, n, unique, |message, with| world.scheme.sign(message, with))?;
+fn sign(
+    message: &Message,
+    signing: &Signing,
+    world: &World<'_>,
+    n: u64,
+    unique: Option<&str>,
+) -> Result<Signed, CannotBuild> {
+    let by_scheme = |request, with: Ingredients<'_>| world.scheme.sign(request, with);
+    let signed = prepare(message, signing, world, n, unique, by_scheme)?;
+    if signing.covers.is_some() {
+        let all = Signing { covers: None, ..signing.clone() };
+        let all = prepare(message, &all, world, n, unique, by_scheme)?;
         if all.request() == signed.request() {
             return Err(CannotBuild::Genuine);
         }
@@ -334,9 +337,10 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
     Ok(signed)
 }
 
-/// Drafts the message of a recipe, gathers all that goes into its signature, and hands on both.
+/// Drafts a message, gathers all that goes into its signature, and hands on both.
 pub(super) fn prepare<T>(
-    recipe: Parts<'_>,
+    message: &Message,
+    signing: &Signing,
     world: &World<'_>,
     n: u64,
     unique: Option<&str>,
@@ -345,8 +349,8 @@ pub(super) fn prepare<T>(
     let file = world.scheme.file();
     let digits = world.unique.digits(n);
     let fresh = str::from_utf8(&digits).expect("digits are ASCII");
-    let message = draft(recipe.message, world, fresh);
-    let Signing { key, hash, construction, at, unique: own, key_id, origin, .. } = recipe.sign;
+    let message = draft(message, world, fresh);
+    let Signing { key, hash, construction, at, unique: own, key_id, origin, .. } = signing;
     if hash.is_some_and(|hash| hash == file.mac.hash) {
         return Err(CannotBuild::Genuine);
     }
@@ -369,7 +373,7 @@ pub(super) fn prepare<T>(
         None => Cow::Borrowed(world.deployment),
     };
     let key = choose(key, world)?;
-    let own = OwnTerms::of(recipe.sign, world)?;
+    let own = OwnTerms::of(signing, world)?;
     let done = then(
         message,
         Ingredients {
@@ -397,7 +401,7 @@ pub(super) fn prepare<T>(
                 None => Octets::copy_of(world.deployment.key_id.as_bytes()),
             },
             deployment: &deployment,
-            terms: own.terms(recipe.sign),
+            terms: own.terms(signing),
         },
     )?;
     Ok(done)

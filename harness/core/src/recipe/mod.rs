@@ -12,8 +12,9 @@ mod terms;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::{Built, CannotBuild, Difference, Purpose, SecondSender, Unique, World, build, genuine};
-pub(crate) use build::{Parts, build_parts};
+pub use build::{
+    Built, CannotBuild, Compare, Difference, Purpose, SecondSender, Unique, World, build, build_with, genuine,
+};
 pub use moment::Moment;
 pub use round::{Held, Hold, Manner, Round};
 pub use signature::{Signature, signatures};

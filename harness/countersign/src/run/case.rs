@@ -151,7 +151,7 @@ impl Planned<'_> {
         keep: Keep,
         attempt: Attempt,
     ) -> Done {
-        if !subject.clock.separates(&self.case.sign.at) {
+        if !subject.clock.separates(&self.case.recipe.sign.at) {
             let why =
                 "the target's clock is not known well enough to tell this side of the border from the other";
             return Done::unsent(

@@ -115,7 +115,7 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Option<Frozen>, NotAp
     if built.rounds.iter().any(Round::needs_exact_writer) {
         return Ok(None);
     }
-    let made = signatures(&case.recipe(), world)?;
+    let made = signatures(&case.recipe, world)?;
     let mut wires = vec![built.untampered];
     let mut rounds = Vec::new();
     for round in built.rounds {
