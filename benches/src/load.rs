@@ -105,7 +105,7 @@ impl Load {
 /// The bytes under the MAC of a request, as well as they can be read back from it.
 fn signing_string(place: &Place, request: &Request) -> Vec<u8> {
     let claims = place.scheme.read(request).unwrap_or_default();
-    place.scheme.signing_string(request, &claims, place.world("").deployment)
+    place.scheme.signing_string(request, &claims, &place.world("").sender.deployment)
 }
 
 /// The requests of a case that were signed, each once.

@@ -10,6 +10,7 @@ use countersign::carrier::{Carrier, Deadlines, Held, Pool, Process, Raw};
 use countersign::run::{Pace, Signer, Subject};
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, PATH, secret};
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 
@@ -51,13 +52,12 @@ pub fn library(command: &str, runtime: &tokio::runtime::Runtime) -> Result<Subje
 fn subject(carrier: Carrier, host: String, address: Option<(String, u16)>) -> Subject {
     let signer = Signer {
         scheme: scheme(SCHEME),
-        secret: the_secret(),
+        sender: Sender::new(&*scheme(SCHEME), the_secret(), PATH, Deployment::default())
+            .expect("the secret fits the scheme"),
         host,
-        target: PATH.to_owned(),
-        deployment: Deployment::default(),
         address,
         replay: "countersign run".to_owned(),
         seed: 0,
     };
-    Subject::new(signer, carrier, Pace::per_second(None)).expect("the secret fits the scheme")
+    Subject::new(signer, carrier, Pace::per_second(None))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_conformance::place::NOW;
 use countersign_conformance::reference::Steps;
 use countersign_core::line::Hello;
+use countersign_core::recipe::Sender;
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
@@ -20,8 +21,8 @@ use countersign::carrier::{
     Served, Setting,
 };
 use countersign::made_up_secret;
-use countersign::run::{Counter, Pace, SecondKeyed, Signer, Subject, Workshop, clock};
-use countersign::serve::{AuditSink, Endpoint, Running, Sender};
+use countersign::run::{Counter, Pace, Signer, Subject, Workshop, clock};
+use countersign::serve::{AuditSink, Endpoint, Running};
 
 /// Host name under which the embedded endpoint is addressed, so that requests do not depend on its port.
 pub(crate) const EMBEDDED_HOST: &str = "countersign.test";
@@ -93,12 +94,12 @@ pub(crate) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
     let steps: Option<Arc<dyn Steps>> = plan.target.steps()?;
     let secret = plan.secret.clone().unwrap_or_else(|| made_up_secret(&**scheme, plan.seed));
     let replay = format!("{} --scheme {}", plan.replay, quoted(&named.given));
-    let sender = sender(plan, &**scheme);
+    let second = second_sender(plan, &**scheme)?;
     let workshop = steps.as_ref().map(|steps| Workshop {
         steps: Arc::clone(steps),
         deployment: deployment(plan, format!("https://{EMBEDDED_HOST}")),
         path: EMBEDDED_PATH.to_owned(),
-        second: sender.clone(),
+        second: second.clone(),
     });
     let (host, target, origin, address, carrier, behind) = match (&plan.target, steps) {
         (TargetSpec::Exec(command), _) => {
@@ -134,7 +135,7 @@ pub(crate) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
                 (url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(), port_of(url));
             let target = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
             let authority = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
-            let origin = format!("{}://{authority}", url.scheme());
+            let origin = origin_of(url);
             let carrier = match plan.carrier {
                 CarrierName::Raw => Carrier::Raw(Raw::new(host.clone(), port, plan.deadlines)),
                 CarrierName::Polite => Carrier::Polite(
@@ -153,7 +154,7 @@ pub(crate) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
                 steps,
                 deployment,
                 path: EMBEDDED_PATH.to_owned(),
-                second: sender.clone(),
+                second: second.clone(),
                 bind: ([127, 0, 0, 1], 0).into(),
                 clock: Arc::new(clock::now),
                 audit: AuditSink::Discard,
@@ -180,9 +181,10 @@ pub(crate) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
     let pace = Pace::per_second(plan.rate);
     let deployment = deployment(plan, origin);
     let (scheme, seed) = (Arc::clone(scheme), plan.seed);
-    let signer = Signer { scheme, secret, host, target, deployment, address, replay, seed };
-    let mut subject =
-        Subject::new(signer, carrier, pace).map_err(|why| Failed::usage(format!("error: {why}")))?;
+    let sender = Sender::new(&*scheme, secret, target, deployment)
+        .map_err(|why| Failed::usage(format!("error: {why}")))?;
+    let signer = Signer { scheme, sender, host, address, replay, seed };
+    let mut subject = Subject::new(signer, carrier, pace);
     subject.effects = match &plan.effects {
         Some(spec) => Some(
             Counter::new(spec, plan.deadlines)
@@ -190,19 +192,7 @@ pub(crate) async fn subject(plan: &Plan, named: &Named, jobs: usize) -> Result<(
         ),
         None => None,
     };
-    subject.second = match sender {
-        None => None,
-        Some(Sender { secret, key_id, path }) => Some(SecondKeyed {
-            key: subject
-                .signer
-                .scheme
-                .key(&secret)
-                .map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?,
-            secret,
-            target: path,
-            deployment: Deployment { key_id, ..subject.signer.deployment.clone() },
-        }),
-    };
+    subject.second = second;
     if subject.second.as_ref().is_some_and(|second| second.key[..] == subject.key()[..]) {
         let help = "the cases between two senders need two keys";
         return Err(Failed::usage_help("--second-secret is the same secret as --secret", help));
@@ -251,24 +241,29 @@ async fn served(
 }
 
 /// The second sender; none if somebody else runs the target and nobody said that there is one.
-fn sender(plan: &Plan, scheme: &dyn Scheme) -> Option<Sender> {
+fn second_sender(plan: &Plan, scheme: &dyn Scheme) -> Result<Option<Sender>, Failed> {
     let given = plan.second.secret.clone();
-    let secret = match plan.target {
-        TargetSpec::Url(_) => given?,
-        TargetSpec::Exec(_) | TargetSpec::Serve(_) => return None,
+    let (secret, own, origin) = match &plan.target {
+        TargetSpec::Exec(_) | TargetSpec::Serve(_) => return Ok(None),
+        TargetSpec::Url(url) => {
+            let Some(secret) = given else { return Ok(None) };
+            (secret, url.path().trim_end_matches('/'), origin_of(url))
+        }
         // Another seed, another secret.
         TargetSpec::Reference | TargetSpec::Mutant(_) => {
-            given.unwrap_or_else(|| made_up_secret(scheme, !plan.seed))
-        }
-    };
-    let own = match &plan.target {
-        TargetSpec::Url(url) => url.path().trim_end_matches('/'),
-        TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_) | TargetSpec::Serve(_) => {
-            EMBEDDED_PATH
+            let secret = given.unwrap_or_else(|| made_up_secret(scheme, !plan.seed));
+            (secret, EMBEDDED_PATH, format!("https://{EMBEDDED_HOST}"))
         }
     };
     let path = plan.second.path.clone().unwrap_or_else(|| format!("{own}/second"));
-    Some(Sender { secret, key_id: plan.second.key_id.clone(), path })
+    let deployment = Deployment { key_id: plan.second.key_id.clone(), ..deployment(plan, origin) };
+    let sender = Sender::new(scheme, secret, path, deployment);
+    sender.map(Some).map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))
+}
+
+/// Scheme, host and port of a URL.
+fn origin_of(url: &Url) -> String {
+    format!("{}://{}", url.scheme(), &url[url::Position::BeforeHost..url::Position::AfterPort])
 }
 
 fn deployment(plan: &Plan, origin: String) -> Deployment {

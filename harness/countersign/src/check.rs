@@ -12,6 +12,7 @@ use countersign_conformance::place::{NOW, SEED};
 use countersign_core::case::Expectation;
 use countersign_core::event::{Event, RunFinished, RunStarted, RunVerdict, Summary, Tool};
 use countersign_core::finding::{Finding, gather};
+use countersign_core::recipe::Sender;
 use countersign_core::report::{FailOn, Options, Style, reporter};
 use countersign_core::scheme::{Deployment, Scheme, with_constants};
 use countersign_core::secret::Secret;
@@ -142,18 +143,16 @@ impl Check {
         let made = with_constants(&self.scheme, &self.deployment.constants);
         let scheme = made.unwrap_or_else(|why| panic!("{why}"));
         let secret = self.secret.unwrap_or_else(|| made_up_secret(&*scheme, SEED));
+        let sender = Sender::new(&*scheme, secret.clone(), self.path, self.deployment);
         let signer = Signer {
             scheme: Arc::clone(&scheme),
-            secret: secret.clone(),
+            sender: sender.unwrap_or_else(|why| panic!("{why}")),
             host: HOST.to_owned(),
-            target: self.path,
-            deployment: self.deployment,
             address: None,
             replay: "countersign explain".to_owned(),
             seed: SEED,
         };
         let subject = Subject::new(signer, Carrier::Local(local(secret)), Pace::default());
-        let subject = subject.unwrap_or_else(|why| panic!("{why}"));
         judge(subject, &*scheme, self.fail_on)
     }
 }

@@ -250,7 +250,7 @@ impl Case {
         }
         let Some(second) = world.second else { return Some("a second sender is needed") };
         let as_itself = self.recipe.sign.key == KeyChoice::Second && self.recipe.sign.key_id.is_some();
-        let shared = second.target == world.target;
+        let shared = second.target == world.sender.target;
         (shared && as_itself).then_some("both senders share one endpoint")
     }
 

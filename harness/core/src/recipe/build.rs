@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::draft::draft;
 use super::terms::OwnTerms;
-use super::{Delivery, KeyChoice, Manner, Message, Moment, Recipe, Round, SECOND_KEY_ID, Signing, Step};
+use super::{
+    Delivery, KeyChoice, Manner, Message, Moment, Recipe, Round, SECOND_KEY_ID, Sender, Signing, Step,
+};
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
-use crate::secret::Secret;
 use crate::tamper::{NotThere, apply, framing};
 use crate::time::Timestamp;
 use crate::wire::{Framing, Octets, Request, Wire, encode};
@@ -21,42 +22,22 @@ use crate::wire::{Framing, Octets, Request, Wire, encode};
 pub struct World<'a> {
     /// How requests are signed.
     pub scheme: &'a dyn Scheme,
-    /// The shared secret.
-    pub secret: &'a Secret,
-    /// The key that the scheme makes of the secret.
-    pub key: &'a Key,
+    /// Who sends them.
+    pub sender: &'a Sender,
     /// Value of the `Host` header.
     pub host: &'a str,
-    /// Path and query of the target under test.
-    pub target: &'a str,
-    /// Origin and constants.
-    pub deployment: &'a Deployment,
     /// The verifier's clock.
     pub now: Timestamp,
     /// Where fresh texts come from.
     pub unique: Unique,
     /// Another sender of the same service, if there is one.
-    pub second: Option<SecondSender<'a>>,
+    pub second: Option<&'a Sender>,
 }
 
-/// A second sender: with a key, a key id and an endpoint of its own, under the same scheme.
-#[derive(Debug, Clone, Copy)]
-pub struct SecondSender<'a> {
-    /// Its secret.
-    pub secret: &'a Secret,
-    /// The key that the scheme makes of it.
-    pub key: &'a Key,
-    /// Path and query of its endpoint.
-    pub target: &'a str,
-    /// Origin, constants and its key id.
-    pub deployment: &'a Deployment,
-}
-
-impl<'a> World<'a> {
+impl World<'_> {
     /// The world as the second sender knows it.
-    fn of_the_second(&self) -> Result<World<'a>, CannotBuild> {
-        let SecondSender { secret, key, target, deployment } = self.second.ok_or(CannotBuild::NoSecond)?;
-        Ok(World { secret, key, target, deployment, second: None, ..*self })
+    fn of_the_second(&self) -> Result<Self, CannotBuild> {
+        Ok(World { sender: self.second.ok_or(CannotBuild::NoSecond)?, second: None, ..*self })
     }
 }
 
@@ -369,8 +350,8 @@ pub(super) fn prepare<T>(
         return Err(CannotBuild::NoKeyId);
     }
     let deployment = match origin {
-        Some(origin) => Cow::Owned(Deployment { origin: origin.clone(), ..world.deployment.clone() }),
-        None => Cow::Borrowed(world.deployment),
+        Some(origin) => Cow::Owned(Deployment { origin: origin.clone(), ..world.sender.deployment.clone() }),
+        None => Cow::Borrowed(&world.sender.deployment),
     };
     let key = choose(key, world)?;
     let own = OwnTerms::of(signing, world)?;
@@ -398,7 +379,7 @@ pub(super) fn prepare<T>(
                     text.replace(SECOND_KEY_ID, &second.deployment.key_id).into()
                 }
                 Some(text) => text.as_str().into(),
-                None => Octets::copy_of(world.deployment.key_id.as_bytes()),
+                None => Octets::copy_of(world.sender.deployment.key_id.as_bytes()),
             },
             deployment: &deployment,
             terms: own.terms(signing),
@@ -408,7 +389,7 @@ pub(super) fn prepare<T>(
 }
 
 fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, CannotBuild> {
-    let right = world.key;
+    let right = &world.sender.key;
     let other = match choice {
         KeyChoice::Right => return Ok(Cow::Borrowed(right)),
         KeyChoice::Wrong => {
@@ -422,7 +403,7 @@ fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, Can
             bytes
         }
         KeyChoice::Empty => Vec::new(),
-        KeyChoice::Undecoded => world.secret.expose().to_vec(),
+        KeyChoice::Undecoded => world.sender.secret.expose().to_vec(),
         KeyChoice::RightThen(more) => [&right[..], more.as_slice()].concat(),
         KeyChoice::RightPrefix(length) => {
             right.get(..usize::from(*length)).ok_or(CannotBuild::Genuine)?.to_vec()
@@ -465,6 +446,6 @@ fn difference(
         && (before.timestamp == after.timestamp || any_time)
         && before.tags.iter().any(|tag| after.tags.contains(tag))
         && (once(&before) == once(&after) || fresh)
-        && world.scheme.signs_the_same((signed, &before), (tampered, &after), world.deployment);
+        && world.scheme.signs_the_same((signed, &before), (tampered, &after), &world.sender.deployment);
     if same { Difference::Unseen } else { Difference::Seen }
 }

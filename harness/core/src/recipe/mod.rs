@@ -7,16 +7,18 @@ mod build;
 mod draft;
 mod moment;
 mod round;
+mod sender;
 mod signature;
 mod terms;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::{
-    Built, CannotBuild, Compare, Difference, Purpose, SecondSender, Unique, World, build, build_with, genuine,
+    Built, CannotBuild, Compare, Difference, Purpose, Unique, World, build, build_with, genuine,
 };
 pub use moment::Moment;
 pub use round::{Held, Hold, Manner, Round};
+pub use sender::Sender;
 pub use signature::{Signature, signatures};
 
 use crate::scheme::{Construction, Hash, Part};

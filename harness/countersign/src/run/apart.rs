@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use countersign_conformance::reference::Steps;
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 
 use super::clock;
 use crate::carrier::{Carrier, Deadlines, Raw};
-use crate::serve::{AuditSink, Config, Endpoint, Running, Sender};
+use crate::serve::{AuditSink, Config, Endpoint, Running};
 
 /// Makes endpoints like the one under test.
 #[derive(Clone)]

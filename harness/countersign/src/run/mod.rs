@@ -34,7 +34,7 @@ pub use effects::{Counter, CounterSpec};
 pub use lanes::Lanes;
 pub use made_up::made_up_secret;
 pub use pace::Pace;
-pub use subject::{SecondKeyed, Signer, Subject};
+pub use subject::{Signer, Subject};
 
 /// What is kept of answers besides the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,7 +262,8 @@ fn needs_control(verdict: &Verdict) -> bool {
 }
 
 fn redactor(subject: &Subject) -> Redactor {
-    let redactor = Redactor::new(&[subject.signer.secret.clone(), Secret::new(subject.key.to_vec())]);
+    let redactor =
+        Redactor::new(&[subject.signer.sender.secret.clone(), Secret::new(subject.key().to_vec())]);
     match &subject.second {
         Some(second) => redactor.and(second.secret.expose()).and(&second.key),
         None => redactor,

@@ -12,9 +12,9 @@ use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
 use countersign_core::line::Capability;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
-use countersign_core::recipe::{Recipe, SecondSender, Unique, World, build, genuine};
+use countersign_core::recipe::{Recipe, Sender, Unique, World, build, genuine};
 use countersign_core::redact::Redactor;
-use countersign_core::scheme::{Deployment, Key, Part, Scheme};
+use countersign_core::scheme::{ClockSpec, Key, Part, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, Line, Tamper};
 use countersign_core::target::Target as _;
@@ -36,14 +36,10 @@ const THROTTLE_BUDGET: u64 = 120;
 pub struct Signer {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
-    /// The shared secret.
-    pub secret: Secret,
+    /// What the signer holds, and the endpoint that it sends to.
+    pub sender: Sender,
     /// Value of the `Host` header.
     pub host: String,
-    /// Path and query of the target.
-    pub target: String,
-    /// Origin and constants.
-    pub deployment: Deployment,
     /// Host and port for commands that a person can copy; none where there is no connection.
     pub address: Option<(String, u16)>,
     /// The command that runs a case again, up to the case.
@@ -57,11 +53,10 @@ pub struct Signer {
 pub struct Subject {
     /// Who signs.
     pub signer: Signer,
-    pub(super) key: Key,
     /// The way there.
     pub carrier: Carrier,
     /// Another sender of the same service, if there is one.
-    pub second: Option<SecondKeyed>,
+    pub second: Option<Sender>,
     /// How fast requests may follow each other.
     pub pace: Pace,
     /// Whether cases that wait are run.
@@ -82,19 +77,6 @@ pub struct Subject {
     patience: AtomicU64,
 }
 
-/// What a second sender holds.
-#[derive(Debug, Clone)]
-pub struct SecondKeyed {
-    /// Its secret.
-    pub secret: Secret,
-    /// The key that the scheme makes of it.
-    pub key: Key,
-    /// Path and query of its endpoint.
-    pub target: String,
-    /// Origin, constants and its key id.
-    pub deployment: Deployment,
-}
-
 /// A target that was shown to accept a valid request, or what it did instead.
 #[derive(Debug)]
 pub struct Opening {
@@ -106,12 +88,8 @@ pub struct Opening {
 
 impl Subject {
     /// A subject whose clock is taken to be this machine's, if the carrier does not say otherwise.
-    ///
-    /// # Errors
-    /// The secret does not have the form that the scheme demands.
-    pub fn new(signer: Signer, carrier: Carrier, pace: Pace) -> Result<Self, String> {
-        Ok(Self {
-            key: signer.scheme.key(&signer.secret)?,
+    pub fn new(signer: Signer, carrier: Carrier, pace: Pace) -> Self {
+        Self {
             clock: carrier.clock(),
             signer,
             carrier,
@@ -125,7 +103,7 @@ impl Subject {
             forged: None,
             controls: AtomicU64::new(0),
             patience: AtomicU64::new(THROTTLE_BUDGET),
-        })
+        }
     }
 
     /// The same against a target that is set up for one case; none if nobody can set it up so.
@@ -135,7 +113,7 @@ impl Subject {
     pub async fn apart(&self, case: &Case) -> Option<Result<(Self, Option<Running>), String>> {
         let secret = match &case.secret {
             Some(key) => self.signer.scheme.file().mac.key.write(key),
-            None => self.signer.secret.clone(),
+            None => self.signer.sender.secret.clone(),
         };
         if case.fails_the_handler() && self.workshop.is_none() {
             return None;
@@ -178,7 +156,9 @@ impl Subject {
 
     /// The same signer with another secret, and another way to a target like this.
     fn with(&self, secret: Secret, carrier: Carrier) -> Result<Self, String> {
-        Self::new(Signer { secret, ..self.signer.clone() }, carrier, Pace::default())
+        let Sender { target, deployment, .. } = self.signer.sender.clone();
+        let sender = Sender::new(&*self.signer.scheme, secret, target, deployment)?;
+        Ok(Self::new(Signer { sender, ..self.signer.clone() }, carrier, Pace::default()))
     }
 
     /// Whether a driver speaks for the target, and says itself what became of it.
@@ -205,7 +185,7 @@ impl Subject {
 
     /// The key of the first sender.
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.signer.sender.key
     }
 
     /// Makes the handler behind the verifier fail once; only that of a target of our own can be.
@@ -220,19 +200,11 @@ impl Subject {
         let name = self.signer.scheme.file().scheme.as_str();
         World {
             scheme: &*self.signer.scheme,
-            secret: &self.signer.secret,
-            key: &self.key,
+            sender: &self.signer.sender,
             host: &self.signer.host,
-            target: &self.signer.target,
-            deployment: &self.signer.deployment,
             now,
             unique: Unique::new(self.signer.seed, name, case),
-            second: self.second.as_ref().map(|second| SecondSender {
-                secret: &second.secret,
-                key: &second.key,
-                target: &second.target,
-                deployment: &second.deployment,
-            }),
+            second: self.second.as_ref(),
         }
     }
 
@@ -240,8 +212,8 @@ impl Subject {
     pub fn place<'a>(&'a self, secrets: &'a Redactor) -> exposure::Place<'a> {
         exposure::Place {
             scheme: &*self.signer.scheme,
-            key: &self.key,
-            deployment: &self.signer.deployment,
+            key: &self.signer.sender.key,
+            deployment: &self.signer.sender.deployment,
             secrets,
         }
     }
@@ -303,8 +275,8 @@ impl Subject {
                 // Accepted at our own time: a `Date` further off than the window allows is not the
                 // verifier's clock but that of something in between.
                 let clock = self.signer.scheme.file().clock.as_ref();
-                let window = clock.and_then(|clock| clock.past.or(clock.future)).map_or(0, i64::from);
-                if self.clock.offset().abs() > window * 1000 {
+                let tolerance = clock.and_then(ClockSpec::tolerance).map_or(0, i64::from);
+                if self.clock.offset().abs() > tolerance * 1000 {
                     self.clock = Clock::SHARED;
                 }
                 break;
