@@ -1,15 +1,15 @@
 //! A failed requirement with its evidence.
 //!
-//! The types to know are [`Finding`] and [`Evidence`]. It must not know how it is shown.
+//! The type to know is [`Finding`]. It must not know how it is shown.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{CaseResult, rank};
 use crate::expectation::ExpectationKind;
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
 use crate::judge::Failure;
+use crate::result::CaseResult;
 use crate::spec::{Attacker, BugClass, Level, Requirements, Severity, Shows};
 
 /// A requirement that the target does not meet.
@@ -42,46 +42,6 @@ pub struct Finding {
     pub remediation: String,
     /// The command that runs the first of these cases again.
     pub replay: String,
-}
-
-/// Request and answer of a case as bytes, for people.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Evidence {
-    /// Lines of the request as sent, escaped; what was tampered with is marked.
-    pub request: Vec<MarkedLine>,
-    /// Lines of the answer, escaped; empty if there was none.
-    pub answer: Vec<String>,
-    /// A shell command that sends the same bytes.
-    pub reproduce: String,
-    /// The command that runs the case again.
-    pub replay: String,
-}
-
-/// A line, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct MarkedLine {
-    /// How it differs from the request before tampering.
-    pub mark: Mark,
-    /// The escaped text.
-    pub text: String,
-    /// For a changed line: the column and width of what changed, in characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub span: Option<(usize, usize)>,
-}
-
-/// How a line differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Mark {
-    /// Not at all.
-    Same,
-    /// It is new or changed.
-    Tampered,
-    /// It stood in the signed request and was taken out.
-    Removed,
 }
 
 /// The bug class that a failure shows, whatever the case was about.
@@ -141,7 +101,7 @@ pub fn gather(
             remediation: requirement.remediation.clone(),
             replay: case.evidence.as_ref().map(|evidence| evidence.replay.clone()).unwrap_or_default(),
         });
-        if rank(severity) < rank(finding.severity) {
+        if severity < finding.severity {
             finding.severity = severity;
             finding.attacker = attacker;
         }
@@ -170,6 +130,6 @@ pub fn gather(
         finding.cases.push(case.id.clone());
     }
     let mut findings: Vec<Finding> = found.into_values().collect();
-    findings.sort_by_key(|finding| (finding.level, rank(finding.severity)));
+    findings.sort_by_key(|finding| (finding.level, finding.severity));
     findings
 }

@@ -1,7 +1,7 @@
-//! From a recipe to octets: draft, sign, tamper, encode.
+//! From a recipe to bytes: draft, sign, tamper, encode.
 //!
 //! Each step consumes what came before it, and only the last makes a [`Wire`]. Nothing here is
-//! random: what must be fresh comes from [`Unique`], which is derived from the seed of the run.
+//! random: what must be fresh comes from [`Unique`](super::Unique), which is derived from the seed of the run.
 
 use std::borrow::Cow;
 
@@ -10,65 +10,12 @@ use sha2::{Digest, Sha256};
 use super::draft::draft;
 use super::terms::OwnTerms;
 use super::{
-    Delivery, KeyChoice, Manner, Message, Moment, Recipe, Round, SECOND_KEY_ID, Sender, Signing, Step,
+    CannotBuild, Delivery, KeyChoice, Manner, Message, Moment, Purpose, Recipe, Round, SECOND_KEY_ID,
+    Signing, Step, World,
 };
-use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
-use crate::tamper::{NotThere, apply, framing};
-use crate::time::Timestamp;
+use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Signed};
+use crate::tamper::{apply, framing};
 use crate::wire::{Framing, Octets, Request, Wire, encode};
-
-/// Everything that a recipe needs to become a request: the world as the signer knows it.
-#[derive(Debug, Clone, Copy)]
-pub struct World<'a> {
-    /// How requests are signed.
-    pub scheme: &'a dyn Scheme,
-    /// Who sends them.
-    pub sender: &'a Sender,
-    /// Value of the `Host` header.
-    pub host: &'a str,
-    /// The verifier's clock.
-    pub now: Timestamp,
-    /// Where fresh texts come from.
-    pub unique: Unique,
-    /// Another sender of the same service, if there is one.
-    pub second: Option<&'a Sender>,
-}
-
-impl World<'_> {
-    /// The world as the second sender knows it.
-    fn of_the_second(&self) -> Result<Self, CannotBuild> {
-        Ok(World { sender: self.second.ok_or(CannotBuild::NoSecond)?, second: None, ..*self })
-    }
-}
-
-/// A source of texts that are fresh for each request, and the same again for the same seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unique([u8; 32]);
-
-impl Unique {
-    /// For one case of one scheme under a root seed.
-    pub fn new(seed: u64, scheme: &str, case: &str) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(seed.to_be_bytes());
-        hash.update([0]);
-        hash.update(scheme);
-        hash.update([0]);
-        hash.update(case);
-        Self(hash.finalize().into())
-    }
-
-    /// 32 lower-case hexadecimal digits for the `n`-th request; they hold at least one letter.
-    fn digits(self, n: u64) -> [u8; 32] {
-        let bytes = match n {
-            0 => self.0,
-            _ => Sha256::new().chain_update(self.0).chain_update(n.to_be_bytes()).finalize().into(),
-        };
-        let mut digits = [0; 32];
-        hex::encode_to_slice(&bytes[..16], &mut digits).expect("two digits for each of 16 bytes");
-        digits[0] = b'c';
-        digits
-    }
-}
 
 /// A recipe, ready to send.
 #[derive(Debug, Clone)]
@@ -77,25 +24,8 @@ pub struct Built {
     pub rounds: Vec<Round>,
     /// The same request without any tamper, for showing what was changed.
     pub untampered: Wire,
-    /// Whether the scheme can tell the tampered request from the signed one; none if nothing hangs on it.
+    /// Whether the scheme can tell the tampered request from the signed one; none if nothing depends on it.
     pub difference: Option<Difference>,
-}
-
-/// What an answer is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// It must be an acceptance, or there is no verdict.
-    Setup,
-    /// It is recorded, whatever it is.
-    Aside,
-    /// It is judged.
-    Judged,
-    /// Its time is the measure for that of the judged one.
-    Yardstick,
-    /// There is none: so many seconds pass.
-    Wait(u16),
-    /// There is none: the handler is made to fail at the next request.
-    HandlerFails,
 }
 
 /// Whether the scheme can tell a tampered request from the signed one.
@@ -105,47 +35,6 @@ pub enum Difference {
     Seen,
     /// What the scheme covers and reads is the same: no verifier of the scheme can notice.
     Unseen,
-}
-
-/// Why a recipe makes no request under a scheme.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CannotBuild {
-    /// A tamper found nothing to change.
-    #[error(transparent)]
-    NotThere(#[from] NotThere),
-    /// The message cannot be signed.
-    #[error(transparent)]
-    CannotSign(#[from] CannotSign),
-    /// The scheme has no timestamp.
-    #[error("the scheme carries no timestamp")]
-    NoTimestamp,
-    /// The scheme has no window on that side.
-    #[error("the scheme sets no such window")]
-    NoWindow,
-    /// The scheme carries no message id or nonce.
-    #[error("the scheme carries no message id or nonce")]
-    NoUnique,
-    /// The scheme names no key.
-    #[error("its requests name no key")]
-    NoKeyId,
-    /// The scheme names no algorithm.
-    #[error("its requests name no algorithm")]
-    NoAlgorithm,
-    /// The scheme lists no parts.
-    #[error("its requests do not list what is covered")]
-    NoList,
-    /// The scheme has no time of expiry.
-    #[error("its requests do not say when they expire")]
-    NoExpiry,
-    /// There is no second sender.
-    #[error("there is no second sender")]
-    NoSecond,
-    /// The message has no body that could come in parts.
-    #[error("its message has no body that could come in parts")]
-    NoBody,
-    /// The choice of key or hash is the scheme's own.
-    #[error("for this scheme it is the genuine choice")]
-    Genuine,
 }
 
 /// Builds a genuine request: the `n`-th of this world's source of fresh texts.

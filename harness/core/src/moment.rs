@@ -1,4 +1,6 @@
 //! Points in time relative to the verifier's clock and the scheme's window.
+//!
+//! The type to know is [`Moment`]. It must not know whether a signature or a tamper asks for one.
 
 use serde::{Deserialize, Serialize};
 
