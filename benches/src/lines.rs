@@ -13,7 +13,7 @@ use countersign::process::{Driver, Pool, SchemaChecks};
 use countersign_conformance::place::{NOW, SEED, secret};
 use countersign_core::line::{Accepted, Base64, Endpoint, FromDriver, Sent, ToDriver, Unsupported, Verify};
 use countersign_core::observe::Outcome;
-use countersign_core::recipe::{Message, Recipe, Unique, World, build};
+use countersign_core::recipe::{Message, Recipe, Sender, Unique, World, build};
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Wire, receive};
@@ -37,18 +37,15 @@ pub enum Body {
 /// Genuine requests.
 fn wires(scheme: &dyn Scheme, now: Timestamp, body: Body, count: usize) -> Vec<Wire> {
     let secret = secret(&scheme.file().mac.key);
-    let key = scheme.key(&secret).expect("the secret fits the scheme");
-    let deployment = Deployment::default();
+    let sender =
+        Sender::new(scheme, secret, "/hook", Deployment::default()).expect("the secret fits the scheme");
     let name = scheme.file().scheme.as_str();
     let one = |n: usize| {
         let case = n.to_string();
         let world = World {
             scheme,
-            secret: &secret,
-            key: &key,
+            sender: &sender,
             host: "countersign.test",
-            target: "/hook",
-            deployment: &deployment,
             now,
             unique: Unique::new(SEED, name, &case),
             second: None,

@@ -46,7 +46,8 @@ impl Load {
                     signed(case, &built).map(|request| signing_string(place, request)).collect();
                 let small = texts.iter().all(|text| text.len() <= 1024);
                 // Broken constructions and other hashes are not HMAC-SHA256; their cost is not in the peer.
-                let plain = case.sign.hash.is_none() && case.sign.construction == Default::default();
+                let plain =
+                    case.recipe.sign.hash.is_none() && case.recipe.sign.construction == Default::default();
                 if plain && (small || size == Size::Any) {
                     load.jobs.push((index, case));
                     load.texts.extend(texts.into_iter().map(|text| (index, text)));
@@ -104,13 +105,13 @@ impl Load {
 /// The bytes under the MAC of a request, as well as they can be read back from it.
 fn signing_string(place: &Place, request: &Request) -> Vec<u8> {
     let claims = place.scheme.read(request).unwrap_or_default();
-    place.scheme.signing_string(request, &claims, place.world("").deployment)
+    place.scheme.signing_string(request, &claims, &place.world("").sender.deployment)
 }
 
 /// The requests of a case that were signed, each once.
 fn signed<'b>(case: &'b Case, built: &'b Built) -> impl Iterator<Item = &'b Request> {
     let mut requests = vec![built.untampered.request()];
-    if let Delivery::Sequence(steps) = &case.deliver {
+    if let Delivery::Sequence(steps) = &case.recipe.deliver {
         let mut rounds = built.rounds.iter();
         for step in steps {
             let (count, anew) = match step {

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use countersign::clock;
-use countersign::run::{self, Keep, Planned, Robust, Session, Settings, Workers};
+use countersign::run::{self, Keep, Planned, Session, Settings, Workers};
 use countersign::serve::{AuditSink, Config, Endpoint, Running};
 use countersign_conformance::Catalog;
 use countersign_conformance::place::PATH;
@@ -98,7 +98,6 @@ impl Judge {
     pub fn new(address: SocketAddr, jobs: usize, cases: usize) -> Self {
         let catalog = Catalog::embedded();
         let requirement = |id: &str| catalog.requirements.get(id).expect("the requirement is shipped");
-        let robust: &'static Robust<'static> = Box::leak(Box::new(Robust::shipped(catalog)));
         let session = endpoint(address);
         let world = session.world("selection", clock::now());
         let planned: Vec<Planned<'static>> = catalog
@@ -108,7 +107,7 @@ impl Judge {
                 suite,
                 case,
                 requirement: requirement(case.requires[0].as_str()),
-                robust,
+                requirements: &catalog.requirements,
             })
             .collect();
         let cases = planned.iter().copied().cycle().take(cases.next_multiple_of(planned.len())).collect();
@@ -143,8 +142,8 @@ impl Judge {
 }
 
 fn is_one_small_request(case: &Case, world: &World<'_>) -> bool {
-    case.deliver == Delivery::Once
-        && case.wire.is_empty()
+    case.recipe.deliver == Delivery::Once
+        && case.recipe.wire.is_empty()
         && case.build(world).is_ok_and(|built| built.rounds[0].wires[0].octets().len() <= 1024)
 }
 

@@ -12,6 +12,7 @@ use countersign::target::Target;
 use countersign::transport::{Deadlines, Raw};
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, PATH, secret};
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 
@@ -53,13 +54,12 @@ pub fn library(command: &str, runtime: &tokio::runtime::Runtime) -> Result<Sessi
 fn session(target: Target, host: String, address: Option<(String, u16)>) -> Session {
     let signer = Signer {
         scheme: scheme(SCHEME),
-        secret: the_secret(),
+        sender: Sender::new(&*scheme(SCHEME), the_secret(), PATH, Deployment::default())
+            .expect("the secret fits the scheme"),
         host,
-        target: PATH.to_owned(),
-        deployment: Deployment::default(),
         address,
         replay: "countersign run".to_owned(),
         seed: 0,
     };
-    Session::new(signer, target).expect("the secret fits the scheme")
+    Session::new(signer, target)
 }

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use countersign_core::recipe::{SecondSender, Unique, World};
+use countersign_core::recipe::{Sender, Unique, World};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Construction, Deployment, Encoding, Hash, Key, KeyForm, Scheme, mac};
 use countersign_core::secret::Secret;
@@ -64,20 +64,10 @@ fn secret_of(seed: u64, form: &KeyForm) -> Secret {
 pub struct Place {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
-    second: Second,
+    sender: Sender,
+    second: Sender,
     secrets: Arc<OnceLock<Redactor>>,
     seed: u64,
-}
-
-/// What a second sender holds.
-#[derive(Clone)]
-struct Second {
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
 }
 
 impl Place {
@@ -88,16 +78,16 @@ impl Place {
 
     /// The same with a secret and fresh texts of a seed.
     pub fn under(scheme: &Arc<dyn Scheme>, seed: u64) -> Self {
-        let secret = secret_of(seed, &scheme.file().mac.key);
-        let second_secret = secret_of(seed + APART, &scheme.file().mac.key);
-        let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
-        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
-        let second = Second {
-            key: scheme.key(&second_secret).expect("the test secret has the form of the scheme"),
-            secret: second_secret,
-            deployment: Deployment { key_id: SECOND_KEY_ID.to_owned(), ..deployment.clone() },
+        let sender = |seed, path, deployment| {
+            let secret = secret_of(seed, &scheme.file().mac.key);
+            let sender = Sender::new(&**scheme, secret, path, deployment);
+            sender.expect("the test secret has the form of the scheme")
         };
-        Self { scheme: Arc::clone(scheme), secret, key, deployment, second, secrets: Arc::default(), seed }
+        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
+        let with_key_id = Deployment { key_id: SECOND_KEY_ID.to_owned(), ..deployment.clone() };
+        let second = sender(seed + APART, SECOND_PATH, with_key_id);
+        let sender = sender(seed, PATH, deployment);
+        Self { scheme: Arc::clone(scheme), sender, second, secrets: Arc::default(), seed }
     }
 
     /// The places of all shipped schemes, in order of their names.
@@ -107,16 +97,16 @@ impl Place {
 
     /// The same place, set up with other key bytes; none if the scheme has no such secret.
     pub fn with_key(&self, key: &[u8]) -> Option<Self> {
-        let Self { scheme, deployment, second, seed, .. } = self;
-        let secret = scheme.file().mac.key.write(key);
-        let key = scheme.key(&secret).ok()?;
-        let (scheme, deployment, second) = (Arc::clone(scheme), deployment.clone(), second.clone());
-        Some(Self { scheme, secret, key, deployment, second, secrets: Arc::default(), seed: *seed })
+        let Self { scheme, sender: Sender { deployment, .. }, second, seed, .. } = self;
+        let sender =
+            Sender::new(&**scheme, scheme.file().mac.key.write(key), PATH, deployment.clone()).ok()?;
+        let (scheme, second) = (Arc::clone(scheme), second.clone());
+        Some(Self { scheme, sender, second, secrets: Arc::default(), seed: *seed })
     }
 
     /// The key of both sides.
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.sender.key
     }
 
     /// The world as the signer of a case knows it.
@@ -128,25 +118,18 @@ impl Place {
     pub fn world_of(&self, seed: u64, case: &str) -> World<'_> {
         World {
             scheme: &*self.scheme,
-            secret: &self.secret,
-            key: &self.key,
+            sender: &self.sender,
             host: "example.com",
-            target: PATH,
-            deployment: &self.deployment,
             now: NOW,
             unique: Unique::new(seed, self.scheme.file().scheme.as_str(), case),
-            second: Some(SecondSender {
-                secret: &self.second.secret,
-                key: &self.second.key,
-                target: SECOND_PATH,
-                deployment: &self.second.deployment,
-            }),
+            second: Some(&self.second),
         }
     }
 
     /// What a verifier holds, with fresh memory.
     pub fn setup(&self) -> Setup {
-        let first = Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH);
+        let Sender { key, deployment, .. } = self.sender.clone();
+        let first = Setup::new(Arc::clone(&self.scheme), key, deployment, PATH);
         let first = Setup { secrets: Arc::clone(&self.secrets), ..first };
         first.with_second(self.second.key.clone(), SECOND_KEY_ID, SECOND_PATH)
     }

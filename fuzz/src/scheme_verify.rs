@@ -106,7 +106,7 @@ fn is_right(place: &Place, setup: &Setup, request: &Request) -> bool {
         && { file.once.is_none_or(|once| claims.get(once.field()).is_some_and(|text| !text.is_empty())) }
 }
 
-/// Whether the claimed time lies in the window, both ends included.
+/// Whether the claimed time lies in the window, both ends included. Written anew, as a second opinion on `ClockSpec`.
 fn in_time(place: &Place, claims: &Claims) -> bool {
     let Some(clock) = &place.scheme.file().clock else { return true };
     let Some(at) = claims.timestamp.as_deref().and_then(|text| clock.unit.parse(text)) else { return false };

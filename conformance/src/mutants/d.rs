@@ -2,7 +2,7 @@
 //!
 //! Each is named after its bug class. They must not know cases.
 
-use countersign_core::scheme::{Claims, ClockSpec, Field, Refusal};
+use countersign_core::scheme::{Claims, ClockSpec, Field, InWindow, Refusal};
 use countersign_core::time::{ClockUnit, Timestamp, parse_http_date};
 use countersign_core::wire::Request;
 
@@ -11,14 +11,11 @@ use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
 
 /// Tests a time against the window of the scheme, like the reference.
 fn within(clock: &ClockSpec, at: Timestamp, now: Timestamp) -> Result<(), Halt> {
-    let age = now.millis().saturating_sub(at.millis());
-    if clock.past.is_some_and(|past| age > i64::from(past) * 1000) {
-        return Err(Refusal::Stale.into());
+    match clock.place(at, now) {
+        InWindow::Within => Ok(()),
+        InWindow::TooOld => Err(Refusal::Stale.into()),
+        InWindow::TooFarAhead => Err(Refusal::Future.into()),
     }
-    if clock.future.is_some_and(|future| age < -i64::from(future) * 1000) {
-        return Err(Refusal::Future.into());
-    }
-    Ok(())
 }
 
 /// Tests the claimed time, read in another way, against the window.

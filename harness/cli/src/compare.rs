@@ -20,7 +20,7 @@ use super::signals::{self, First};
 use crate::bounded;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
-use countersign::run::{self, Keep, Planned, Robust, Settings, Workers, is_repeatable};
+use countersign::run::{self, Keep, Planned, Settings, Workers, is_repeatable};
 
 /// The largest grid that is read.
 const MAX_GRID: usize = 64 << 20;
@@ -310,11 +310,10 @@ fn cannot_start(error: &std::io::Error) -> Failed {
 /// Puts the cases to one target, under each of its schemes.
 fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Vec<Filled>, Failed> {
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
     let stop = AtomicBool::new(false);
     let mut columns = Vec::new();
     for named in &plan.schemes {
-        let mut cases = plan.cases(catalog, &robust, &*named.scheme);
+        let mut cases = plan.cases(catalog, &*named.scheme);
         // The same targets must make the same grid.
         cases.retain(|planned| is_repeatable(planned.case));
         let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };

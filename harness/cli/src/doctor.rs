@@ -10,7 +10,7 @@ use countersign_conformance::place::{NOW, SEED};
 use countersign_core::id::nearest;
 use countersign_core::line::{Capability, Hello};
 use countersign_core::observe::{Observation, Outcome};
-use countersign_core::recipe::{Message, Moment, Recipe, Signing, build, genuine};
+use countersign_core::recipe::{Message, Moment, Recipe, Sender, Signing, build, genuine};
 use countersign_core::scheme::{Deployment, Part, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Bit, On, Tamper};
@@ -150,15 +150,14 @@ fn session(
     let driver = Driver::new(Arc::clone(pool), &**scheme, secret.clone(), &deployment, at);
     let signer = Signer {
         scheme: Arc::clone(scheme),
-        secret,
+        sender: Sender::new(&**scheme, secret, PATH, deployment)
+            .map_err(|why| Failed::usage(format!("error: {why}")))?,
         host: HOST.to_owned(),
-        target: PATH.to_owned(),
-        deployment,
         address: None,
         replay: String::new(),
         seed: SEED,
     };
-    Session::new(signer, Target::driver(driver)).map_err(|why| Failed::usage(format!("error: {why}")))
+    Ok(Session::new(signer, Target::driver(driver)))
 }
 
 async fn verify(

@@ -21,7 +21,7 @@ use crate::config::{Config, is_file};
 use crate::exit::{Exit, Failed};
 use crate::secret_source::SecretSource;
 use countersign::RateLimiter;
-use countersign::run::{self, CounterSpec, Planned, Robust, Session, Slow};
+use countersign::run::{self, CounterSpec, Planned, Session, Slow};
 use countersign::target::{
     KeyNaming, SchemeChoice, SecondSetup, SecretSupply, Setup, TargetSpec, UsageError, greet, guard_host,
 };
@@ -154,8 +154,8 @@ impl Plan {
     }
 
     /// Cases over all schemes.
-    pub(crate) fn count(&self, catalog: &Catalog, robust: &Robust<'_>) -> usize {
-        self.schemes.iter().map(|named| self.cases(catalog, robust, &*named.scheme).len()).sum()
+    pub(crate) fn count(&self, catalog: &Catalog) -> usize {
+        self.schemes.iter().map(|named| self.cases(catalog, &*named.scheme).len()).sum()
     }
 
     /// Refuses a pattern that chooses nothing: nothing run is never a success.
@@ -176,7 +176,6 @@ impl Plan {
     pub(crate) fn cases<'a>(
         &'a self,
         catalog: &'a Catalog,
-        robust: &'a Robust<'a>,
         scheme: &dyn Scheme,
     ) -> Vec<Planned<'a>> {
         let name = scheme.file().scheme.as_str();
@@ -185,7 +184,7 @@ impl Plan {
             .iter()
             .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
             .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()));
-        run::plan(catalog, robust, scheme, chosen)
+        run::plan(catalog, scheme, chosen)
     }
 }
 

@@ -19,7 +19,7 @@ use super::signals::{self, First, STOP};
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::snapshot::{self, Extent, OnDrift};
-use countersign::run::{Announcement, Campaign, Hands, Keep, Robust, Settings, Workers};
+use countersign::run::{Announcement, Campaign, Hands, Keep, Settings, Workers};
 
 /// Judges a target.
 pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
@@ -161,8 +161,7 @@ fn execute(
 ) -> Result<Exit, Failed> {
     signals::watch(First::Stops)?;
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
-    let counts = plan.count(catalog, &robust);
+    let counts = plan.count(catalog);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     // The embedded endpoint has threads of its own.
     let workers = Workers::new(jobs).map_err(cannot_start)?;
@@ -194,7 +193,7 @@ fn execute(
             return Err(failed);
         }
         progress.scheme(named.scheme.file().scheme.as_str());
-        let cases = plan.cases(catalog, &robust, &*named.scheme);
+        let cases = plan.cases(catalog, &*named.scheme);
         let mut session = services.block_on(plan.start(named, jobs))?;
         let outcome = campaign.scheme(&hands, &mut session, &cases, &settings);
         services.block_on(session.target.shutdown());

@@ -11,12 +11,13 @@ use countersign_conformance::place::{NOW, SEED};
 use countersign_core::event::{Event, RunFinished, RunVerdict, Summary};
 use countersign_core::finding::Finding;
 use countersign_core::observe::Oracle;
+use countersign_core::recipe::Sender;
 use countersign_core::report::{FailOn, Options, Style, reporter};
 use countersign_core::scheme::{Deployment, Scheme, with_constants};
 use countersign_core::secret::Secret;
 
 use crate::run::{
-    self, Announcement, Campaign, Hands, Keep, Robust, Session, Settings, Signer, Workers, is_repeatable,
+    self, Announcement, Campaign, Hands, Keep, Session, Settings, Signer, Workers, is_repeatable,
     made_up_secret,
 };
 use crate::target::{Answer, Asked, HOST, InProcess, PATH, Service, Target, Verify};
@@ -140,27 +141,24 @@ impl Check {
         let made = with_constants(&self.scheme, &self.deployment.constants);
         let scheme = made.unwrap_or_else(|why| panic!("{why}"));
         let secret = self.secret.unwrap_or_else(|| made_up_secret(&*scheme, SEED));
+        let sender = Sender::new(&*scheme, secret.clone(), self.path, self.deployment);
         let signer = Signer {
             scheme: Arc::clone(&scheme),
-            secret: secret.clone(),
+            sender: sender.unwrap_or_else(|why| panic!("{why}")),
             host: HOST.to_owned(),
-            target: self.path,
-            deployment: self.deployment,
             address: None,
             replay: "countersign explain".to_owned(),
             seed: SEED,
         };
         let session = Session::new(signer, Target::in_process(callee(secret)));
-        let session = session.unwrap_or_else(|why| panic!("{why}"));
         judge(session, &*scheme, self.fail_on)
     }
 }
 
 fn judge(mut session: Session, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
     let repeatable = catalog.cases().filter(|(_, case)| is_repeatable(case));
-    let cases = run::plan(catalog, &robust, scheme, repeatable);
+    let cases = run::plan(catalog, scheme, repeatable);
     let mut terminal =
         reporter("terminal").map(|kind| (kind.make)(&Options { style: Style::Plain, fail_on }));
     let mut text = Vec::new();

@@ -9,8 +9,8 @@ use countersign::transport::{Deadlines, HttpClient, Raw};
 use countersign_conformance::Catalog;
 use countersign_conformance::reference::{Halt, Reference, Reply, Setup, Steps};
 use countersign_core::observe::{Observation, Outcome, Shape};
-use countersign_core::recipe::{Unique, World, genuine};
-use countersign_core::scheme::{Claims, Deployment, Encoding, Key, Scheme};
+use countersign_core::recipe::{Sender, Unique, World, genuine};
+use countersign_core::scheme::{Claims, Deployment, Encoding, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{
@@ -29,9 +29,7 @@ struct Place {
     raw: Raw,
     log: Lines,
     scheme: Arc<dyn Scheme>,
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
+    sender: Sender,
 }
 
 impl Place {
@@ -57,19 +55,16 @@ impl Place {
         };
         let running = Endpoint::start_within(config, bounds).await.expect("it starts");
         let raw = Raw::new("127.0.0.1", running.addr().port(), Deadlines::default());
-        let key = scheme.key(&secret).expect("the secret fits");
-        Self { running, raw, log, scheme, secret, key, deployment }
+        let sender = Sender::new(&*scheme, secret, "/hook?token=canary-query-77", deployment);
+        Self { running, raw, log, scheme, sender: sender.expect("the secret fits") }
     }
 
     /// The `n`-th genuine request.
     fn genuine(&self, n: u64) -> Wire {
         let world = World {
             scheme: &*self.scheme,
-            secret: &self.secret,
-            key: &self.key,
+            sender: &self.sender,
             host: "localhost",
-            target: "/hook?token=canary-query-77",
-            deployment: &self.deployment,
             now: NOW,
             unique: Unique::new(7, "endpoint", "test"),
             second: None,

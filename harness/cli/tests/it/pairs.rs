@@ -1,13 +1,12 @@
 //! Servers of HTTP/2 that misbehave while pairs of requests are sent to them. Measuring itself is in `../timing`.
 
 #[path = "../support/http2.rs"]
-#[expect(dead_code, reason = "the server that answers is measured in `../timing`")]
 mod http2;
 
 use std::iter::repeat_n;
 use std::time::{Duration, Instant};
 
-use http2::{frame, saying, serving};
+use http2::{frame, saying, serve, serving};
 
 use crate::support::{CANARY, countersign, root, stderr};
 

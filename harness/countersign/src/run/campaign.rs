@@ -14,7 +14,7 @@ use countersign_core::report::FailOn;
 use countersign_core::scheme::Scheme;
 use countersign_core::vector::Suite;
 
-use super::{Planned, Robust, SchemeRun, Session, Settings, Workers, conclude, fallbacks, scheme};
+use super::{Planned, SchemeRun, Session, Settings, Workers, conclude, scheme};
 use crate::clock;
 
 /// What is said of a run before anything is sent.
@@ -107,7 +107,7 @@ impl<'e> Campaign<'e> {
     /// Ends the run: findings and verdict.
     pub fn finish(self, drift: Vec<Drift>) -> RunFinished {
         let Catalog { requirements, bug_classes, .. } = self.catalog;
-        let findings = gather(&self.results, requirements, bug_classes, &fallbacks());
+        let findings = gather(&self.results, requirements, bug_classes);
         let inconclusive = !self.reasons.is_empty();
         let finished = RunFinished {
             verdict: conclude(&self.summary, inconclusive, self.fail_on, !drift.is_empty()),
@@ -125,13 +125,12 @@ impl<'e> Campaign<'e> {
 /// The cases that apply to a scheme, each with the requirement that decides.
 pub fn plan<'a>(
     catalog: &'a Catalog,
-    robust: &'a Robust<'a>,
     scheme: &dyn Scheme,
     cases: impl Iterator<Item = (&'a Suite, &'a Case)>,
 ) -> Vec<Planned<'a>> {
     let planned = |(suite, case)| {
         let requirement = catalog.decides(case, scheme)?;
-        Some(Planned { suite, case, requirement, robust })
+        Some(Planned { suite, case, requirement, requirements: &catalog.requirements })
     };
     cases.filter_map(planned).collect()
 }

@@ -1,20 +1,18 @@
 //! One case: build, send, judge, and keep the evidence.
 
-use countersign_conformance::Catalog;
-use countersign_core::case::{Case, Expectation, NotApplicable};
+use countersign_core::case::{Case, NotApplicable};
 use countersign_core::engine::{Answers, Deliver, Executed, execute};
 use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
 use countersign_core::exposure::Place;
-use countersign_core::finding::Fallbacks;
 use countersign_core::id::RequirementId;
-use countersign_core::judge::{Alive, Baseline, Breaks, Failure, Verdict};
+use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::Round;
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::Scheme;
 use countersign_core::snapshot::normalize;
-use countersign_core::spec::{Level, Requirement};
+use countersign_core::spec::{Level, Requirement, Requirements};
 use countersign_core::vector::Suite;
 
 use super::Keep;
@@ -31,50 +29,8 @@ pub struct Planned<'a> {
     pub case: &'a Case,
     /// The requirement that a wrong decision breaks.
     pub requirement: &'a Requirement,
-    /// The requirements that a crash and the death of a target break.
-    pub robust: &'a Robust<'a>,
-}
-
-/// The requirements that every case tests besides its own.
-#[derive(Debug, Clone, Copy)]
-pub struct Robust<'a> {
-    /// Malformed input is refused, not crashed on.
-    pub refuse: &'a Requirement,
-    /// No request ends the target.
-    pub alive: &'a Requirement,
-    /// No answer shows the secret or the right tag.
-    pub leak: &'a Requirement,
-    /// No answer shows a stack trace.
-    pub trace: &'a Requirement,
-    /// No request that is refused has an effect.
-    pub effect: &'a Requirement,
-}
-
-/// The ids of the requirements that every case tests besides its own.
-pub fn fallbacks() -> Fallbacks {
-    let id = |text: &str| text.parse().expect("a requirement id");
-    Fallbacks {
-        crash: id("ROB-REFUSE"),
-        alive: id("ROB-ALIVE"),
-        leak: id("RSP-SECRET"),
-        trace: id("RSP-TRACE"),
-        effect: id("PRES-NO-EFFECT"),
-    }
-}
-
-impl<'a> Robust<'a> {
-    /// Those that are shipped.
-    pub fn shipped(catalog: &'a Catalog) -> Self {
-        let ids = fallbacks();
-        let shipped = |id| catalog.requirements.get(id).expect("the requirement is shipped");
-        Self {
-            refuse: shipped(&ids.crash),
-            alive: shipped(&ids.alive),
-            leak: shipped(&ids.leak),
-            trace: shipped(&ids.trace),
-            effect: shipped(&ids.effect),
-        }
-    }
+    /// All requirements: a crash, for one, breaks another than that of the case.
+    pub requirements: &'a Requirements,
 }
 
 /// Whether a case is run for the first time.
@@ -147,15 +103,7 @@ impl Planned<'_> {
 
     /// How much a failure weighs: a crash breaks another requirement than a wrong decision does.
     fn weight(&self, failure: Failure) -> Level {
-        let broken = match failure.breaks(self.case.expect == Expectation::Accept) {
-            Breaks::Own => self.requirement,
-            Breaks::Refuse => self.robust.refuse,
-            Breaks::Alive => self.robust.alive,
-            Breaks::Leak => self.robust.leak,
-            Breaks::Trace => self.robust.trace,
-            Breaks::Effect => self.robust.effect,
-        };
-        broken.level
+        failure.level(self.case.expect.kind(), Some(self.requirement), self.requirements)
     }
 
     /// A result with this verdict and nothing observed.
@@ -174,14 +122,7 @@ impl Planned<'_> {
             bug_classes: case.kills.clone(),
             level: self.level(&verdict),
             attacker: case.attacker_or(self.requirement.attacker()),
-            expected: match &case.expect {
-                Expectation::Accept => "accept",
-                Expectation::Reject => "reject",
-                Expectation::Either(_) => "either",
-                Expectation::Alike => "alike",
-                Expectation::Quick => "quick",
-            }
-            .to_owned(),
+            expected: case.expect.kind(),
             observed: None,
             status: None,
             verdict,
@@ -209,7 +150,7 @@ impl Planned<'_> {
         keep: Keep,
         attempt: Attempt,
     ) -> Done {
-        if !session.clock.separates(&self.case.sign.at) {
+        if !session.clock.separates(&self.case.recipe.sign.at) {
             let why =
                 "the target's clock is not known well enough to tell this side of the border from the other";
             return Done::unsent(

@@ -86,10 +86,10 @@ impl Counter {
         let (url, limits) = (&spec.url, Limits { body: PAGE, ..Limits::default() });
         let transport = if url.scheme() == "https" {
             let client = HttpClient::new(url.clone(), deadlines, None)?;
-            Transport::HttpClient(client.with_limits(limits))
+            Transport::HttpClient(client)
         } else {
             let port = url.port_or_known_default().unwrap_or(80);
-            Transport::Raw(Raw::new(url.host_str().unwrap_or_default(), port, deadlines).with_limits(limits))
+            Transport::Raw(Raw::new(url.host_str().unwrap_or_default(), port, deadlines))
         };
         let request = Request {
             method: "GET".into(),
@@ -98,7 +98,7 @@ impl Counter {
             body: Octets::default(),
         };
         let page = encode(request, Framing::default());
-        Ok(Self { transport, page, metric: spec.metric.clone(), patience: PATIENCE })
+        Ok(Self { transport: transport.with_limits(limits), page, metric: spec.metric.clone(), patience: PATIENCE })
     }
 
     /// The counter of an embedded endpoint, which acts before it answers.

@@ -19,17 +19,17 @@ use countersign_core::event::{CaseResult, Event, Phase, RunVerdict, SchemeProper
 use countersign_core::id::BugClassId;
 use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
 use countersign_core::observe::{Oracle, Outcome};
+use countersign_core::recipe::Sender;
 use countersign_core::redact::Redactor;
 use countersign_core::report::FailOn;
-use countersign_core::secret::Secret;
 use futures_util::stream::{self, StreamExt as _};
 
 pub use campaign::{Announcement, Campaign, Hands, is_repeatable, plan};
 use case::Attempt;
-pub use case::{Planned, Robust, fallbacks};
+pub use case::Planned;
 pub use counter::{CannotCount, Counter, CounterSpec};
 pub use made_up::made_up_secret;
-pub use session::{Opening, SecondKeyed, Session, Signer, Slow};
+pub use session::{Opening, Session, Signer, Slow};
 pub use workers::Workers;
 
 /// What is kept of answers besides the verdict.
@@ -252,7 +252,8 @@ fn needs_control(verdict: &Verdict) -> bool {
 }
 
 fn redactor(session: &Session) -> Redactor {
-    let redactor = Redactor::new(&[session.signer.secret.clone(), Secret::new(session.key.to_vec())]);
+    let Sender { secret, key, .. } = &session.signer.sender;
+    let redactor = Redactor::new(std::slice::from_ref(secret)).and(key);
     match &session.second {
         Some(second) => redactor.and(second.secret.expose()).and(&second.key),
         None => redactor,

@@ -10,10 +10,9 @@ use countersign_core::case::Case;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
-use countersign_core::recipe::{Recipe, SecondSender, Unique, World, build, genuine};
+use countersign_core::recipe::{Recipe, Sender, Unique, World, build, genuine};
 use countersign_core::redact::Redactor;
-use countersign_core::scheme::{Deployment, Key, Part, Scheme};
-use countersign_core::secret::Secret;
+use countersign_core::scheme::{ClockSpec, Key, Part, Scheme};
 use countersign_core::tamper::{Bit, Line, Tamper};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Wire};
@@ -30,14 +29,10 @@ const THROTTLE_BUDGET: u64 = 120;
 pub struct Signer {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
-    /// The shared secret.
-    pub secret: Secret,
+    /// What the signer holds, and the endpoint that it sends to.
+    pub sender: Sender,
     /// Value of the `Host` header.
     pub host: String,
-    /// Path and query of the target.
-    pub target: String,
-    /// Origin and constants.
-    pub deployment: Deployment,
     /// Host and port for commands that a person can copy; none where there is no connection.
     pub address: Option<(String, u16)>,
     /// The command that runs a case again, up to the case.
@@ -60,11 +55,10 @@ pub enum Slow {
 pub struct Session {
     /// Who signs.
     pub signer: Signer,
-    pub(super) key: Key,
     /// What is tested.
     pub target: Target,
     /// Another sender of the same service, if there is one.
-    pub second: Option<SecondKeyed>,
+    pub second: Option<Sender>,
     /// Whether cases that take long are run.
     pub slow: Slow,
     /// Counts what the target does, if that can be seen.
@@ -75,19 +69,6 @@ pub struct Session {
     pub forged: Option<u16>,
     controls: AtomicU64,
     patience: AtomicU64,
-}
-
-/// What a second sender holds.
-#[derive(Debug, Clone)]
-pub struct SecondKeyed {
-    /// Its secret.
-    pub secret: Secret,
-    /// The key that the scheme makes of it.
-    pub key: Key,
-    /// Path and query of its endpoint.
-    pub target: String,
-    /// Origin, constants and its key id.
-    pub deployment: Deployment,
 }
 
 /// A target that was shown to accept a valid request, or what it did instead.
@@ -101,12 +82,8 @@ pub struct Opening {
 
 impl Session {
     /// A session with a target whose clock is taken to be this machine's, if the target does not say otherwise.
-    ///
-    /// # Errors
-    /// The secret does not have the form that the scheme demands.
-    pub fn new(signer: Signer, target: Target) -> Result<Self, String> {
-        Ok(Self {
-            key: signer.scheme.key(&signer.secret)?,
+    pub fn new(signer: Signer, target: Target) -> Self {
+        Self {
             clock: target.clock(),
             effects: target.counter(),
             signer,
@@ -116,7 +93,7 @@ impl Session {
             forged: None,
             controls: AtomicU64::new(0),
             patience: AtomicU64::new(THROTTLE_BUDGET),
-        })
+        }
     }
 
     /// The same with a target that is set up for one case; none if nobody can set it up so.
@@ -126,11 +103,15 @@ impl Session {
     pub async fn variant(&self, case: &Case) -> Option<Result<Self, String>> {
         let secret = match &case.secret {
             Some(key) => self.signer.scheme.file().mac.key.write(key),
-            None => self.signer.secret.clone(),
+            None => self.signer.sender.secret.clone(),
         };
         let wanted = Variant { scheme: &self.signer.scheme, secret: &secret, case };
         let made = self.target.variant(&wanted).await?;
-        let session = made.and_then(|target| Self::new(Signer { secret, ..self.signer.clone() }, target));
+        let session = made.and_then(|target| {
+            let Sender { target: path, deployment, .. } = self.signer.sender.clone();
+            let sender = Sender::new(&*self.signer.scheme, secret.clone(), path, deployment)?;
+            Ok(Self::new(Signer { sender, ..self.signer.clone() }, target))
+        });
         Some(session.map(|session| Self {
             forged: self.forged.filter(|_| self.target.is_embedded()),
             second: self.second.clone().filter(|_| self.target.is_embedded()),
@@ -140,7 +121,7 @@ impl Session {
 
     /// The key of the first sender.
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.signer.sender.key
     }
 
     /// The world as the signer of one case knows it.
@@ -148,19 +129,11 @@ impl Session {
         let name = self.signer.scheme.file().scheme.as_str();
         World {
             scheme: &*self.signer.scheme,
-            secret: &self.signer.secret,
-            key: &self.key,
+            sender: &self.signer.sender,
             host: &self.signer.host,
-            target: &self.signer.target,
-            deployment: &self.signer.deployment,
             now,
             unique: Unique::new(self.signer.seed, name, case),
-            second: self.second.as_ref().map(|second| SecondSender {
-                secret: &second.secret,
-                key: &second.key,
-                target: &second.target,
-                deployment: &second.deployment,
-            }),
+            second: self.second.as_ref(),
         }
     }
 
@@ -168,8 +141,8 @@ impl Session {
     pub fn place<'a>(&'a self, secrets: &'a Redactor) -> exposure::Place<'a> {
         exposure::Place {
             scheme: &*self.signer.scheme,
-            key: &self.key,
-            deployment: &self.signer.deployment,
+            key: &self.signer.sender.key,
+            deployment: &self.signer.sender.deployment,
             secrets,
         }
     }
@@ -230,8 +203,8 @@ impl Session {
                 // Accepted at our own time: a `Date` further off than the window allows is not the
                 // verifier's clock but that of something in between.
                 let clock = self.signer.scheme.file().clock.as_ref();
-                let window = clock.and_then(|clock| clock.past.or(clock.future)).map_or(0, i64::from);
-                if self.clock.offset().abs() > window * 1000 {
+                let tolerance = clock.and_then(ClockSpec::tolerance).map_or(0, i64::from);
+                if self.clock.offset().abs() > tolerance * 1000 {
                     self.clock = Clock::SHARED;
                 }
                 break;

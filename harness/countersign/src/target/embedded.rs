@@ -11,6 +11,7 @@ use countersign_conformance::mutants::MUTANTS;
 use countersign_conformance::reference::{Reference, Steps};
 use countersign_core::id::nearest;
 use countersign_core::observe::{Observation, Oracle};
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::wire::Wire;
@@ -20,7 +21,7 @@ use super::setup::{CannotSetUp, Placed, Setup};
 use super::{Behavior, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant, url};
 use crate::clock;
 use crate::run::Counter;
-use crate::serve::{AuditSink, CannotServe, Config, Endpoint, Running, Sender};
+use crate::serve::{AuditSink, CannotServe, Config, Endpoint, Running};
 use crate::transport::{Deadlines, Raw, Transport, TransportName};
 
 /// Host name under which an embedded target is addressed, so that requests do not depend on its port.
@@ -79,7 +80,7 @@ impl Spec {
         let factory = EndpointFactory {
             steps: self.steps()?,
             deployment: setup.deployment(&origin),
-            second: setup.embedded_sender(),
+            second: setup.embedded_sender(&origin)?,
         };
         let running = factory.start(&setup.scheme, &setup.secret(), Arc::default()).await?;
         let (host, port) = (running.addr().ip().to_string(), running.addr().port());

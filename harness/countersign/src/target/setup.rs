@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 
@@ -12,8 +13,7 @@ use super::spec::TargetSpec;
 use super::{Kind, Target, UsageError, embedded, exec, serve};
 use crate::limiter::RateLimiter;
 use crate::process::{CannotServe, CannotStartDriver};
-use crate::run::{CannotCount, Counter, CounterSpec, SecondKeyed, Session, Signer, Slow, made_up_secret};
-use crate::serve::Sender;
+use crate::run::{CannotCount, Counter, CounterSpec, Session, Signer, Slow, made_up_secret};
 use crate::transport::{CannotStart, Deadlines, TransportName};
 
 /// How a target is set up for one scheme.
@@ -122,26 +122,38 @@ impl Setup {
         deployment
     }
 
-    fn sender(&self, secret: Secret, path: String) -> Sender {
+    /// The signer of the target's own requests.
+    fn first_sender(&self, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
+        let sender = Sender::new(&*self.scheme, self.secret(), path, self.deployment(origin));
+        sender.map_err(CannotSetUp::Secret)
+    }
+
+    /// A second sender with this secret, at the path that was given or at this one.
+    fn second_sender(&self, secret: Secret, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
         let path = self.second.path.clone().unwrap_or(path);
-        Sender { secret, key_id: self.second.key_id.clone(), path }
+        let deployment = Deployment { key_id: self.second.key_id.clone(), ..self.deployment(origin) };
+        let sender = Sender::new(&*self.scheme, secret, path, deployment);
+        sender.map_err(|why| CannotSetUp::Secret(format!("--second-secret: {why}")))
     }
 
     /// The second sender of an embedded endpoint. Another seed, another secret.
-    pub(super) fn embedded_sender(&self) -> Sender {
+    pub(super) fn embedded_sender(&self, origin: &str) -> Result<Sender, CannotSetUp> {
         let secret = self.second.secret.clone();
         let secret = secret.unwrap_or_else(|| made_up_secret(&*self.scheme, !self.seed));
-        self.sender(secret, format!("{}/second", embedded::PATH))
+        self.second_sender(secret, format!("{}/second", embedded::PATH), origin)
     }
 }
 
 impl TargetSpec {
     /// The second sender; none if somebody else runs the target and nobody said that there is one.
-    fn second_sender(&self, setup: &Setup) -> Option<Sender> {
+    fn second_sender(&self, setup: &Setup, origin: &str) -> Result<Option<Sender>, CannotSetUp> {
         match self {
-            Self::Url(url) => Some(setup.sender(setup.second.secret.clone()?, url.second_path())),
-            Self::Embedded(_) => Some(setup.embedded_sender()),
-            Self::Exec(_) | Self::Serve(_) => None,
+            Self::Url(url) => {
+                let Some(secret) = setup.second.secret.clone() else { return Ok(None) };
+                setup.second_sender(secret, url.second_path(), origin).map(Some)
+            }
+            Self::Embedded(_) => setup.embedded_sender(origin).map(Some),
+            Self::Exec(_) | Self::Serve(_) => Ok(None),
         }
     }
 
@@ -157,31 +169,18 @@ impl TargetSpec {
             Self::Serve(command) => serve::start(command, &setup).await?,
         };
         let Placed { kind, host, path, origin, address } = placed;
-        let second = self.second_sender(&setup);
-        let signer = Signer {
-            scheme: Arc::clone(&setup.scheme),
-            secret: setup.secret(),
-            host,
-            target: path,
-            deployment: setup.deployment(&origin),
-            address,
-            replay: setup.replay,
-            seed: setup.seed,
-        };
-        let target = Target::new(kind, setup.limiter);
-        let mut session = Session::new(signer, target).map_err(CannotSetUp::Secret)?;
+        let second = self.second_sender(&setup, &origin)?;
+        let sender = setup.first_sender(path, &origin)?;
+        if second.as_ref().is_some_and(|second| second.key[..] == sender.key[..]) {
+            let help = "the cases between two senders need two keys";
+            return Err(UsageError::new("--second-secret is the same secret as --secret", help).into());
+        }
+        let Setup { scheme, replay, seed, .. } = setup;
+        let signer = Signer { scheme, sender, host, address, replay, seed };
+        let mut session = Session::new(signer, Target::new(kind, setup.limiter));
         session.slow = setup.slow;
         session.effects = setup.effects.map(|spec| Counter::new(&spec, setup.deadlines)).transpose()?;
-        if let Some(Sender { secret, key_id, path }) = second {
-            let key = session.signer.scheme.key(&secret);
-            let key = key.map_err(|why| CannotSetUp::Secret(format!("--second-secret: {why}")))?;
-            if key[..] == session.key()[..] {
-                let help = "the cases between two senders need two keys";
-                return Err(UsageError::new("--second-secret is the same secret as --secret", help).into());
-            }
-            let deployment = Deployment { key_id, ..session.signer.deployment.clone() };
-            session.second = Some(SecondKeyed { secret, key, target: path, deployment });
-        }
+        session.second = second;
         Ok(session)
     }
 }

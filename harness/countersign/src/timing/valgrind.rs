@@ -102,7 +102,7 @@ impl Valgrind {
         let pool = Pool::start(under, 1, PATIENCE, SchemaChecks::Off, Handle::current()).await;
         let pool = Arc::new(pool.map_err(|why| format!("under valgrind, {why}"))?);
         let signer = &subject.signer;
-        Ok(Driver::new(pool, &*signer.scheme, signer.secret.clone(), &signer.deployment, NOW))
+        Ok(Driver::new(pool, &*signer.scheme, signer.sender.secret.clone(), &signer.sender.deployment, NOW))
     }
 }
 

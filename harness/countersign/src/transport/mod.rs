@@ -12,7 +12,7 @@ mod verbatim;
 use std::time::Duration;
 
 use countersign_core::observe::{Observation, Oracle};
-use countersign_core::wire::Wire;
+use countersign_core::wire::{Limits, Wire};
 
 pub use http_client::{CannotStart, HttpClient, Proxies};
 pub use raw::Raw;
@@ -65,6 +65,15 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// The same with other limits on what is kept of an answer.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        match self {
+            Self::Raw(raw) => Self::Raw(raw.with_limits(limits)),
+            Self::HttpClient(client) => Self::HttpClient(client.with_limits(limits)),
+        }
+    }
+
     /// Decides from now on what answers mean.
     pub fn set_oracle(&self, oracle: Oracle) {
         match self {

@@ -1,4 +1,6 @@
 //! Points in time relative to the verifier's clock and the scheme's window.
+//!
+//! The type to know is [`Moment`]. It must not know whether a signature or a tamper asks for one.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,16 +40,13 @@ impl Moment {
             ClockUnit::Milliseconds => Octets::decimal(at.millis()),
             unit => unit.render(at).into(),
         };
-        let window = |limit: Option<u32>| limit.map(i64::from);
         Some(match self {
             Self::Now => plain(now),
             Self::Offset(seconds) => plain(now.plus_seconds(*seconds)),
-            Self::BeyondPast(by) => plain(now.plus_seconds(-window(clock.past)? - i64::from(*by))),
-            Self::WithinPast(by) => plain(now.plus_seconds((i64::from(*by) - window(clock.past)?).min(0))),
-            Self::BeyondFuture(by) => plain(now.plus_seconds(window(clock.future)? + i64::from(*by))),
-            Self::WithinFuture(by) => {
-                plain(now.plus_seconds((window(clock.future)? - i64::from(*by)).max(0)))
-            }
+            Self::BeyondPast(by) => plain(clock.oldest(now)?.plus_seconds(-i64::from(*by))),
+            Self::WithinPast(by) => plain(clock.oldest(now)?.plus_seconds(i64::from(*by)).min(now)),
+            Self::BeyondFuture(by) => plain(clock.latest(now)?.plus_seconds(i64::from(*by))),
+            Self::WithinFuture(by) => plain(clock.latest(now)?.plus_seconds(-i64::from(*by)).max(now)),
             Self::Text(text) if !text.contains('{') => text.as_str().into(),
             Self::Text(text) => text
                 .replace("{now}", &clock.unit.render(now))
