@@ -146,7 +146,7 @@ fn without_ends(mut edges: BTreeSet<(String, String)>) -> BTreeSet<(String, Stri
 }
 
 fn table_file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/architecture/edges.txt")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/architecture/edges.txt")
 }
 
 /// The table as the sources have it.
