@@ -25,19 +25,19 @@ module CountersignDriver
   end
   Time.singleton_class.prepend(FrozenTime)
 
-  # What an HTTP server hands to an application. Key, target, values of headers and body are octets.
+  # What an HTTP server hands to an application. Key, target, values of headers and body are bytes.
   class Request
     attr_reader :scheme, :key, :now, :origin, :key_id, :constants, :method, :target, :headers, :body
 
     def initialize(message, sent = message['request'])
       endpoint = message['endpoint']
       @scheme, @now = message.values_at('scheme', 'now')
-      @key = octets(message['key'])
+      @key = bytes(message['key'])
       @origin, @key_id, @constants = endpoint.values_at('origin', 'key_id', 'constants')
-      # "Each octet as the character of that number", undone.
+      # "Each byte as the character of that number", undone.
       @method, @target = sent.values_at('method', 'target').map { |text| text.encode('ISO-8859-1').b }
-      @headers = sent['headers'].map { |name, value| [name, octets(value)] }
-      @body = octets(sent['body'])
+      @headers = sent['headers'].map { |name, value| [name, bytes(value)] }
+      @body = bytes(sent['body'])
     end
 
     # The value of a header, lines of one name joined as Rack servers do; nil if it is absent.
@@ -74,7 +74,7 @@ module CountersignDriver
 
     private
 
-    def octets(base64)
+    def bytes(base64)
       base64.unpack1('m0')
     end
   end
@@ -82,9 +82,10 @@ module CountersignDriver
   module_function
 
   # Answers until standard input ends. The block returns true for a genuine request and false for another; any exception
-  # but the two above is an error. The capability `timing` is added.
-  def serve(name:, version:, schemes:, capabilities: [], &verify)
-    hello = { name: name, version: version.to_s, language: 'ruby', schemes: schemes, capabilities: [*capabilities, 'timing'] }
+  # but the two above is an error. Without a package there is no version. The capability `timing` is added.
+  def serve(name:, schemes:, version: nil, capabilities: [], &verify)
+    hello = { name: name, version: version&.to_s, language: 'ruby', schemes: schemes, capabilities: [*capabilities, 'timing'] }
+    hello.compact!
     # What a library prints must not come between the answers.
     output = $stdout.dup
     $stdout.reopen($stderr)
