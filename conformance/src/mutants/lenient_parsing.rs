@@ -1,7 +1,7 @@
-//! Readings that are laxer than the scheme's own, shared by several mutants.
+//! Parsing that is more lenient than the scheme's own, shared by several mutants.
 //!
-//! Everything here takes a request that the reference would refuse and makes claims of it. Nothing
-//! decides whether they are good.
+//! Everything here reads claims from a request that the reference would refuse. Nothing here decides whether the
+//! claims are acceptable.
 
 use countersign_core::scheme::{Carrier, Claims, Encoding, Field, ListSpec, Refusal, Slot, Template};
 use countersign_core::wire::{Header, Octets, Request};
@@ -29,7 +29,7 @@ pub(super) fn signature<'r>(setup: &'r Setup, request: &'r Request) -> Option<&'
     }
 }
 
-/// What stands directly before the tag: `sha256=`, `v1,`, or nothing.
+/// The text directly before the tag: `sha256=`, `v1,`, or nothing.
 pub(super) fn label(setup: &Setup) -> String {
     let Some(carrier) = carrier(setup, Field::Tag) else { return String::new() };
     let template = match (&carrier.value, &carrier.list) {
