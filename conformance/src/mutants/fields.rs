@@ -35,7 +35,7 @@ impl Steps for NoDelimiter {
 /// The longest text whose borders are moved.
 const SHORT: usize = 4096;
 
-/// What stands between the fields of the signing string.
+/// The literal text between the fields of the signing string.
 fn delimiters(setup: &Setup) -> BTreeSet<Vec<u8>> {
     let signs: Option<Template> = setup.scheme.file().signs.as_deref().and_then(|signs| signs.parse().ok());
     let pieces = signs.iter().flat_map(|template| template.pieces()).skip(1);
@@ -61,7 +61,7 @@ fn moved<'t>(text: &'t [u8], delimiter: &'t [u8]) -> impl Iterator<Item = Vec<u8
     })
 }
 
-/// Takes a delimiter that stands in a field for the end of the field: in an id, and encoded in the path.
+/// Takes a delimiter inside a field for its end: in an id, and encoded in the path.
 #[derive(Debug, Default)]
 pub struct DelimiterEndsField;
 

@@ -336,7 +336,7 @@ impl Steps for TimeZoneIgnored {
     }
 }
 
-/// Tests the age before the tag, and says which of them it was.
+/// Tests the age before the tag, and tells the two refusals apart.
 #[derive(Debug, Default)]
 pub struct AgeTestedBeforeTag;
 

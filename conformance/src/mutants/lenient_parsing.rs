@@ -112,7 +112,7 @@ fn empty(carrier: &Carrier) -> Vec<u8> {
     template.render(|_, _| Ok::<(), std::convert::Infallible>(())).unwrap_or_else(|never| match never {})
 }
 
-/// The texts of a field that can stand in several lines or entries, in order.
+/// All values of a field that can be in several lines or entries, in order.
 pub(super) fn all(setup: &Setup, request: &Request, field: Field) -> Vec<Vec<u8>> {
     let Some((carrier, header)) = carrier(setup, field).and_then(|c| Some((c, c.header.as_deref()?))) else {
         return Vec::new();
