@@ -117,7 +117,7 @@ fn the_example_of_every_language_times_each_call_that_it_is_asked_and_refusals_t
 
 #[test]
 fn a_driver_to_start_from_works_as_it_is_in_every_language() {
-    for language in ["c", "go", "java", "javascript", "perl", "php", "python", "ruby"] {
+    for language in ["c", "go", "java", "javascript", "perl", "php", "python", "ruby", "rust"] {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = folder.path().join("a driver").display().to_string();
         let output = countersign(&["init", "--driver", language, "--dir", &dir]);

@@ -1,6 +1,8 @@
 //! Speaks Countersign's line protocol (`conformance/PROTOCOL.md`), so that a driver holds only the call of its crate.
 //! Wants `serde_json` and `base64`; copy the file beside a driver.
 
+#![allow(dead_code, reason = "a driver may need only a part of this file")]
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::hint::black_box;

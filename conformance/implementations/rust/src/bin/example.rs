@@ -1,3 +1,4 @@
+// Example: GitHub's header, verified with the crates of RustCrypto.
 use countersign_rust_drivers::countersign_driver::{Driver, rejected, serve};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
