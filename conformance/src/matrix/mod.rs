@@ -66,7 +66,7 @@ pub struct Row {
     /// The cases that it fails where the reference passes, and the schemes under which it does; each
     /// with how much the failure weighs.
     pub kills: BTreeMap<CaseId, BTreeMap<SchemeName, Level>>,
-    /// Schemes whose valid request it refuses, so that nothing can be said of it there.
+    /// Schemes whose valid request it refuses, so that nothing can be said about it there.
     pub without_control: BTreeSet<SchemeName>,
     /// Schemes under which it answers some case differently from the reference and still passes all;
     /// each with such a case.

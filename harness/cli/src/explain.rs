@@ -57,7 +57,7 @@ fn explained(catalog: &Catalog, id: &str, extent: Extent) -> Result<String, Fail
         let file = found.file();
         page.line(&format!("{}: {}", file.scheme, file.title));
         page.document(&yaml::write(file).map_err(Failed::usage)?);
-        page.field("try it", &format!("countersign run --target reference --scheme {}", file.scheme));
+        page.command("try it", &format!("countersign run --target reference --scheme {}", file.scheme));
         return Ok(page.finish(id));
     }
     let known = catalog
@@ -124,8 +124,8 @@ fn bug_class(catalog: &Catalog, found: &BugClass, extent: Extent) -> String {
             page.field("killed by", "cases that were written for other classes");
         }
         page.list("killed by", kills.into_iter());
-        page.field("all kills", &format!("countersign matrix --class {}", found.id));
-        page.field("try it", &format!("countersign run --target mutant:{}", found.id));
+        page.command("all kills", &format!("countersign matrix --class {}", found.id));
+        page.command("try it", &format!("countersign run --target mutant:{}", found.id));
     }
     page.finish(found.id.as_str())
 }
@@ -134,7 +134,7 @@ fn case(suite: &Suite, found: &Case, extent: Extent) -> Result<String, Failed> {
     let mut page = Page::new(extent);
     page.line(&format!("# {}: {}", suite.path, suite.about));
     page.document(&yaml::write(found).map_err(Failed::usage)?);
-    page.field("try it", &format!("countersign run --target reference --case {}", found.id));
+    page.command("try it", &format!("countersign run --target reference --case {}", found.id));
     Ok(page.finish(found.id.as_str()))
 }
 
@@ -193,6 +193,12 @@ impl Page {
         }
     }
 
+    /// A command to copy, on one line however long it is.
+    fn command(&mut self, name: &str, command: &str) {
+        let name = format!("{name}:");
+        let _ = writeln!(self.text, "{name:INDENT$} {command}");
+    }
+
     /// A field with names, as many as fit on two lines.
     fn list<'n>(&mut self, name: &str, names: impl Iterator<Item = &'n str>) {
         let names: Vec<&str> = names.collect();
@@ -232,7 +238,7 @@ impl Page {
     /// The whole text; where something was left out, it says how to see it.
     fn finish(mut self, id: &str) -> String {
         if self.cut == Cut::Something {
-            self.field("in full", &format!("countersign explain {id} --all"));
+            self.command("in full", &format!("countersign explain {id} --all"));
         }
         self.text
     }
