@@ -21,7 +21,7 @@ struct reader {
     unsigned char *end; /* there is a zero here */
 };
 
-/* What the driver cannot read is no fault of the library: it says so and ends. */
+/* What the driver cannot read is not a fault of the library: the driver says so and exits. */
 static void stop(const char *what)
 {
     fprintf(stderr, "countersign_driver: %s\n", what);
@@ -151,7 +151,7 @@ static const char *text(struct reader *in)
     return (const char *)found.at;
 }
 
-/* A text whose characters stand for bytes. */
+/* A text in which each character is one byte. */
 static struct countersign_bytes latin(struct reader *in)
 {
     struct countersign_bytes found = string(in);
@@ -159,7 +159,7 @@ static struct countersign_bytes latin(struct reader *in)
     for (size_t at = 0; at < found.length; at++) {
         unsigned char c = start[at];
         if (c >= 0x80) {
-            at++; /* the zero behind the text is no continuation */
+            at++; /* the zero after the text is not a continuation byte */
             if ((c != 0xc2 && c != 0xc3) || (start[at] & 0xc0) != 0x80)
                 stop("a character above 255");
             c = (unsigned char)(c << 6 | (start[at] & 63));

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Bytes. A zero that does not count stands behind them. */
+/* Bytes. A zero that does not count follows them. */
 struct countersign_bytes {
     const unsigned char *at;
     size_t length;
@@ -29,7 +29,7 @@ struct countersign_constant {
 /* A request, as an HTTP server hands it on. It is gone when countersign_verify returns. */
 struct countersign_request {
     const char *scheme;
-    struct countersign_bytes key; /* the secret as its sender shows it */
+    struct countersign_bytes key; /* the secret as the sender is given it */
     int64_t now;                   /* the time at which it arrives, in seconds since 1970 */
     const char *origin;
     const char *key_id;

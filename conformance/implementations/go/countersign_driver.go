@@ -31,7 +31,7 @@ type Driver struct {
 // Request is what an HTTP server hands to an application. Values of headers and the target are bytes.
 type Request struct {
 	Scheme    string
-	Key       []byte // the secret as its sender shows it
+	Key       []byte // the secret as the sender is given it
 	Now       time.Time
 	Origin    string
 	KeyID     string
@@ -222,7 +222,7 @@ func read(wire wireQuestion, sent wireRequest) *Request {
 	return request
 }
 
-// notAsked answers for an error that is no refusal; nil for a refusal, and for none.
+// notAsked answers for an error that is not a refusal; nil for a refusal, and for none.
 func notAsked(seq uint64, err error) object {
 	var failure Failure
 	var unsupported Unsupported

@@ -153,7 +153,7 @@ public final class CountersignDriver {
         return answer;
     }
 
-    /** The answer to what is thrown and is no refusal. */
+    /** The answer to what is thrown and is not a refusal. */
     private static Map<String, Object> failed(Map<String, Object> message, Throwable thrown) {
         if (thrown instanceof Unsupported) {
             return answer("unsupported", message, "why", thrown.getMessage());

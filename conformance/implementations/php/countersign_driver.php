@@ -123,7 +123,7 @@ function serve(string $name, ?string $version, array $schemes, array $capabiliti
 
 function ask(array $message, callable $verify): array
 {
-    $request = new Request($message, $message['request']); // what fails here is no fault of the library, and ends the driver
+    $request = new Request($message, $message['request']); // what fails here is not a fault of the library, and ends the driver
     return guarded($message, function (array $seq) use ($request, $verify): array {
         try {
             return $verify($request) ? ['accepted' => $seq] : ['rejected' => $seq];
@@ -152,7 +152,7 @@ function measured(array $message, callable $verify): array
     });
 }
 
-/** What $ask answers, or the answer to what it throws that is no refusal. */
+/** What $ask answers, or the answer to what it throws that is not a refusal. */
 function guarded(array $message, callable $ask): array
 {
     $seq = ['seq' => (int) $message['seq']];

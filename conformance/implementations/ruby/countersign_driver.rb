@@ -108,7 +108,7 @@ module CountersignDriver
 
   def ask(message, verify)
     seq = message.fetch('seq')
-    request = Request.new(message) # what fails here is no fault of the library, and ends the driver
+    request = Request.new(message) # what fails here is not a fault of the library, and ends the driver
     at_arrival(message) do
       verify.call(request) ? { accepted: { seq: seq } } : { rejected: { seq: seq } }
     rescue Refused => e
@@ -137,7 +137,7 @@ module CountersignDriver
     end
   end
 
-  # What the block answers at the time of arrival, or the answer to what it raises that is no refusal.
+  # What the block answers at the time of arrival, or the answer to what it raises that is not a refusal.
   def at_arrival(message)
     seq = message.fetch('seq')
     FrozenTime.arrival = message['now']

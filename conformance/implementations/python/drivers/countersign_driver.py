@@ -96,7 +96,7 @@ class Request:
         return ", ".join(values) if values else default
 
     def required(self, name):
-        """The same, where the package wants a text and cannot be asked without."""
+        """The same, for packages that need a text and cannot be called without one."""
         value = self.header(name)
         if value is None:
             raise Refused(f"no {name}")
@@ -227,7 +227,7 @@ def _answer(verify, asked, rejects):
 
 
 def _measured(verify, asked, rejects):
-    """How long each call takes, in nanoseconds; refusals are what is measured. Who counts instructions wants no clock."""
+    """How long each call takes, in nanoseconds; refusals are what is measured. When instructions are counted, no clock is read."""
     global _now
     _now = asked["now"]
     seq = asked["seq"]
@@ -257,7 +257,7 @@ def _name(exception):
 
 
 def _text(exception):
-    # A lone surrogate is no JSON text, and some packages put the whole request into their message.
+    # A lone surrogate is not JSON text, and some packages put the whole request into their message.
     return str(exception).encode("utf-8", "backslashreplace").decode()[:500]
 
 
