@@ -1,6 +1,6 @@
 //! The line protocol beside bare pipes.
 //!
-//! The types to know are [`Asking`], the carrier with a driver behind it, and [`Echo`], lines of the same size through a
+//! The types to know are [`Asking`], the transport with a driver behind it, and [`Echo`], lines of the same size through a
 //! child that reads each as JSON and writes it back.
 
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
@@ -28,7 +28,7 @@ const IN_FLIGHT: usize = 128;
 /// What requests carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// What the requests of a run carry, if a case does not say otherwise: 50 octets.
+    /// What the requests of a run carry, if a case does not say otherwise: 50 bytes.
     OfACase,
     /// 1 KiB.
     Large,
@@ -61,7 +61,7 @@ fn wires(scheme: &dyn Scheme, now: Timestamp, body: Body, count: usize) -> Vec<W
     (0..count).map(one).collect()
 }
 
-/// The carrier, with drivers behind it.
+/// The transport, with drivers behind it.
 pub struct Asking {
     runtime: tokio::runtime::Runtime,
     process: Driver,
@@ -131,7 +131,7 @@ impl Echo {
         let (lines, out) = (&self.lines, &mut self.out);
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                // As many at once as the carrier has in flight.
+                // As many at once as the transport has in flight.
                 for some in lines.chunks(IN_FLIGHT) {
                     stdin.write_all(&some.concat()).expect("the child reads");
                 }
@@ -154,7 +154,7 @@ impl Drop for Echo {
     }
 }
 
-/// What the carrier would ask.
+/// What the transport would ask.
 pub fn requests(name: &str, now: Timestamp, body: Body, count: usize) -> Vec<Verify> {
     let scheme = scheme(name);
     let key = Base64(secret(&scheme.file().mac.key).expose().into());

@@ -67,7 +67,7 @@ impl Load {
         self.texts.iter().map(|(_, text)| text.len()).sum::<usize>() / self.texts.len().max(1)
     }
 
-    /// Builds every case, from recipe to octets; the number of MACs that were computed for them.
+    /// Builds every case, from recipe to bytes; the number of MACs that were computed for them.
     pub fn generate(&self, round: u64) -> usize {
         for at in 0..self.jobs.len() {
             black_box(self.build(at, round));
@@ -75,7 +75,7 @@ impl Load {
         self.texts.len()
     }
 
-    /// Builds one case, counted around, down to the octets of everything that is sent.
+    /// Builds one case, counted around, down to the bytes of everything that is sent.
     ///
     /// None if the texts of this round leave it nothing to change, such as letters in a tag without any.
     pub fn build(&self, at: usize, round: u64) -> Option<Built> {

@@ -84,7 +84,7 @@ impl Catalog {
                     for case in &suite.cases {
                         if !ids.insert(case.id.clone()) {
                             let anchor = format!("id: {}", case.id);
-                            let message = format!("case id `{}` stands in another suite too", case.id);
+                            let message = format!("case id `{}` is used in another suite as well", case.id);
                             found.push(Diagnostic::find(&file.path, file.text, &anchor, &anchor, message));
                         }
                     }

@@ -1,4 +1,4 @@
-//! Where signer and verifier of one scheme stand in a run without a network.
+//! What the signer and the verifier of one scheme hold in a run without a network.
 //!
 //! The type to know is [`Place`]: a fixed time, a test secret, one endpoint.
 
@@ -13,14 +13,14 @@ use countersign_core::time::Timestamp;
 use crate::catalog::Catalog;
 use crate::reference::Setup;
 
-/// The time at which everything happens: 2026-11-21T12:00:00Z.
+/// The fixed time of such runs: 2026-11-21T12:00:00Z.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_795_262_400);
 
-/// The seed of all fresh texts.
+/// The seed of all generated values.
 pub const SEED: u64 = 20_261_121;
 
-/// Seeds for what must not hang on luck: the usual one first. Where one
-/// byte decides, three of them leave one chance in sixteen million.
+/// Seeds for what must not depend on luck, the usual one first. Where one byte decides, three seeds leave one chance
+/// in sixteen million.
 pub const SEEDS: [u64; 3] = [SEED, SEED + 1, SEED + 2];
 
 /// The path of the endpoint.
@@ -32,7 +32,7 @@ pub const SECOND_PATH: &str = "/hook/second";
 /// The key id of the second sender.
 const SECOND_KEY_ID: &str = "secondary";
 
-/// Between the seed of a secret and that of the second sender's.
+/// The distance between the seed of a secret and the seed of the second sender's secret.
 const APART: u64 = 1000;
 
 /// A test secret in the form that a scheme demands.
@@ -76,7 +76,7 @@ impl Place {
         Self::under(scheme, SEED)
     }
 
-    /// The same with a secret and fresh texts of a seed.
+    /// The same with the secret and the generated values of a seed.
     pub fn under(scheme: &Arc<dyn Scheme>, seed: u64) -> Self {
         let sender = |seed, path, deployment| {
             let secret = secret_of(seed, &scheme.file().mac.key);
@@ -114,7 +114,7 @@ impl Place {
         self.world_of(self.seed, case)
     }
 
-    /// The same with texts that are fresh for a seed.
+    /// The same with the generated values of a seed.
     pub fn world_of(&self, seed: u64, case: &str) -> World<'_> {
         World {
             scheme: &*self.scheme,

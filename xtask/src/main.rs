@@ -10,6 +10,8 @@ mod measured;
 mod readme;
 mod schema;
 mod step;
+#[cfg(test)]
+mod words;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The correct verifier: read it from top to bottom.
 //!
-//! [`Steps`] is the whole procedure; [`Reference`] takes every step as it stands, and each mutant
+//! [`Steps`] is the whole procedure; [`Reference`] takes every step unchanged, and each mutant
 //! replaces one. The clock is an argument, replay memory is a value, and nothing here knows which
 //! cases exist.
 
@@ -182,7 +182,7 @@ pub trait Steps: Send + Sync {
     /// Reads what the request claims: every field once, in exactly the scheme's syntax.
     ///
     /// # Errors
-    /// Something is missing, stands twice, or has another shape.
+    /// Something is missing, is there twice, or has another shape.
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         Ok(setup.scheme.read(request)?)
     }
@@ -225,7 +225,7 @@ pub trait Steps: Send + Sync {
         Ok(setup.scheme.compare_body(request, claims)?)
     }
 
-    /// Reads what stands in the body, now that the body can be believed.
+    /// Reads what is in the body, now that the body can be trusted.
     ///
     /// # Errors
     /// Something is missing or has another shape.
@@ -311,7 +311,7 @@ pub trait Steps: Send + Sync {
         }
     }
 
-    /// What an answer says besides. Only a mutant has reason to say anything.
+    /// Additional text of an answer. Only a mutant has a reason to add any.
     fn remark(&self, _setup: &Setup, _request: &Request, _reply: Reply) -> Option<String> {
         None
     }

@@ -28,9 +28,9 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Put the same cases to several targets, and show where they differ.
     Compare(CompareArgs),
-    /// Try a driver: whether it does what the line protocol says.
+    /// Check that a driver follows the line protocol.
     Doctor(DoctorArgs),
-    /// Write a driver to start from.
+    /// Write a working driver in your language, to put your own function into.
     Init(InitArgs),
     /// Say whether a secret shows in the time that calls take.
     Timing(Box<TimingArgs>),
@@ -38,8 +38,11 @@ pub(crate) enum Command {
     Explain {
         /// The id: `INT-BODY`, `C01`, `body-one-bit-flipped`, `stripe`.
         id: String,
+        /// Show everything, not only what fits on one screen.
+        #[arg(long)]
+        all: bool,
     },
-    /// List what there is.
+    /// List schemes, suites, cases, requirements, bug classes, mutants or tampers.
     List {
         /// What to list.
         what: Listed,
@@ -65,11 +68,11 @@ pub(crate) enum Listed {
     Schemes,
     /// Files of cases.
     Suites,
-    /// Single tests.
+    /// Single tests, with the requirements that they test.
     Cases,
-    /// What verifiers must and should do.
+    /// What a verifier must and should do.
     Requirements,
-    /// Ways in which verifiers have been wrong.
+    /// Known ways for a verifier to be wrong.
     BugClasses,
     /// Deliberately broken verifiers.
     Mutants,
@@ -303,10 +306,10 @@ pub(crate) struct ReplayArgs {
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Command line of the driver; no shell reads it.
+    /// Command line of the driver; it is not run by a shell.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) driver: String,
-    /// Also try it under this scheme: a name, or a file; repeatable.
+    /// Also check it with this scheme: a name, or a file; repeatable.
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: Vec<String>,
     /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
@@ -422,18 +425,18 @@ pub(crate) enum GridFormat {
 /// Options of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The language of the driver.
+    /// The language that the driver is written in.
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) driver: Language,
-    /// The folder for its files.
+    /// The folder to write its files to; no file is overwritten.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
 }
 
-/// A language that drivers can be started in.
+/// A language in which `init` writes a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
-    /// C, and whatever makes a shared library.
+    /// C, or any language that can build a shared library.
     C,
     /// Go.
     Go,
@@ -449,6 +452,8 @@ pub(crate) enum Language {
     Python,
     /// Ruby.
     Ruby,
+    /// Rust.
+    Rust,
 }
 
 /// Options of `serve`.

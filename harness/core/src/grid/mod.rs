@@ -79,8 +79,9 @@ pub struct Column {
 pub struct Package {
     /// Its name.
     pub name: String,
-    /// Its version.
-    pub version: String,
+    /// Its version; code without a package has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Its programming language.
     pub language: String,
 }

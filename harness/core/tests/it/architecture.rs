@@ -4,7 +4,7 @@
 //! allowed, and what is listed is used. After a change that is meant, write the list anew and read the difference:
 //!
 //! ```text
-//! UPDATE_EDGES=1 cargo test -p countersign-core --test architecture
+//! UPDATE_EDGES=1 cargo test -p countersign-core --test it architecture
 //! ```
 //!
 //! No list can allow a circle, neither between top-level modules nor between the files of a module. A module and
@@ -152,7 +152,7 @@ fn table_file() -> PathBuf {
 /// The table as the sources have it.
 fn written(crates: &[Crate]) -> String {
     let mut text = "# For each crate and top-level module: the modules of the crate that it uses.\n\
-                    # UPDATE_EDGES=1 cargo test -p countersign-core --test architecture\n"
+                    # UPDATE_EDGES=1 cargo test -p countersign-core --test it architecture\n"
         .to_owned();
     for one in crates {
         let _ = write!(text, "\n[{}]\n", one.name);

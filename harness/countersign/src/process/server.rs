@@ -46,8 +46,9 @@ const PREAMBLE: u64 = 64 << 10;
 pub struct About {
     /// The package that verifies.
     pub name: String,
-    /// Its version.
-    pub version: String,
+    /// Its version; code without a package has none.
+    #[serde(default)]
+    pub version: Option<String>,
     /// The language that it is written in.
     pub language: String,
     /// The schemes that it verifies; any, if there are none.

@@ -1,19 +1,19 @@
-//! Mutants that let the sender choose how its request is verified.
+//! Mutants that let the sender choose how its request is verified (families A to D).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use countersign_core::scheme::{Claims, Construction, Hash};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 
-use super::{lenient, said};
+use super::{declared, lenient_parsing};
 use crate::reference::{Authentic, Halt, Reference, Setup, Steps, checked};
 
 /// Verifies the first of several signed items.
 #[derive(Debug, Default)]
-pub struct A17;
+pub struct OnlyFirstItemVerified;
 
-impl Steps for A17 {
+impl Steps for OnlyFirstItemVerified {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         let items = setup.scheme.items(request).unwrap_or_default();
         checked(&Reference, setup, items.first().unwrap_or(request), now)
@@ -22,11 +22,11 @@ impl Steps for A17 {
 
 /// Compares loosely: what is true, zero or a list equals a text.
 #[derive(Debug, Default)]
-pub struct B11;
+pub struct LooseTypeComparison;
 
-impl Steps for B11 {
+impl Steps for LooseTypeComparison {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
-        match said::typed_tag(setup, request) {
+        match declared::typed_tag(setup, request) {
             Some((plain, equal)) => checked(&Loosely { equal }, setup, &plain, now),
             None => Reference.check(setup, request, now),
         }
@@ -47,17 +47,17 @@ impl Steps for Loosely {
 
 /// Verifies under the algorithm that the request names, or under none.
 #[derive(Debug, Default)]
-pub struct B15;
+pub struct AlgorithmFromRequest;
 
-impl Steps for B15 {
+impl Steps for AlgorithmFromRequest {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         let own = setup.scheme.file().mac.hash;
-        let algorithm = match said::algorithm(setup, request) {
+        let algorithm = match declared::algorithm(setup, request) {
             Some(name) if name.is_empty() || name.eq_ignore_ascii_case("none") => Some(None),
-            Some(name) => said::hash_of(setup, &name).filter(|hash| *hash != own).map(Some),
+            Some(name) => declared::hash_of(setup, &name).filter(|hash| *hash != own).map(Some),
             None => None,
         };
-        match (algorithm, said::with_usual_algorithm(setup, request)) {
+        match (algorithm, declared::with_usual_algorithm(setup, request)) {
             (Some(algorithm), Some(usual)) => checked(&Following { algorithm, usual }, setup, request, now),
             _ => checked(&Reference, setup, request, now),
         }
@@ -86,11 +86,11 @@ impl Steps for Following {
 
 /// Takes any list of what is covered, and demands nothing.
 #[derive(Debug, Default)]
-pub struct C18;
+pub struct AnyCoverageAccepted;
 
-impl Steps for C18 {
+impl Steps for AnyCoverageAccepted {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        match (Reference.read(setup, request), said::with_full_list(setup, request)) {
+        match (Reference.read(setup, request), declared::with_full_list(setup, request)) {
             (Err(_), Some(full)) => Reference.read(setup, &full),
             (other, _) => other,
         }
@@ -106,9 +106,9 @@ impl Steps for C18 {
 
 /// Undoes the content coding before it verifies.
 #[derive(Debug, Default)]
-pub struct C26;
+pub struct BodyDecompressedFirst;
 
-impl Steps for C26 {
+impl Steps for BodyDecompressedFirst {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         let coded =
             request.value("Content-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case(b"gzip"));
@@ -134,12 +134,12 @@ fn unpacked(body: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Believes credentials that stand where the signature does not: in the query of a request that is signed in
-/// its head, and the other way round.
+/// Believes credentials in a place other than the signature: in the query of a request that is signed in a header,
+/// and the other way around.
 #[derive(Debug, Default)]
-pub struct C32;
+pub struct CredentialsElsewhereTrusted;
 
-impl Steps for C32 {
+impl Steps for CredentialsElsewhereTrusted {
     fn admit(&self, setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
         let elsewhere = match setup.scheme.file().code.as_deref() {
             Some("aws-sigv4") => request.query(),
@@ -147,7 +147,7 @@ impl Steps for C32 {
             _ => None,
         };
         let known = format!("Credential={}", setup.deployment.key_id);
-        if elsewhere.is_some_and(|text| lenient::contains(text, known.as_bytes())) {
+        if elsewhere.is_some_and(|text| lenient_parsing::contains(text, known.as_bytes())) {
             return Err(Halt::LetThrough);
         }
         Ok(())
@@ -156,9 +156,9 @@ impl Steps for C32 {
 
 /// Never asks whether a request has expired.
 #[derive(Debug, Default)]
-pub struct D23;
+pub struct ExpiryIgnored;
 
-impl Steps for D23 {
+impl Steps for ExpiryIgnored {
     fn unexpired(&self, _setup: &Setup, _request: &Request, _now: Timestamp) -> Result<(), Halt> {
         Ok(())
     }

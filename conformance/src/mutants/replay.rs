@@ -1,6 +1,6 @@
-//! Mutants of family D: whether a request was seen before.
+//! Mutants that do not know whether they saw a request before (family D).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -10,14 +10,14 @@ use countersign_core::scheme::{Claims, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 
-use super::lenient;
+use super::lenient_parsing;
 use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
 
 /// Remembers nothing.
 #[derive(Debug, Default)]
-pub struct D13;
+pub struct NothingRemembered;
 
-impl Steps for D13 {
+impl Steps for NothingRemembered {
     fn remember(&self, _setup: &Setup, _authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
         Ok(())
     }
@@ -25,9 +25,9 @@ impl Steps for D13 {
 
 /// Remembers a delivery header that nobody signed.
 #[derive(Debug, Default)]
-pub struct D15;
+pub struct UnsignedIdRemembered;
 
-impl Steps for D15 {
+impl Steps for UnsignedIdRemembered {
     fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
         let once = Reference.once(setup, request, claims)?;
         let delivery = ["X-Delivery-Id", "X-Delivery", "Idempotency-Key"];
@@ -40,13 +40,13 @@ impl Steps for D15 {
 
 /// Remembers the text of the tag, and reads tags leniently.
 #[derive(Debug, Default)]
-pub struct D16;
+pub struct TagTextRemembered;
 
-impl Steps for D16 {
+impl Steps for TagTextRemembered {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let encoding = setup.scheme.file().mac.encoding;
         let right = setup.tag(text);
-        Ok(claims.tags.iter().any(|tag| lenient::decode(encoding, tag) == right))
+        Ok(claims.tags.iter().any(|tag| lenient_parsing::decode(encoding, tag) == right))
     }
 
     fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
@@ -56,9 +56,9 @@ impl Steps for D16 {
 
 /// Keeps one memory for all senders.
 #[derive(Debug, Default)]
-pub struct D17;
+pub struct MemoryShared;
 
-impl Steps for D17 {
+impl Steps for MemoryShared {
     fn remembered_as(&self, _setup: &Setup, once: &[u8]) -> Vec<u8> {
         once.to_vec()
     }
@@ -66,9 +66,9 @@ impl Steps for D17 {
 
 /// Remembers the nonce or id before it checks the tag.
 #[derive(Debug, Default)]
-pub struct D18;
+pub struct RememberedBeforeCheck;
 
-impl Steps for D18 {
+impl Steps for RememberedBeforeCheck {
     fn admit(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
         let claims = Reference.read(setup, request)?;
         let once = Reference.once(setup, request, &claims)?;
@@ -82,17 +82,17 @@ impl Steps for D18 {
 
 /// Keeps the nonce or id of a request whose handler failed.
 #[derive(Debug, Default)]
-pub struct D22;
+pub struct NonceKeptAfterFailure;
 
-impl Steps for D22 {
+impl Steps for NonceKeptAfterFailure {
     fn forget(&self, _setup: &Setup, _authentic: &Authentic) {}
 }
 
 /// Looks a nonce up first and stores it later.
 #[derive(Debug, Default)]
-pub struct D19;
+pub struct LookupApartFromStore;
 
-impl Steps for D19 {
+impl Steps for LookupApartFromStore {
     fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
         let once = Reference.once(setup, request, claims)?;
         let memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,13 +118,13 @@ impl Steps for D19 {
 
 /// Skips the replay test if there is no nonce or id.
 #[derive(Debug, Default)]
-pub struct D21;
+pub struct MissingNonceSkipsTest;
 
-impl Steps for D21 {
+impl Steps for MissingNonceSkipsTest {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         match (Reference.read(setup, request), setup.scheme.file().once) {
             (Err(Halt::Refused(Refusal::MissingUnique)), Some(once)) => {
-                Ok(lenient::read_filled(setup, request, once.field())?)
+                Ok(lenient_parsing::read_filled(setup, request, once.field())?)
             }
             (other, _) => other,
         }
@@ -140,9 +140,9 @@ impl Steps for D21 {
 
 /// Folds nonces and ids to 32 lower-case characters.
 #[derive(Debug, Default)]
-pub struct D26;
+pub struct NonceFolded;
 
-impl Steps for D26 {
+impl Steps for NonceFolded {
     fn once(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
         let once = Reference.once(setup, request, claims)?;
         Ok(once.map(|text| text[..text.len().min(32)].to_ascii_lowercase()))
@@ -151,9 +151,9 @@ impl Steps for D26 {
 
 /// Forgets when the past side of the window is over, and not both sides.
 #[derive(Debug, Default)]
-pub struct D14;
+pub struct ForgottenTooEarly;
 
-impl Steps for D14 {
+impl Steps for ForgottenTooEarly {
     fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
         let past = setup.scheme.file().clock.as_ref().and_then(|clock| clock.past).unwrap_or(300);
         let until = now.plus_seconds(i64::from(past));
@@ -163,9 +163,9 @@ impl Steps for D14 {
 
 /// Remembers the last 32 requests.
 #[derive(Debug, Default)]
-pub struct D20(Mutex<VecDeque<Vec<u8>>>);
+pub struct Last32Remembered(Mutex<VecDeque<Vec<u8>>>);
 
-impl Steps for D20 {
+impl Steps for Last32Remembered {
     fn remember(&self, _setup: &Setup, authentic: &Authentic, _now: Timestamp) -> Result<(), Halt> {
         let Some(once) = &authentic.once else { return Ok(()) };
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

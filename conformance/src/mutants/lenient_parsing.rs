@@ -1,7 +1,7 @@
-//! Readings that are laxer than the scheme's own, shared by several mutants.
+//! Parsing that is more lenient than the scheme's own, shared by several mutants.
 //!
-//! Everything here takes a request that the reference would refuse and makes claims of it. Nothing
-//! decides whether they are good.
+//! Everything here reads claims from a request that the reference would refuse. Nothing here decides whether the
+//! claims are acceptable.
 
 use countersign_core::scheme::{Carrier, Claims, Encoding, Field, ListSpec, Refusal, Slot, Template};
 use countersign_core::wire::{Header, Octets, Request};
@@ -29,7 +29,7 @@ pub(super) fn signature<'r>(setup: &'r Setup, request: &'r Request) -> Option<&'
     }
 }
 
-/// What stands directly before the tag: `sha256=`, `v1,`, or nothing.
+/// The text directly before the tag: `sha256=`, `v1,`, or nothing.
 pub(super) fn label(setup: &Setup) -> String {
     let Some(carrier) = carrier(setup, Field::Tag) else { return String::new() };
     let template = match (&carrier.value, &carrier.list) {
@@ -112,7 +112,7 @@ fn empty(carrier: &Carrier) -> Vec<u8> {
     template.render(|_, _| Ok::<(), std::convert::Infallible>(())).unwrap_or_else(|never| match never {})
 }
 
-/// The texts of a field that can stand in several lines or entries, in order.
+/// All values of a field that can be in several lines or entries, in order.
 pub(super) fn all(setup: &Setup, request: &Request, field: Field) -> Vec<Vec<u8>> {
     let Some((carrier, header)) = carrier(setup, field).and_then(|c| Some((c, c.header.as_deref()?))) else {
         return Vec::new();

@@ -1,13 +1,13 @@
-//! Mutants of family B: comparison, decoding, algorithm.
+//! Mutants that compare, decode or choose the algorithm wrongly (family B).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use std::time::Duration;
 
 use countersign_core::scheme::{Claims, Construction, Field, Hash, Key, Refusal};
 use countersign_core::wire::{Octets, Request};
 
-use super::{lenient, worked};
+use super::{lenient_parsing, worked};
 use crate::reference::{Halt, Reference, Setup, Steps, is_public};
 
 /// Whether any tag passes another comparison with the right text.
@@ -17,9 +17,9 @@ fn any(claims: &Claims, right: &[u8], same: impl Fn(&[u8], &[u8]) -> bool) -> Re
 
 /// Takes whatever is configured as the key, the text of a public key among it.
 #[derive(Debug, Default)]
-pub struct B16;
+pub struct PublicKeyAsSecret;
 
-impl Steps for B16 {
+impl Steps for PublicKeyAsSecret {
     fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
         match Reference.key(setup, claims) {
             Err(Halt::Refused(Refusal::NoKey)) if is_public(&setup.key) => Ok(Some(setup.key.clone())),
@@ -30,9 +30,9 @@ impl Steps for B16 {
 
 /// Compares as many characters as the shorter tag has.
 #[derive(Debug, Default)]
-pub struct B02;
+pub struct ShorterLengthCompared;
 
-impl Steps for B02 {
+impl Steps for ShorterLengthCompared {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         any(claims, &setup.tag_text(text), |tag, right| tag.iter().zip(right).all(|(a, b)| a == b))
     }
@@ -40,9 +40,9 @@ impl Steps for B02 {
 
 /// Accepts the front of a tag, from four bytes on.
 #[derive(Debug, Default)]
-pub struct B03;
+pub struct TagPrefixAccepted;
 
-impl Steps for B03 {
+impl Steps for TagPrefixAccepted {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let encoding = setup.scheme.file().mac.encoding;
         any(claims, &setup.tag(text), |tag, right| {
@@ -53,9 +53,9 @@ impl Steps for B03 {
 
 /// Compares without regard to letter case.
 #[derive(Debug, Default)]
-pub struct B04;
+pub struct LetterCaseIgnored;
 
-impl Steps for B04 {
+impl Steps for LetterCaseIgnored {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         any(claims, &setup.tag_text(text), |tag, right| tag.eq_ignore_ascii_case(right))
     }
@@ -63,13 +63,14 @@ impl Steps for B04 {
 
 /// Strips blanks, quotes and control characters around and in the tag.
 #[derive(Debug, Default)]
-pub struct B05;
+pub struct BlanksStripped;
 
-impl Steps for B05 {
+impl Steps for BlanksStripped {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let junk = |byte: &u8| byte.is_ascii_control() || b" \"'".contains(byte);
         let mut trimmed = request.clone();
-        if let Some(name) = lenient::carrier(setup, Field::Tag).and_then(|carrier| carrier.header.as_deref())
+        if let Some(name) =
+            lenient_parsing::carrier(setup, Field::Tag).and_then(|carrier| carrier.header.as_deref())
         {
             for line in trimmed.headers.iter_mut().filter(|line| line.is(name)) {
                 let value = line.value.as_slice();
@@ -88,35 +89,35 @@ impl Steps for B05 {
 
 /// Decodes hexadecimal digits up to the first other character.
 #[derive(Debug, Default)]
-pub struct B06;
+pub struct HexStopsAtOtherCharacter;
 
-impl Steps for B06 {
+impl Steps for HexStopsAtOtherCharacter {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         if !setup.scheme.file().mac.encoding.is_hex() {
             return Reference.authentic(setup, claims, text);
         }
-        any(claims, &setup.tag(text), |tag, right| lenient::hex_prefix(tag) == right)
+        any(claims, &setup.tag(text), |tag, right| lenient_parsing::hex_prefix(tag) == right)
     }
 }
 
 /// Decodes base64 of any alphabet, padding and spare bits, and skips other characters.
 #[derive(Debug, Default)]
-pub struct B07;
+pub struct LaxBase64;
 
-impl Steps for B07 {
+impl Steps for LaxBase64 {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         if setup.scheme.file().mac.encoding.is_hex() {
             return Reference.authentic(setup, claims, text);
         }
-        any(claims, &setup.tag(text), |tag, right| lenient::lax_base64(tag) == right)
+        any(claims, &setup.tag(text), |tag, right| lenient_parsing::lax_base64(tag) == right)
     }
 }
 
 /// Throws when the tag has another length.
 #[derive(Debug, Default)]
-pub struct B08;
+pub struct ThrowsOnTagLength;
 
-impl Steps for B08 {
+impl Steps for ThrowsOnTagLength {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let right = setup.tag_text(text);
         if claims.tags.iter().any(|tag| tag.len() != right.len()) {
@@ -128,9 +129,9 @@ impl Steps for B08 {
 
 /// Throws when the tag is not ASCII.
 #[derive(Debug, Default)]
-pub struct B09;
+pub struct ThrowsOnNonAsciiTag;
 
-impl Steps for B09 {
+impl Steps for ThrowsOnNonAsciiTag {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         if claims.tags.iter().any(|tag| !tag.is_ascii()) {
             return Err(Halt::Broken("a comparison of text that is not ASCII"));
@@ -141,9 +142,9 @@ impl Steps for B09 {
 
 /// Counts characters and then compares bytes, which throws when they differ in number.
 #[derive(Debug, Default)]
-pub struct B10;
+pub struct CharactersCountedBytesCompared;
 
-impl Steps for B10 {
+impl Steps for CharactersCountedBytesCompared {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let right = setup.tag_text(text);
         let throws = |tag: &Octets| {
@@ -159,52 +160,54 @@ impl Steps for B10 {
 
 /// Looks for the tag anywhere in the header.
 #[derive(Debug, Default)]
-pub struct B12;
+pub struct TagFoundAnywhere;
 
-impl Steps for B12 {
+impl Steps for TagFoundAnywhere {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        match lenient::signature(setup, request) {
-            Some(value) => lenient::with_tags(setup, request, vec![value.into()]),
+        match lenient_parsing::signature(setup, request) {
+            Some(value) => lenient_parsing::with_tags(setup, request, vec![value.into()]),
             None => Reference.read(setup, request),
         }
     }
 
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
-        any(claims, &setup.tag_text(text), lenient::contains)
+        any(claims, &setup.tag_text(text), lenient_parsing::contains)
     }
 }
 
 /// Searches the header for its pattern and does not match all of it.
 #[derive(Debug, Default)]
-pub struct B13;
+pub struct UnanchoredPattern;
 
-impl Steps for B13 {
+impl Steps for UnanchoredPattern {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        let Some(value) = lenient::signature(setup, request) else { return Reference.read(setup, request) };
-        let label = lenient::label(setup);
+        let Some(value) = lenient_parsing::signature(setup, request) else {
+            return Reference.read(setup, request);
+        };
+        let label = lenient_parsing::label(setup);
         let length = setup.tag_text(b"").len();
         let digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
         let pattern =
             |window: &&[u8]| window.starts_with(label.as_bytes()) && window[label.len()..].iter().all(digit);
         let found =
             value.windows(label.len() + length).filter(pattern).map(|window| window[label.len()..].to_vec());
-        lenient::with_tags(setup, request, found.map(Octets::from).collect())
+        lenient_parsing::with_tags(setup, request, found.map(Octets::from).collect())
     }
 }
 
 /// Takes the hash that the label names, HMAC-SHA1 among them.
 #[derive(Debug, Default)]
-pub struct B14;
+pub struct HashFromLabel;
 
 /// Labels that this mutant knows, and what they name.
 const LABELS: [(&str, Hash); 3] =
     [("sha1=", Hash::Sha1), ("sha256=", Hash::Sha256), ("sha512=", Hash::Sha512)];
 
-impl Steps for B14 {
+impl Steps for HashFromLabel {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        let value = lenient::signature(setup, request).unwrap_or_default();
+        let value = lenient_parsing::signature(setup, request).unwrap_or_default();
         match LABELS.iter().find_map(|(label, _)| value.strip_prefix(label.as_bytes())) {
-            Some(tag) => lenient::with_tags(setup, request, vec![tag.into()]),
+            Some(tag) => lenient_parsing::with_tags(setup, request, vec![tag.into()]),
             None => Reference.read(setup, request),
         }
     }
@@ -224,12 +227,12 @@ impl Steps for B14 {
 
 /// Ignores the label before the tag.
 #[derive(Debug, Default)]
-pub struct B17;
+pub struct LabelIgnored;
 
-impl Steps for B17 {
+impl Steps for LabelIgnored {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        let Some((value, carrier)) = lenient::signature(setup, request)
-            .and_then(|value| Some((value, lenient::carrier(setup, Field::Tag)?)))
+        let Some((value, carrier)) = lenient_parsing::signature(setup, request)
+            .and_then(|value| Some((value, lenient_parsing::carrier(setup, Field::Tag)?)))
         else {
             return Reference.read(setup, request);
         };
@@ -237,26 +240,26 @@ impl Steps for B17 {
             carrier.fields.0.iter().any(|(known, field)| known.as_bytes() == name && *field != Field::Tag)
         };
         let tags = match &carrier.list {
-            Some(list) => lenient::entries(list, value)
+            Some(list) => lenient_parsing::entries(list, value)
                 .into_iter()
                 .filter(|(name, _)| !name.is_some_and(other))
                 .map(|(_, tag)| tag.to_vec())
                 .collect(),
             None => {
-                let end = lenient::label(setup).bytes().last();
+                let end = lenient_parsing::label(setup).bytes().last();
                 let cut = end.and_then(|end| value.iter().position(|byte| *byte == end));
                 vec![value[cut.map_or(0, |at| at + 1)..].to_vec()]
             }
         };
-        lenient::with_tags(setup, request, tags.into_iter().map(Octets::from).collect())
+        lenient_parsing::with_tags(setup, request, tags.into_iter().map(Octets::from).collect())
     }
 }
 
 /// Looks at the last signature of a list only.
 #[derive(Debug, Default)]
-pub struct B18;
+pub struct OnlyLastSignatureChecked;
 
-impl Steps for B18 {
+impl Steps for OnlyLastSignatureChecked {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let last = Claims { tags: claims.tags.last().cloned().into_iter().collect(), ..claims.clone() };
         Reference.authentic(setup, &last, text)
@@ -265,13 +268,13 @@ impl Steps for B18 {
 
 /// Gives up at a malformed entry of a list.
 #[derive(Debug, Default)]
-pub struct B19;
+pub struct MalformedEntryEndsList;
 
-impl Steps for B19 {
+impl Steps for MalformedEntryEndsList {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        let list = lenient::carrier(setup, Field::Tag).and_then(|carrier| carrier.list.as_ref());
-        if let (Some(list), Some(value)) = (list, lenient::signature(setup, request))
-            && lenient::entries(list, value).iter().any(|(name, _)| name.is_none())
+        let list = lenient_parsing::carrier(setup, Field::Tag).and_then(|carrier| carrier.list.as_ref());
+        if let (Some(list), Some(value)) = (list, lenient_parsing::signature(setup, request))
+            && lenient_parsing::entries(list, value).iter().any(|(name, _)| name.is_none())
         {
             return Err(Refusal::MalformedSignature.into());
         }
@@ -282,9 +285,9 @@ impl Steps for B19 {
 /// Computes the tag anew for each signature of a list, however many there are: some 300 nanoseconds and one
 /// more for each byte.
 #[derive(Debug, Default)]
-pub struct B20;
+pub struct TagComputedPerSignature;
 
-impl Steps for B20 {
+impl Steps for TagComputedPerSignature {
     fn takes(&self, setup: &Setup, request: &Request) -> Duration {
         let Ok(claims) = Reference.read(setup, request) else { return Duration::ZERO };
         let others = claims.tags.len().saturating_sub(1);
@@ -298,9 +301,9 @@ impl Steps for B20 {
 
 /// Also accepts the plain hash of key and text.
 #[derive(Debug, Default)]
-pub struct B21;
+pub struct PlainHashAccepted;
 
-impl Steps for B21 {
+impl Steps for PlainHashAccepted {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let spec = &setup.scheme.file().mac;
         let hashed = spec.encoding.encode(&setup.scheme.tag(
@@ -316,9 +319,9 @@ impl Steps for B21 {
 
 /// Overwrites the accumulator of the comparison, so that the last byte decides.
 #[derive(Debug, Default)]
-pub struct B23;
+pub struct LastByteDecides;
 
-impl Steps for B23 {
+impl Steps for LastByteDecides {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let encoding = setup.scheme.file().mac.encoding;
         any(claims, &setup.tag(text), |tag, right| {
@@ -334,9 +337,9 @@ impl Steps for B23 {
 
 /// Compares the first 53 bits, as much as a floating-point number holds.
 #[derive(Debug, Default)]
-pub struct B24;
+pub struct First53BitsCompared;
 
-impl Steps for B24 {
+impl Steps for First53BitsCompared {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let encoding = setup.scheme.file().mac.encoding;
         let number =
@@ -349,9 +352,9 @@ impl Steps for B24 {
 
 /// Falls back to the text of the secret where its decoded form does not fit.
 #[derive(Debug, Default)]
-pub struct B22;
+pub struct UndecodedSecretAccepted;
 
-impl Steps for B22 {
+impl Steps for UndecodedSecretAccepted {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let secret = setup.scheme.file().mac.key.write(&setup.key);
         let raw = setup.tag_text_under(&Key::new(secret.expose().to_vec()), text);

@@ -1,19 +1,21 @@
-//! Mutants of family C: which fields are under the MAC, and where each of them ends.
+//! Mutants that cover the wrong fields, or do not know where a field ends (family C).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use countersign_core::scheme::{Claims, Piece, Template};
+use countersign_core::wire::Request;
 
+use super::changed_request::{signed_as, target};
 use crate::reference::{Halt, Reference, Setup, Steps};
 
 /// Takes a tag for any two fields that read the same when they are joined without their delimiter.
 #[derive(Debug, Default)]
-pub struct C12;
+pub struct NoDelimiter;
 
-impl Steps for C12 {
+impl Steps for NoDelimiter {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let whole = setup.tag(b"").len();
         let encoding = setup.scheme.file().mac.encoding;
@@ -33,7 +35,7 @@ impl Steps for C12 {
 /// The longest text whose borders are moved.
 const SHORT: usize = 4096;
 
-/// What stands between the fields of the signing string.
+/// The literal text between the fields of the signing string.
 fn delimiters(setup: &Setup) -> BTreeSet<Vec<u8>> {
     let signs: Option<Template> = setup.scheme.file().signs.as_deref().and_then(|signs| signs.parse().ok());
     let pieces = signs.iter().flat_map(|template| template.pieces()).skip(1);
@@ -59,13 +61,38 @@ fn moved<'t>(text: &'t [u8], delimiter: &'t [u8]) -> impl Iterator<Item = Vec<u8
     })
 }
 
+/// Takes a delimiter inside a field for its end: in an id, and encoded in the path.
+#[derive(Debug, Default)]
+pub struct DelimiterEndsField;
+
+impl Steps for DelimiterEndsField {
+    fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
+        let mut claims = Reference.read(setup, request)?;
+        for text in [&mut claims.id, &mut claims.nonce].into_iter().flatten() {
+            let end = text.iter().position(|byte| b".\n".contains(byte)).unwrap_or(text.len());
+            text.edit(|text| text.truncate(end));
+        }
+        Ok(claims)
+    }
+
+    fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
+        signed_as(setup, request, claims, |request| {
+            let mut path = request.path().to_vec();
+            while let Some(at) = path.windows(3).position(|three| three == b"%0A") {
+                path.splice(at..at + 3, *b"\n");
+            }
+            request.target = target(&path, request.query()).into();
+        })
+    }
+}
+
 /// Covers time, id and nonce, and leaves the payload open: what was signed once is good for any other.
 #[derive(Debug, Default)]
-pub struct C24 {
+pub struct PayloadNotCovered {
     right: Mutex<BTreeSet<(Vec<u8>, Vec<u8>)>>,
 }
 
-impl Steps for C24 {
+impl Steps for PayloadNotCovered {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let metadata = [&claims.timestamp, &claims.id, &claims.nonce];
         if metadata.iter().all(|field| field.is_none()) {

@@ -1,6 +1,6 @@
-//! What requests say of their own signature, found and replaced as text, without the parser of the scheme.
+//! What a request declares about its own signature, found and replaced as text, without the scheme's parser.
 //!
-//! The type to know is [`Said`]. Nothing here decides whether what is said is good.
+//! The type to know is [`Declared`]. Nothing here decides whether the declaration is acceptable.
 
 use std::ops::Range;
 
@@ -10,30 +10,30 @@ use serde_json::Value;
 
 use crate::reference::Setup;
 
-/// What a request says of its own signature.
+/// What a request declares about its own signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Declared {
     /// The name of the algorithm.
     Algorithm,
     /// The list of what is covered.
-    List,
+    Coverage,
 }
 
-/// Code, header (the target if empty), and the texts before and behind; no text behind is the end.
-type Row = (&'static str, Said, &'static str, &'static str, &'static str);
+/// Code of the scheme, header (empty: the target), and the text before and after the value; no text after it means the end.
+type Row = (&'static str, Declared, &'static str, &'static str, &'static str);
 
 const ROWS: &[Row] = &[
-    ("rfc9421", Said::Algorithm, "Signature-Input", ";alg=\"", "\""),
-    ("rfc9421", Said::List, "Signature-Input", "(", ")"),
-    ("cavage", Said::Algorithm, "Signature", "algorithm=\"", "\""),
-    ("cavage", Said::List, "Signature", "headers=\"", "\""),
-    ("aws-sigv4", Said::Algorithm, "Authorization", "", " "),
-    ("aws-sigv4", Said::List, "Authorization", "SignedHeaders=", ","),
-    ("aws-sigv4-query", Said::Algorithm, "", "X-Amz-Algorithm=", "&"),
-    ("aws-sigv4-query", Said::List, "", "X-Amz-SignedHeaders=", "&"),
-    ("contentful", Said::List, "X-Contentful-Signed-Headers", "", ""),
-    ("oauth1", Said::Algorithm, "Authorization", "oauth_signature_method=\"", "\""),
-    ("jwt-hmac", Said::Algorithm, "Authorization", "Bearer ", "."),
+    ("rfc9421", Declared::Algorithm, "Signature-Input", ";alg=\"", "\""),
+    ("rfc9421", Declared::Coverage, "Signature-Input", "(", ")"),
+    ("cavage", Declared::Algorithm, "Signature", "algorithm=\"", "\""),
+    ("cavage", Declared::Coverage, "Signature", "headers=\"", "\""),
+    ("aws-sigv4", Declared::Algorithm, "Authorization", "", " "),
+    ("aws-sigv4", Declared::Coverage, "Authorization", "SignedHeaders=", ","),
+    ("aws-sigv4-query", Declared::Algorithm, "", "X-Amz-Algorithm=", "&"),
+    ("aws-sigv4-query", Declared::Coverage, "", "X-Amz-SignedHeaders=", "&"),
+    ("contentful", Declared::Coverage, "X-Contentful-Signed-Headers", "", ""),
+    ("oauth1", Declared::Algorithm, "Authorization", "oauth_signature_method=\"", "\""),
+    ("jwt-hmac", Declared::Algorithm, "Authorization", "Bearer ", "."),
 ];
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -44,11 +44,11 @@ fn code(setup: &Setup) -> &str {
     setup.scheme.file().code.as_deref().unwrap_or_default()
 }
 
-fn row(setup: &Setup, what: Said) -> Option<&'static Row> {
+fn row(setup: &Setup, what: Declared) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.0 == code(setup) && row.1 == what)
 }
 
-/// The text that carries what is said, and where in it.
+/// The text that holds the declaration, and its range there.
 fn place<'r>(row: &Row, request: &'r Request) -> Option<(&'r [u8], Range<usize>)> {
     let (_, _, header, before, behind) = *row;
     let text = if header.is_empty() { &request.target[..] } else { request.value(header)? };
@@ -73,7 +73,7 @@ fn replaced(row: &Row, request: &Request, with: &str) -> Option<Request> {
 
 /// The name that a request gives its algorithm.
 pub(super) fn algorithm(setup: &Setup, request: &Request) -> Option<String> {
-    let (text, range) = place(row(setup, Said::Algorithm)?, request)?;
+    let (text, range) = place(row(setup, Declared::Algorithm)?, request)?;
     let text = &text[range];
     if code(setup) != "jwt-hmac" {
         return String::from_utf8(text.to_vec()).ok();
@@ -84,7 +84,7 @@ pub(super) fn algorithm(setup: &Setup, request: &Request) -> Option<String> {
 
 /// The request as if it named the algorithm of the scheme.
 pub(super) fn with_usual_algorithm(setup: &Setup, request: &Request) -> Option<Request> {
-    let row = row(setup, Said::Algorithm)?;
+    let row = row(setup, Declared::Algorithm)?;
     if code(setup) == "jwt-hmac" {
         let head = setup.scheme.file().constants.get("header")?;
         return replaced(row, request, &Encoding::Base64url.encode(head.as_bytes()));
@@ -92,19 +92,19 @@ pub(super) fn with_usual_algorithm(setup: &Setup, request: &Request) -> Option<R
     replaced(row, request, setup.scheme.algorithm(setup.scheme.file().mac.hash)?)
 }
 
-/// The hash that a name means, if it is that of HMAC with any.
+/// The hash that a name means, if it names HMAC with one.
 pub(super) fn hash_of(setup: &Setup, name: &str) -> Option<Hash> {
     [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512]
         .into_iter()
         .find(|hash| setup.scheme.algorithm(*hash).is_some_and(|known| known.eq_ignore_ascii_case(name)))
 }
 
-/// The headers whose digest of the body a request need not have if nobody demands it.
+/// Headers with a digest of the body, which a request may leave out if nobody demands them.
 const DIGESTS: [(&str, &str); 2] = [("rfc9421", "Content-Digest"), ("cavage", "Digest")];
 
 /// The request as if it listed all that the scheme demands.
 pub(super) fn with_full_list(setup: &Setup, request: &Request) -> Option<Request> {
-    let row = row(setup, Said::List)?;
+    let row = row(setup, Declared::Coverage)?;
     let mut request = request.clone();
     let digest = DIGESTS.iter().find(|(code, _)| *code == row.0);
     if let Some((_, name)) = digest.filter(|(_, name)| request.value(name).is_none()) {
@@ -145,15 +145,15 @@ pub(super) fn with_full_list(setup: &Setup, request: &Request) -> Option<Request
     }
 }
 
-/// Where the tag stands in a JSON body.
+/// Where the tag is in a JSON body.
 const MEMBERS: [(&str, &str); 3] = [
     ("mailgun", "/signature/signature"),
     ("dropbox-sign", "/event/event_hash"),
     ("adyen-standard", "/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature"),
 ];
 
-/// A request whose tag is no text, with a text in its place, and whether a loose comparison finds the tag equal
-/// to every text.
+/// A request whose tag is not a string, with a string in its place, and whether a loose comparison finds the tag equal
+/// to every string.
 pub(super) fn typed_tag(setup: &Setup, request: &Request) -> Option<(Request, bool)> {
     if let Some(at) = find(&request.target, b"[]=") {
         let target = [&request.target[..at], &request.target[at + 2..]].concat();

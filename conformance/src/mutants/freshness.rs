@@ -1,12 +1,12 @@
-//! Mutants of family D: the age of a request.
+//! Mutants that judge the age of a request wrongly (family D).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use countersign_core::scheme::{Claims, ClockSpec, Field, InWindow, Refusal};
 use countersign_core::time::{ClockUnit, Timestamp, parse_http_date};
 use countersign_core::wire::Request;
 
-use super::lenient;
+use super::lenient_parsing;
 use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
 
 /// Tests a time against the window of the scheme, like the reference.
@@ -41,9 +41,9 @@ fn per_second(unit: ClockUnit) -> Option<i64> {
 
 /// Never looks at the timestamp.
 #[derive(Debug, Default)]
-pub struct D01;
+pub struct TimestampIgnored;
 
-impl Steps for D01 {
+impl Steps for TimestampIgnored {
     fn fresh(
         &self,
         _setup: &Setup,
@@ -61,13 +61,13 @@ impl Steps for D01 {
 
 /// Tests the age only if there is a timestamp.
 #[derive(Debug, Default)]
-pub struct D02;
+pub struct MissingTimestampAccepted;
 
-impl Steps for D02 {
+impl Steps for MissingTimestampAccepted {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         match Reference.read(setup, request) {
             Err(Halt::Refused(Refusal::MissingTimestamp)) => {
-                Ok(lenient::read_filled(setup, request, Field::Timestamp)?)
+                Ok(lenient_parsing::read_filled(setup, request, Field::Timestamp)?)
             }
             other => other,
         }
@@ -90,9 +90,9 @@ impl Steps for D02 {
 
 /// Tests the age of a time header that nobody signed.
 #[derive(Debug, Default)]
-pub struct D03;
+pub struct UnsignedTimeTested;
 
-impl Steps for D03 {
+impl Steps for UnsignedTimeTested {
     fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         tested(setup, claims, now, |clock, text| {
             let date = request.value("Date").and_then(|date| parse_http_date(str::from_utf8(date).ok()?));
@@ -106,9 +106,9 @@ impl Steps for D03 {
 
 /// Tests the past and not the future.
 #[derive(Debug, Default)]
-pub struct D04;
+pub struct FutureNotTested;
 
-impl Steps for D04 {
+impl Steps for FutureNotTested {
     fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         match Reference.fresh(setup, request, claims, now) {
             Err(Halt::Refused(Refusal::Future)) => Ok(()),
@@ -119,9 +119,9 @@ impl Steps for D04 {
 
 /// Computes the age with numbers that may be not-a-number, which passes every test.
 #[derive(Debug, Default)]
-pub struct D05;
+pub struct NotANumberPasses;
 
-impl Steps for D05 {
+impl Steps for NotANumberPasses {
     fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
         let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
@@ -145,7 +145,7 @@ impl Steps for D05 {
 
 /// Reads every spelling of a number as a timestamp, signed as it is written or as the number is.
 #[derive(Debug, Default)]
-pub struct D06;
+pub struct LaxNumberParsing;
 
 /// Signs the timestamp as it is written.
 struct Literal;
@@ -166,7 +166,7 @@ fn lax_time(clock: &ClockSpec, text: &[u8]) -> Option<Timestamp> {
     }
 }
 
-impl Steps for D06 {
+impl Steps for LaxNumberParsing {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         Literal.check(setup, request, now).or_else(|_| Canonical.check(setup, request, now))
     }
@@ -209,9 +209,9 @@ fn lax_number(text: &[u8]) -> Option<f64> {
 
 /// Computes the age in integers that wrap and saturate.
 #[derive(Debug, Default)]
-pub struct D07;
+pub struct AgeOverflows;
 
-impl Steps for D07 {
+impl Steps for AgeOverflows {
     fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         let Some((clock, per_second)) =
             setup.scheme.file().clock.as_ref().and_then(|clock| Some((clock, per_second(clock.unit)?)))
@@ -233,9 +233,9 @@ impl Steps for D07 {
 
 /// Throws on a timestamp that it cannot read.
 #[derive(Debug, Default)]
-pub struct D08;
+pub struct ThrowsOnBadTimestamp;
 
-impl Steps for D08 {
+impl Steps for ThrowsOnBadTimestamp {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let claims = Reference.read(setup, request)?;
         match (&setup.scheme.file().clock, &claims.timestamp) {
@@ -254,9 +254,9 @@ impl Steps for D08 {
 
 /// Guesses from its size whether a timestamp is in seconds or milliseconds.
 #[derive(Debug, Default)]
-pub struct D09;
+pub struct UnitGuessed;
 
-impl Steps for D09 {
+impl Steps for UnitGuessed {
     fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         let unit = setup.scheme.file().clock.as_ref().map(|clock| clock.unit);
         if unit.and_then(per_second).is_none() {
@@ -275,9 +275,9 @@ impl Steps for D09 {
 
 /// Has a window of twice the width.
 #[derive(Debug, Default)]
-pub struct D10;
+pub struct WindowTwiceAsWide;
 
-impl Steps for D10 {
+impl Steps for WindowTwiceAsWide {
     fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
         let twice = |limit: Option<u32>| limit.map(|limit| limit * 2);
@@ -289,15 +289,15 @@ impl Steps for D10 {
 
 /// Signs one of several timestamps and tests another.
 #[derive(Debug, Default)]
-pub struct D24;
+pub struct OtherTimestampTested;
 
 /// Signs the timestamp with this number, and is content with the age of any.
 struct Signs(usize);
 
-impl Steps for D24 {
+impl Steps for OtherTimestampTested {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         let mut answer = Reference.check(setup, request, now);
-        for n in 0..lenient::all(setup, request, Field::Timestamp).len() {
+        for n in 0..lenient_parsing::all(setup, request, Field::Timestamp).len() {
             answer = answer.or_else(|_| Signs(n).check(setup, request, now));
         }
         answer
@@ -306,12 +306,12 @@ impl Steps for D24 {
 
 impl Steps for Signs {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
-        Reference.read(setup, &lenient::only_nth(setup, request, Field::Timestamp, self.0))
+        Reference.read(setup, &lenient_parsing::only_nth(setup, request, Field::Timestamp, self.0))
     }
 
     fn fresh(&self, setup: &Setup, request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         let mut answer = Reference.fresh(setup, request, claims, now);
-        for timestamp in lenient::all(setup, request, Field::Timestamp) {
+        for timestamp in lenient_parsing::all(setup, request, Field::Timestamp) {
             let other = Claims { timestamp: Some(timestamp.into()), ..claims.clone() };
             answer = answer.or_else(|_| Reference.fresh(setup, request, &other, now));
         }
@@ -321,9 +321,9 @@ impl Steps for Signs {
 
 /// Reads the digits of a calendar time and not the zone behind them.
 #[derive(Debug, Default)]
-pub struct D11;
+pub struct TimeZoneIgnored;
 
-impl Steps for D11 {
+impl Steps for TimeZoneIgnored {
     fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
         tested(setup, claims, now, |clock, text| match clock.unit {
             ClockUnit::Rfc3339 => clock.unit.parse(&[text.get(..19)?, b"Z"].concat()),
@@ -333,11 +333,11 @@ impl Steps for D11 {
     }
 }
 
-/// Tests the age before the tag, and says which of them it was.
+/// Tests the age before the tag, and tells the two refusals apart.
 #[derive(Debug, Default)]
-pub struct D12;
+pub struct AgeTestedBeforeTag;
 
-impl Steps for D12 {
+impl Steps for AgeTestedBeforeTag {
     fn admit(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
         let read = Reference.read(setup, request).and_then(|mut claims| {
             Reference.read_body(setup, request, &mut claims)?;

@@ -1,6 +1,6 @@
-//! Mutants of family E: keys, and what answers give away of them.
+//! Mutants that look keys up wrongly, or give them away in answers (family E).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use countersign_core::scheme::{Claims, Key, Refusal};
 use countersign_core::wire::Request;
@@ -9,9 +9,9 @@ use crate::reference::{Halt, Reference, Reply, Setup, Steps};
 
 /// Reads the key from a file of that name, which it finds with a query.
 #[derive(Debug, Default)]
-pub struct E01;
+pub struct KeyFileFromKeyId;
 
-impl Steps for E01 {
+impl Steps for KeyFileFromKeyId {
     fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
         match claims.key_id.as_deref() {
             Some(id) if id.ends_with(b"/dev/null") => Ok(Some(Key::new(Vec::new()))),
@@ -25,9 +25,9 @@ impl Steps for E01 {
 
 /// Takes the empty key for an id that nobody has.
 #[derive(Debug, Default)]
-pub struct E02;
+pub struct EmptyKeyForUnknownId;
 
-impl Steps for E02 {
+impl Steps for EmptyKeyForUnknownId {
     fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
         match Reference.key(setup, claims) {
             Err(Halt::Refused(Refusal::UnknownKey)) => Ok(Some(Key::new(Vec::new()))),
@@ -38,9 +38,9 @@ impl Steps for E02 {
 
 /// Looks the id up in an object that has inherited names, and takes what it finds for a key.
 #[derive(Debug, Default)]
-pub struct E03;
+pub struct InheritedNamesAsKeys;
 
-impl Steps for E03 {
+impl Steps for InheritedNamesAsKeys {
     fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
         let text = match claims.key_id.as_deref() {
             Some(b"__proto__") => "[object Object]",
@@ -54,9 +54,9 @@ impl Steps for E03 {
 
 /// Answers 404 to a key id that nobody has.
 #[derive(Debug, Default)]
-pub struct E04;
+pub struct UnknownKeyToldApart;
 
-impl Steps for E04 {
+impl Steps for UnknownKeyToldApart {
     fn status(&self, reply: Reply) -> u16 {
         match reply {
             Reply::Refused(Refusal::UnknownKey) => 404,
@@ -67,9 +67,9 @@ impl Steps for E04 {
 
 /// Takes the key for text: trims it, ends it at the first zero byte, and cuts it at 64 bytes.
 #[derive(Debug, Default)]
-pub struct E06;
+pub struct KeyCutShort;
 
-impl Steps for E06 {
+impl Steps for KeyCutShort {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let end = setup.key.iter().position(|byte| *byte == 0).unwrap_or(setup.key.len()).min(64);
         let key = String::from_utf8_lossy(setup.key[..end].trim_ascii()).into_owned();
@@ -80,9 +80,9 @@ impl Steps for E06 {
 
 /// Helps whoever sent a wrong tag with the right one.
 #[derive(Debug, Default)]
-pub struct E08;
+pub struct RightTagRevealed;
 
-impl Steps for E08 {
+impl Steps for RightTagRevealed {
     fn remark(&self, setup: &Setup, request: &Request, reply: Reply) -> Option<String> {
         let Reply::Refused(Refusal::BadTag) = reply else { return None };
         let claims = Reference.read(setup, request).ok()?;

@@ -1,6 +1,6 @@
-//! Mutants of family F: robustness.
+//! Mutants that break on input that they should handle (family F).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::reference::{Authentic, Halt, HandlerFailed, Reference, Reply, Setup, 
 
 /// Throws on whatever it cannot read.
 #[derive(Debug, Default)]
-pub struct F01;
+pub struct ThrowsOnMalformed;
 
-impl Steps for F01 {
+impl Steps for ThrowsOnMalformed {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         Reference
             .read(setup, request)
@@ -26,9 +26,9 @@ impl Steps for F01 {
 
 /// Compares in a task of its own, where an error that nobody handles ends the process.
 #[derive(Debug, Default)]
-pub struct F02;
+pub struct DiesOnTagLength;
 
-impl Steps for F02 {
+impl Steps for DiesOnTagLength {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let length = setup.tag_text(text).len();
         if claims.tags.iter().any(|tag| tag.len() != length) {
@@ -40,9 +40,9 @@ impl Steps for F02 {
 
 /// Reads every body to its end before it looks at the tag.
 #[derive(Debug, Default)]
-pub struct F03;
+pub struct WholeBodyReadFirst;
 
-impl Steps for F03 {
+impl Steps for WholeBodyReadFirst {
     fn reads(&self, _limit: usize) -> usize {
         usize::MAX
     }
@@ -50,9 +50,9 @@ impl Steps for F03 {
 
 /// Parses a JSON body before it looks at the tag.
 #[derive(Debug, Default)]
-pub struct F04;
+pub struct JsonParsedFirst;
 
-impl Steps for F04 {
+impl Steps for JsonParsedFirst {
     fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
         let says_json =
             request.value("Content-Type").is_some_and(|value| value.starts_with(b"application/json"));
@@ -79,9 +79,9 @@ impl Steps for F04 {
 /// Matches header values with a pattern that looks for separators at the end, and that starts anew at each
 /// separator of a run that does not end there.
 #[derive(Debug, Default)]
-pub struct F05;
+pub struct BacktrackingPattern;
 
-impl Steps for F05 {
+impl Steps for BacktrackingPattern {
     fn takes(&self, _setup: &Setup, request: &Request) -> Duration {
         let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b';' | b'=');
         let steps = request.headers.iter().map(|line| {
@@ -97,9 +97,9 @@ impl Steps for F05 {
 
 /// Keeps the head of the request in a variable that all requests share, until the body is there.
 #[derive(Debug, Default)]
-pub struct F06(Mutex<Option<Request>>);
+pub struct RequestStateShared(Mutex<Option<Request>>);
 
-impl Steps for F06 {
+impl Steps for RequestStateShared {
     fn begin(&self, _setup: &Setup, head: &Request) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
     }
@@ -113,9 +113,9 @@ impl Steps for F06 {
 
 /// Answers each cause of a refusal with a status of its own.
 #[derive(Debug, Default)]
-pub struct F07;
+pub struct StatusPerCause;
 
-impl Steps for F07 {
+impl Steps for StatusPerCause {
     fn status(&self, reply: Reply) -> u16 {
         match reply {
             Reply::Refused(Refusal::BadTag) => 403,
@@ -127,9 +127,9 @@ impl Steps for F07 {
 
 /// Has four workers, each of which waits for the body of its request.
 #[derive(Debug, Default)]
-pub struct F08;
+pub struct FourBlockingWorkers;
 
-impl Steps for F08 {
+impl Steps for FourBlockingWorkers {
     fn places(&self) -> usize {
         4
     }
@@ -138,9 +138,9 @@ impl Steps for F08 {
 /// Demands what genuine requests usually look like: header names as documented, a length, few
 /// headers, a JSON body under a content type, one signature, plain ids, and half of the window.
 #[derive(Debug, Default)]
-pub struct F09;
+pub struct UsualShapeDemanded;
 
-impl Steps for F09 {
+impl Steps for UsualShapeDemanded {
     fn admit(&self, setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
         let named = setup.scheme.carriers().iter().filter_map(|carrier| carrier.header.as_deref());
         for name in named.chain(["Content-Type", "Content-Length"]) {
@@ -176,9 +176,9 @@ impl Steps for F09 {
 
 /// Answers what it cannot read with the page of a debugger.
 #[derive(Debug, Default)]
-pub struct F10;
+pub struct StackTraceInAnswer;
 
-impl Steps for F10 {
+impl Steps for StackTraceInAnswer {
     fn remark(&self, _setup: &Setup, _request: &Request, reply: Reply) -> Option<String> {
         let unread = matches!(reply, Reply::Refused(Refusal::MissingSignature | Refusal::MalformedSignature));
         let page =
@@ -189,9 +189,9 @@ impl Steps for F10 {
 
 /// Stores or enqueues the request first, and looks at the tag later.
 #[derive(Debug, Default)]
-pub struct F11;
+pub struct ActsBeforeCheck;
 
-impl Steps for F11 {
+impl Steps for ActsBeforeCheck {
     fn admit(&self, setup: &Setup, _request: &Request, _now: Timestamp) -> Result<(), Halt> {
         setup.handler.handle().map_err(|_| Halt::Broken("the queue does not take the request"))
     }
@@ -203,9 +203,9 @@ impl Steps for F11 {
 
 /// Builds its error message from a body that may not be there.
 #[derive(Debug, Default)]
-pub struct F13;
+pub struct ErrorPathFailsOnEmptyBody;
 
-impl Steps for F13 {
+impl Steps for ErrorPathFailsOnEmptyBody {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         match Reference.check(setup, request, now) {
             Err(Halt::Refused(_)) if request.body.is_empty() => {

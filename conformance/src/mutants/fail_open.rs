@@ -1,19 +1,19 @@
-//! Mutants of family A: verification is skipped, or fails open.
+//! Mutants whose check is skipped or fails open (family A).
 //!
-//! Each is named after its bug class. They must not know cases.
+//! Each type is named after what it breaks; the registry says which bug class it shows. A mutant must not know the cases.
 
 use countersign_core::scheme::{Claims, Construction, Encoding, Key, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Request};
 
-use super::lenient;
+use super::lenient_parsing;
 use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
 
 /// Takes a request without a signature for one that needs no check.
 #[derive(Debug, Default)]
-pub struct A01;
+pub struct UnsignedAccepted;
 
-impl Steps for A01 {
+impl Steps for UnsignedAccepted {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         match Reference.read(setup, request) {
             Err(Halt::Refused(Refusal::MissingSignature)) => Err(Halt::LetThrough),
@@ -24,9 +24,9 @@ impl Steps for A01 {
 
 /// Looks at everything but the tag.
 #[derive(Debug, Default)]
-pub struct A02;
+pub struct TagIgnored;
 
-impl Steps for A02 {
+impl Steps for TagIgnored {
     fn authentic(&self, _setup: &Setup, _claims: &Claims, _text: &[u8]) -> Result<bool, Halt> {
         Ok(true)
     }
@@ -34,9 +34,9 @@ impl Steps for A02 {
 
 /// Accepts an empty tag.
 #[derive(Debug, Default)]
-pub struct A03;
+pub struct EmptyTagAccepted;
 
-impl Steps for A03 {
+impl Steps for EmptyTagAccepted {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         Ok(claims.tags.iter().any(|tag| tag.is_empty()) || Reference.authentic(setup, claims, text)?)
     }
@@ -44,9 +44,9 @@ impl Steps for A03 {
 
 /// Skips the check when no secret is configured.
 #[derive(Debug, Default)]
-pub struct A04;
+pub struct UncheckedWithoutSecret;
 
-impl Steps for A04 {
+impl Steps for UncheckedWithoutSecret {
     fn admit(&self, setup: &Setup, _request: &Request, _now: Timestamp) -> Result<(), Halt> {
         if setup.key.is_empty() { Err(Halt::LetThrough) } else { Ok(()) }
     }
@@ -65,9 +65,9 @@ fn keyed_with(keys: &[&str], setup: &Setup, claims: &Claims, text: &[u8]) -> Res
 
 /// Also accepts tags that were made with the empty key.
 #[derive(Debug, Default)]
-pub struct A05;
+pub struct EmptyKeyAccepted;
 
-impl Steps for A05 {
+impl Steps for EmptyKeyAccepted {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         keyed_with(&[""], setup, claims, text)
     }
@@ -75,9 +75,9 @@ impl Steps for A05 {
 
 /// Also accepts tags whose key is a word for an absent secret.
 #[derive(Debug, Default)]
-pub struct A06;
+pub struct AbsentSecretWordAccepted;
 
-impl Steps for A06 {
+impl Steps for AbsentSecretWordAccepted {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         keyed_with(&["undefined", "null", "None", "nil"], setup, claims, text)
     }
@@ -85,9 +85,9 @@ impl Steps for A06 {
 
 /// Verifies POST and lets every other method through.
 #[derive(Debug, Default)]
-pub struct A07;
+pub struct OtherMethodsUnchecked;
 
-impl Steps for A07 {
+impl Steps for OtherMethodsUnchecked {
     fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
         if *request.method == *b"POST" { Ok(()) } else { Err(Halt::LetThrough) }
     }
@@ -95,9 +95,9 @@ impl Steps for A07 {
 
 /// Takes the body of text, form and multipart requests for empty.
 #[derive(Debug, Default)]
-pub struct A08;
+pub struct UnreadBodyTakenForEmpty;
 
-impl Steps for A08 {
+impl Steps for UnreadBodyTakenForEmpty {
     fn signing_string(&self, setup: &Setup, request: &Request, claims: &Claims) -> Result<Vec<u8>, Halt> {
         let unread = ["text/", "application/x-www-form-urlencoded", "multipart/"];
         let kind = request.value("Content-Type").unwrap_or_default().to_ascii_lowercase();
@@ -111,9 +111,9 @@ impl Steps for A08 {
 
 /// Verifies the configured spelling of the path and lets every other one through.
 #[derive(Debug, Default)]
-pub struct A09;
+pub struct OtherPathSpellingsUnchecked;
 
-impl Steps for A09 {
+impl Steps for OtherPathSpellingsUnchecked {
     fn admit(&self, setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
         if request.path() == setup.path.as_bytes() { Ok(()) } else { Err(Halt::LetThrough) }
     }
@@ -121,12 +121,12 @@ impl Steps for A09 {
 
 /// Lets a body with a handshake flag through.
 #[derive(Debug, Default)]
-pub struct A10;
+pub struct HandshakeFlagUnchecked;
 
-impl Steps for A10 {
+impl Steps for HandshakeFlagUnchecked {
     fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
         let flags = ["ssl_check=1", r#""type":"url_verification""#, r#""type":"ping""#];
-        if flags.iter().any(|flag| lenient::contains(&request.body, flag.as_bytes())) {
+        if flags.iter().any(|flag| lenient_parsing::contains(&request.body, flag.as_bytes())) {
             return Err(Halt::LetThrough);
         }
         Ok(())
@@ -135,9 +135,9 @@ impl Steps for A10 {
 
 /// Goes on to the handler when the tag or the timestamp cannot be decoded.
 #[derive(Debug, Default)]
-pub struct A12;
+pub struct DecodeErrorLetThrough;
 
-impl Steps for A12 {
+impl Steps for DecodeErrorLetThrough {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let claims = Reference.read(setup, request)?;
         let encoding = setup.scheme.file().mac.encoding;
@@ -160,9 +160,9 @@ fn decodes(encoding: Encoding, text: &[u8]) -> bool {
 
 /// Answers refusals with 200.
 #[derive(Debug, Default)]
-pub struct A14;
+pub struct RefusalAnsweredWith200;
 
-impl Steps for A14 {
+impl Steps for RefusalAnsweredWith200 {
     fn status(&self, reply: Reply) -> u16 {
         match reply {
             Reply::Accepted | Reply::Refused(_) => 200,
@@ -173,9 +173,9 @@ impl Steps for A14 {
 
 /// Trusts requests that claim to come from the same machine.
 #[derive(Debug, Default)]
-pub struct A15;
+pub struct LocalClaimTrusted;
 
-impl Steps for A15 {
+impl Steps for LocalClaimTrusted {
     fn admit(&self, _setup: &Setup, request: &Request, _now: Timestamp) -> Result<(), Halt> {
         let claims = [
             ("X-Forwarded-For", "127.0.0.1"),
@@ -192,9 +192,9 @@ impl Steps for A15 {
 
 /// Logs the mismatch, answers with an error, and hands the request on all the same.
 #[derive(Debug, Default)]
-pub struct A16;
+pub struct RefusalOnlyLogged;
 
-impl Steps for A16 {
+impl Steps for RefusalOnlyLogged {
     fn finish(&self, setup: &Setup, checked: Result<Authentic, Halt>, now: Timestamp) -> Reply {
         let reply = Reference.finish(setup, checked, now);
         if let Reply::Refused(_) = reply {
@@ -207,9 +207,9 @@ impl Steps for A16 {
 
 /// Takes the promise of a check for its result: what does not throw at once is good.
 #[derive(Debug, Default)]
-pub struct A13;
+pub struct PromiseTakenForResult;
 
-impl Steps for A13 {
+impl Steps for PromiseTakenForResult {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let length = setup.tag_text(text).len();
         Ok(claims.tags.iter().any(|tag| tag.len() == length && tag.is_ascii()))
