@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::observe::Outcome;
-use countersign_core::timing::Word;
+use countersign_timing::statistics::VerdictKind;
 use serde::Serialize;
 
 use super::args::{TimingArgs, TimingFormat};
@@ -61,7 +61,7 @@ pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
         found
     });
     runtime.shutdown_timeout(Duration::from_millis(100));
-    verdict.map(|verdict: Word| exit(verdict))
+    verdict.map(|verdict: VerdictKind| exit(verdict))
 }
 
 fn shown(report: &(impl Serialize + std::fmt::Display), args: &TimingArgs) -> Result<(), Failed> {

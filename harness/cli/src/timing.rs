@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::report::printable_json;
-use countersign_core::timing::{Comparison, Controls, Finding, Limits, Recording, Report, Word};
+use countersign_timing::statistics::{Comparison, Controls, Finding, Limits, Recording, Report, VerdictKind};
 use flate2::read::MultiGzDecoder;
 use tokio::runtime::Handle;
 
@@ -19,7 +19,9 @@ use crate::exit::{Exit, Failed};
 use crate::picture;
 use crate::progress::Meter;
 use countersign::run::Subject;
-use countersign::timing::{self, Alone, Asked, Budget, Contrast, Observer, Standing, Stop, Way};
+use countersign::timing::{
+    self, Budget, Contrast, MeasureOptions, Observer, ProgressUpdate, ReservedCpu, Stop, Technique,
+};
 
 /// The longest recording that is read, after it was decompressed.
 const MAX_RECORDING: usize = 256 << 20;
@@ -49,11 +51,11 @@ pub(crate) fn timing(args: &TimingArgs) -> Result<Exit, Failed> {
 }
 
 /// How the command ends.
-pub(crate) fn exit(verdict: Word) -> Exit {
+pub(crate) fn exit(verdict: VerdictKind) -> Exit {
     match verdict {
-        Word::Leak => Exit::Findings,
-        Word::NoLeak => Exit::Conformant,
-        Word::Inconclusive => Exit::Inconclusive,
+        VerdictKind::Leak => Exit::Findings,
+        VerdictKind::NoLeak => Exit::Conformant,
+        VerdictKind::Inconclusive => Exit::Inconclusive,
     }
 }
 
@@ -79,26 +81,26 @@ fn measured(args: &TimingArgs) -> Result<Report, Failed> {
     let [named] = &plan.schemes[..] else {
         return Err(Failed::usage_help("one scheme is measured at a time", "name it with --scheme"));
     };
-    let way = if args.pairs { Way::Pairs } else { Way::OneByOne };
-    let alone = Alone::prepare();
-    match (way, &alone) {
+    let technique = if args.pairs { Technique::Pairs } else { Technique::OneByOne };
+    let cpu = ReservedCpu::choose();
+    match (technique, &cpu) {
         // Of two answers the second is late by what the server does meanwhile: it needs a processor of its own.
-        (Way::Pairs, Some(alone)) => alone.keep_free(),
-        (Way::OneByOne, _) => timing::stay(),
-        (Way::Pairs, None) => {}
+        (Technique::Pairs, Some(cpu)) => cpu.avoid(),
+        (Technique::OneByOne, _) => timing::pin_to_one_cpu(),
+        (Technique::Pairs, None) => {}
     }
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     signals::watch(First::Ends)?;
     let (mut subject, behind) = services.block_on(subject(&plan, named, 1))?;
     subject.carrier.set_oracle(plan.oracle.clone());
-    let opening = match way {
-        Way::OneByOne => Some(services.block_on(subject.open()).observation),
+    let opening = match technique {
+        Technique::OneByOne => Some(services.block_on(subject.open()).observation),
         // It need not speak HTTP/1.1: the control goes the way of the measurement.
-        Way::Pairs => None,
+        Technique::Pairs => None,
     };
-    if let (Way::Pairs, Some(alone)) = (way, &alone) {
-        alone.stay();
+    if let (Technique::Pairs, Some(cpu)) = (technique, &cpu) {
+        cpu.pin();
     }
     let measured = match opening {
         None | Some(Observation { outcome: Outcome::Accepted, .. }) => {
@@ -133,17 +135,23 @@ fn compared(
         return Err(Failed::usage_help("--save takes the timings of one comparison", "give one --contrast"));
     }
     let comparisons = contrasts.len() as u32;
-    let way = if args.pairs { Way::Pairs } else { Way::OneByOne };
+    let technique = if args.pairs { Technique::Pairs } else { Technique::OneByOne };
     let mut findings = Vec::new();
     for (place, contrast) in contrasts.into_iter().enumerate() {
         let time = plan.max_time.unwrap_or(MAX_TIME) / comparisons;
         let budget = Budget { calls: args.max_calls, time, stop: Stop::AtVerdict };
-        let asked =
-            Asked { way, contrast, resolution: args.resolution, budget, comparisons, seed: args.target.seed };
+        let options = MeasureOptions {
+            technique,
+            contrast,
+            resolution: args.resolution,
+            budget,
+            comparisons,
+            seed: args.target.seed,
+        };
         let meter = Meter::new(place + 1, comparisons as usize);
-        let mut show = |standing: &Standing| meter.show(standing);
+        let mut show = |update: &ProgressUpdate| meter.show(update);
         let observer: Observer<'_> = if meter.is_shown() { Some(&mut show) } else { None };
-        let measured = timing::target(subject, &asked, handle, observer).map_err(inconclusive)?;
+        let measured = timing::target(subject, &options, handle, observer).map_err(inconclusive)?;
         if let Some(path) = &args.save {
             std::fs::write(path, measured.recording().to_text()).map_err(|error| {
                 Failed::usage_help(format!("{} cannot be written: {error}", path.display()), "check --save")

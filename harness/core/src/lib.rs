@@ -39,6 +39,5 @@ pub mod spec;
 pub mod tamper;
 pub mod target;
 pub mod time;
-pub mod timing;
 pub mod vector;
 pub mod wire;

@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("recipe", &["scheme", "secret", "tamper", "time", "wire"]),
     ("redact", &["secret", "wire"]),
     ("report", &["event", "finding", "id", "judge", "observe", "spec"]),
-    ("schema", &["case", "event", "grid", "line", "report", "scheme", "spec", "timing", "vector"]),
+    ("schema", &["case", "event", "grid", "line", "report", "scheme", "spec", "vector"]),
     ("scheme", &["id", "secret", "time", "wire"]),
     ("snapshot", &["event", "judge", "redact", "wire"]),
     ("spec", &["id"]),
@@ -58,7 +58,6 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("target", "judge", "a target does not know what is expected of it"),
     ("finding", "report", "a finding does not know how it is shown"),
     ("event", "report", "a run needs no reporter"),
-    ("timing", "judge", "timings have statistics of their own"),
     ("vector", "target", "reading files needs no target"),
     ("vector", "report", "reading files needs no reporter"),
 ];

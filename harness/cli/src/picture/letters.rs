@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use countersign_core::report::printable;
-use countersign_core::timing::Report;
+use countersign_timing::statistics::Report;
 
 use super::{Look, Picture, Shape, timing};
 
@@ -17,7 +17,7 @@ const MARGIN: usize = 10;
 pub(crate) fn terminal(report: &Report) -> String {
     let mut text = report.to_string();
     let ladder = timing::ladder(report);
-    let single = report.findings.iter().filter(|finding| ladder.is_none() || finding.place.is_none());
+    let single = report.findings.iter().filter(|finding| ladder.is_none() || finding.position.is_none());
     for finding in single {
         let pictures: Vec<Picture> =
             [timing::profile(finding), timing::evidence(finding)].into_iter().flatten().collect();

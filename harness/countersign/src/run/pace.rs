@@ -19,6 +19,12 @@ impl Pace {
         Self { every, next: Mutex::default() }
     }
 
+    /// How many requests may be sent at once: those of one second, and no more than wanted.
+    pub fn at_most(&self, wanted: usize) -> usize {
+        let in_a_second = |every: Duration| (1.0 / every.as_secs_f64()).round() as usize;
+        self.every.map_or(wanted, |every| in_a_second(every).clamp(1, wanted))
+    }
+
     /// Waits for the next turn.
     pub async fn wait(&self) {
         let Some(every) = self.every else { return };

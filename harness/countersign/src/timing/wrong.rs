@@ -1,4 +1,4 @@
-//! Requests whose tag is wrong in ways that differ in nothing but the place.
+//! Requests whose tag is wrong in ways that differ in nothing but the position.
 //!
 //! The type to know is [`Wrong`].
 
@@ -7,14 +7,14 @@ use countersign_core::scheme::Part;
 use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
 
-use super::requests::{places, right_tag};
+use super::requests::{positions, right_tag};
 use crate::run::Subject;
 
-/// Requests whose tag is wrong at one place.
+/// Requests whose tag is wrong at one position.
 #[derive(Debug)]
 pub(super) struct Wrong {
     /// From 0; none if every character is wrong.
-    pub(super) place: Option<u16>,
+    pub(super) position: Option<u16>,
     /// With two wrong characters of the same kind.
     pub(super) wires: [Wire; 2],
 }
@@ -41,17 +41,17 @@ impl Requests {
         if !hex && length % 4 != 0 {
             length -= 1;
         }
-        let mut all: Vec<Option<u16>> = [0].into_iter().chain(places(length)).map(Some).collect();
+        let mut all: Vec<Option<u16>> = [0].into_iter().chain(positions(length)).map(Some).collect();
         all.push(None);
         let mut wrong = Vec::new();
-        for place in all {
-            let changed = place.map_or(0..length, |place| usize::from(place)..usize::from(place) + 1);
+        for position in all {
+            let changed = position.map_or(0..length, |position| usize::from(position)..usize::from(position) + 1);
             let with = |by| {
                 let mut tag = right.clone();
                 tag[changed.clone()].iter_mut().for_each(|octet| *octet = another(*octet, hex, by));
                 wire(vec![Tamper::Replace(With { part: Part::Tag, with: tag.into() })], &world)
             };
-            wrong.push(Wrong { place, wires: [with(1)?, with(2)?] });
+            wrong.push(Wrong { position, wires: [with(1)?, with(2)?] });
         }
         let octets = genuine.octets().len();
         if wrong.iter().flat_map(|wrong| &wrong.wires).any(|wire| wire.octets().len() != octets) {

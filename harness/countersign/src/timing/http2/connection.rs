@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use super::super::counter::Counter;
+use countersign_timing::measure::Counter;
 use super::frame::{self, Frame, HEAD, LONGEST, kind};
 use super::message::Message;
 use super::state::Trouble::{self, Broken, Ended};
