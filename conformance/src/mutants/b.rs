@@ -28,6 +28,18 @@ impl Steps for B16 {
     }
 }
 
+/// Stops comparing at the first difference.
+#[derive(Debug, Default)]
+pub struct B01;
+
+impl Steps for B01 {
+    fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
+        // No optimizer may make one comparison of many: in most languages it is a loop.
+        let same = |(one, other): (&u8, &u8)| std::hint::black_box(*one) == std::hint::black_box(*other);
+        any(claims, &setup.tag_text(text), |tag, right| tag.len() == right.len() && tag.iter().zip(right).all(same))
+    }
+}
+
 /// Compares as many characters as the shorter tag has.
 #[derive(Debug, Default)]
 pub struct B02;

@@ -45,7 +45,12 @@ impl Mutant {
         self.class.parse().expect("the registry holds bug class ids, checked by a test")
     }
 
-    /// The mutant of a bug class, if it has one.
+    /// The mutant of a bug class that only timing shows, if it has one.
+    pub fn shown_by_timing(class: &str) -> Option<&'static Self> {
+        SHOWN_BY_TIMING.iter().find(|mutant| mutant.class == class)
+    }
+
+    /// The mutant of a bug class in the kill matrix, if it has one.
     pub fn of(class: &str) -> Option<&'static Self> {
         MUTANTS.iter().find(|mutant| mutant.class == class)
     }
@@ -189,9 +194,24 @@ pub const MUTANTS: &[Mutant] = registry! {
     f::F13: "fails in its error path on an empty body";
 };
 
+/// Mutants that answer every request as the reference does, and only take longer for some: no case can kill them, so they are
+/// not in the kill matrix. `countersign timing` finds them.
+pub const SHOWN_BY_TIMING: &[Mutant] = registry! {
+    b::B01: "stops comparing at the first difference";
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_timing_shows_is_not_in_the_kill_matrix_and_has_a_class_that_no_case_shows() {
+        for mutant in SHOWN_BY_TIMING {
+            assert!(Mutant::of(mutant.class).is_none(), "{mutant:?}");
+            let class = crate::Catalog::embedded().bug_classes.get(&mutant.id()).expect("a class");
+            assert_eq!(class.state.name(), "not testable", "{mutant:?}");
+        }
+    }
 
     #[test]
     fn every_class_stands_once_and_in_order() {

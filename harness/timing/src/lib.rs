@@ -22,5 +22,5 @@ pub mod statistics;
 
 pub use measure::{
     Budget, Classes, Measurement, Observer, ProgressUpdate, ReservedCpu, Stop, Timing, pin_to_one_cpu,
-    public, secret, verdict,
+    public, random_seed, secret, verdict,
 };

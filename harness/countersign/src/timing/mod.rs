@@ -1,11 +1,12 @@
 //! Measuring whether a verifier's timing depends on the secret.
 //!
 //! The function to know is [`verdict`], for a plain test of a function. [`target`] measures libraries behind drivers and
-//! endpoints; [`instructions`] and [`taint`] need no clock, and answer exactly. The statistics, and the measuring of functions,
+//! endpoints, [`in_process`] the embedded verifiers; [`instructions`] and [`taint`] need no clock, and answer exactly. The statistics, and the measuring of functions,
 //! are in [`countersign_timing`]; this module must not compute any of its own.
 
 mod exact;
 mod http2;
+mod in_process;
 mod instructions;
 mod keep_alive;
 mod pairs;
@@ -19,6 +20,7 @@ pub use countersign_timing::{
     Budget, Classes, Measurement, Observer, ProgressUpdate, ReservedCpu, Stop, Timing, pin_to_one_cpu,
     public, secret, verdict,
 };
+pub use in_process::in_process;
 pub use instructions::instructions;
 pub use requests::Contrast;
 pub use taint::taint;

@@ -14,6 +14,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::classes::Classes;
 use super::counter::Counter;
 use super::delay::{ROUNDS, delay, rounds_for};
+use super::progress::Observer;
 use super::session::{BLOCK, Budget, Purpose, Session, Stop, Timing, random_seed};
 use crate::statistics::Limits;
 
@@ -35,6 +36,7 @@ const ROOM: usize = 8192;
 pub struct Measurement {
     classes: Classes,
     resolution: f64,
+    leak: f64,
     budget: Budget,
     seed: Option<u64>,
 }
@@ -57,13 +59,25 @@ impl Measurement {
     /// A measurement that tolerates 5 ns, and takes a million calls or ten seconds at most.
     pub fn new(classes: Classes) -> Self {
         let budget = Budget { calls: 1_000_000, time: Duration::from_secs(10), stop: Stop::AtVerdict };
-        Self { classes, resolution: RESOLUTION, budget, seed: None }
+        Self { classes, resolution: RESOLUTION, leak: Limits::default().leak, budget, seed: None }
     }
 
     /// Tolerates differences up to this one, 1 ns at least.
     #[must_use]
     pub fn resolution(self, resolution: Duration) -> Self {
         Self { resolution: (resolution.as_nanos() as f64).max(1.0), ..self }
+    }
+
+    /// Shares the chance of a false leak with other comparisons: there are so many in all.
+    #[must_use]
+    pub fn one_of(self, comparisons: u32) -> Self {
+        Self { leak: Limits::default().leak / f64::from(comparisons.max(1)), ..self }
+    }
+
+    /// Calls and time at most, and whether a verdict ends the measurement.
+    #[must_use]
+    pub fn budget(self, budget: Budget) -> Self {
+        Self { budget, ..self }
     }
 
     /// Calls at most, without those of controls.
@@ -94,7 +108,17 @@ impl Measurement {
     }
 
     /// Calls the function until there is a verdict, or the calls or the time are used up.
-    pub fn verdict(&self, mut function: impl FnMut(&[u8]) -> bool) -> Timing {
+    pub fn verdict(&self, function: impl FnMut(&[u8]) -> bool) -> Timing {
+        self.observed("function", None, function)
+    }
+
+    /// The same under the name of a comparison, with an observer that gets updates.
+    pub fn observed(
+        &self,
+        name: &str,
+        observer: Observer<'_>,
+        mut function: impl FnMut(&[u8]) -> bool,
+    ) -> Timing {
         let counter = Counter::new();
         let length = self.classes.length();
         let (mut x, mut y, mut room) = (vec![0; length], vec![0; length], vec![0; ROOM + LINE + length]);
@@ -111,9 +135,10 @@ impl Measurement {
         let limits = Limits {
             resolution: Some(self.resolution),
             step: counter.step() / batch as f64,
+            leak: self.leak,
             ..Limits::default()
         };
-        let mut session = Session::new(limits, seed, self.budget, batch);
+        let mut session = Session::new(limits, seed, self.budget, batch).observed(observer);
         let (mut at, mut timings) = (0, 0_u64);
         while !session.is_over() {
             if timings.is_multiple_of(BLOCK) {
@@ -142,7 +167,7 @@ impl Measurement {
             }
             session.push(next, counter.nanos(counter.now() - start) / batch as f64);
         }
-        session.finish("function", &counter)
+        session.finish(name, &counter)
     }
 }
 

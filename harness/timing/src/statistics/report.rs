@@ -103,13 +103,20 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The verdict in words: that of the only finding, or of all together.
+    pub fn conclusion(&self) -> String {
+        match &self.findings[..] {
+            [only] => only.conclusion(),
+            _ => self.verdict.to_string(),
+        }
+    }
+}
+
+/// The findings, each of which begins with its verdict.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
-        if self.findings.len() > 1 {
-            writeln!(f, "all together: {}", self.verdict)?;
-        }
-        Ok(())
+        self.findings.iter().try_for_each(|finding| finding.fmt(f))
     }
 }
 
