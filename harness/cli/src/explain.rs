@@ -104,6 +104,12 @@ fn bug_class(catalog: &Catalog, found: &BugClass) -> String {
     for mutant in MUTANTS.iter().filter(|mutant| mutant.class == found.id.as_str()) {
         text.push_str(&format!("mutant:    {}\n", mutant.about));
     }
+    if let Some(mutant) = Mutant::shown_by_timing(found.id.as_str()) {
+        text.push_str(&format!(
+            "mutant:    {}; it answers as the reference does, and no case can kill it\ntry it:    countersign timing --target mutant:{} --scheme github\nbeside it: countersign timing --target reference --scheme github\n",
+            mutant.about, found.id
+        ));
+    }
     if Mutant::of(found.id.as_str()).is_some() {
         text.push_str(&format!(
             "killed by: {}\nall kills: countersign matrix --class {}\ntry it:    countersign run --target mutant:{}\n",

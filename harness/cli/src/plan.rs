@@ -21,7 +21,7 @@ use super::{select, vectors};
 use crate::config::{Config, is_file};
 use crate::exit::Failed;
 use crate::secret_source::SecretSource;
-use crate::targets::{TargetSpec, guard_host};
+use crate::targets::{TargetSpec, guard_host, without_mutant};
 use countersign::carrier::{CommandLine, Deadlines};
 use countersign::run::{CounterSpec, Planned, Robust};
 
@@ -151,8 +151,13 @@ impl Plan {
         self.schemes.iter().map(|named| self.cases(catalog, robust, &*named.scheme).len()).sum()
     }
 
-    /// Refuses a pattern that chooses nothing: nothing run is never a success.
+    /// Refuses a pattern that chooses nothing, and a mutant that no case can kill: nothing run is never a success.
     pub(crate) fn check_selection(&self) -> Result<(), Failed> {
+        if let TargetSpec::Mutant(id) = &self.target
+            && countersign_conformance::mutants::Mutant::shown_by_timing(id).is_some()
+        {
+            return without_mutant(Catalog::embedded(), id).map_or(Ok(()), Err);
+        }
         let names: Vec<&str> = self.schemes.iter().map(|named| named.scheme.file().scheme.as_str()).collect();
         match self.patterns.iter().find(|pattern| !select::chooses_any(pattern, &names, &self.suites)) {
             None => Ok(()),

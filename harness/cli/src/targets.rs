@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use countersign_conformance::Catalog;
-use countersign_conformance::mutants::MUTANTS;
+use countersign_conformance::mutants::{MUTANTS, Mutant, SHOWN_BY_TIMING};
 use countersign_conformance::reference::{Reference, Steps};
 use countersign_core::id::nearest;
 use countersign_core::spec::ClassState;
@@ -86,7 +86,7 @@ fn shown(text: &str) -> String {
 /// There is no mutant of this name; with the nearest ones.
 pub(crate) fn mutant(id: &str) -> Result<Arc<dyn Steps>, Failed> {
     let wanted = id.to_uppercase();
-    match MUTANTS.iter().find(|mutant| mutant.class == wanted) {
+    match MUTANTS.iter().chain(SHOWN_BY_TIMING).find(|mutant| mutant.class == wanted) {
         Some(mutant) => Ok(Arc::from((mutant.make)())),
         None => {
             if let Some(failed) = without_mutant(Catalog::embedded(), &wanted) {
@@ -109,6 +109,11 @@ pub(crate) fn mutant(id: &str) -> Result<Arc<dyn Steps>, Failed> {
 /// The error for a bug class that has no mutant; none if there is no such class.
 pub(crate) fn without_mutant(catalog: &Catalog, class: &str) -> Option<Failed> {
     let class = catalog.bug_classes.get(class)?;
+    if Mutant::shown_by_timing(class.id.as_str()).is_some() {
+        let message = format!("only timing shows the bug class `{}`: no case can kill its mutant", class.id);
+        let help = format!("measure it: countersign timing --target mutant:{} --scheme github", class.id);
+        return Some(Failed::usage_help(message, help));
+    }
     let why = match &class.state {
         ClassState::Covered => class.state.name().to_owned(),
         ClassState::Planned(why) | ClassState::NotTestable(why) => format!("{}: {why}", class.state.name()),

@@ -13,9 +13,9 @@ const HEIGHT: usize = 12;
 /// Letters before the axis.
 const MARGIN: usize = 10;
 
-/// A report with its pictures. Findings that are rungs of a ladder have one picture together.
+/// The pictures of a report. Findings about positions in the tag have one picture together.
 pub(crate) fn terminal(report: &Report) -> String {
-    let mut text = report.to_string();
+    let mut text = String::new();
     let ladder = timing::ladder(report);
     let single = report.findings.iter().filter(|finding| ladder.is_none() || finding.position.is_none());
     for finding in single {
