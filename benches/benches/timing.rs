@@ -1,7 +1,7 @@
 //! The statistics of timing verdicts, and the verifiers that they are tried on.
 
 use countersign_benches::verifiers::{constant_time, early_exit, equals, tag};
-use countersign_core::timing::{Comparison, Label, Limits};
+use countersign_timing::statistics::{Comparison, Label, Limits};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const TIMINGS: u32 = 10_000;

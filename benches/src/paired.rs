@@ -2,7 +2,7 @@
 //!
 //! The function to know is [`needed`].
 
-use countersign_core::timing::{Label, Recording};
+use countersign_timing::statistics::{Label, Recording};
 
 /// Numbers of timings at which the tests look, once each.
 const SIZES: [usize; 11] = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];

@@ -7,7 +7,7 @@ use std::hint::spin_loop;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use countersign::timing::{self, Asked, Budget, Contrast, Stop, Timing, Way};
+use countersign::timing::{self, Budget, Contrast, MeasureOptions, Stop, Technique, Timing};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -55,15 +55,15 @@ impl Server {
     pub fn measured(&self, pairs: u64, resolution: f64, stop: Stop) -> Timing {
         let subject = endpoint(self.address);
         let budget = Budget { calls: pairs, time: Duration::from_secs(60), stop };
-        let asked = Asked {
-            way: Way::Pairs,
+        let options = MeasureOptions {
+            technique: Technique::Pairs,
             contrast: Contrast::Mismatch,
             resolution: Some(resolution),
             budget,
             comparisons: 1,
             seed: None,
         };
-        timing::target(&subject, &asked, self.runtime.handle(), None).expect("it can be measured")
+        timing::target(&subject, &options, self.runtime.handle(), None).expect("it can be measured")
     }
 }
 

@@ -16,8 +16,12 @@ const FOLDER: &str = "vectors/schema";
 pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
     let folder = root.join(FOLDER);
     let mut wanted = Vec::new();
-    let core = countersign_core::schema::schemas();
-    for (name, schema) in core.into_iter().chain(countersign_conformance::schema::schemas()) {
+    let all = [
+        countersign_core::schema::schemas(),
+        countersign_timing::schema::schemas(),
+        countersign_conformance::schema::schemas(),
+    ];
+    for (name, schema) in all.concat() {
         let text = serde_json::to_string_pretty(&schema).map_err(|error| format!("{name}: {error}"))?;
         wanted.push((name, format!("{text}\n")));
     }

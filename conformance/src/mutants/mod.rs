@@ -47,7 +47,12 @@ impl Mutant {
         self.class.parse().expect("the registry holds bug class ids, checked by a test")
     }
 
-    /// The mutant of a bug class, if it has one.
+    /// The mutant of a bug class that only timing shows, if it has one.
+    pub fn shown_by_timing(class: &str) -> Option<&'static Self> {
+        SHOWN_BY_TIMING.iter().find(|mutant| mutant.class == class)
+    }
+
+    /// The mutant of a bug class in the kill matrix, if it has one.
     pub fn of(class: &str) -> Option<&'static Self> {
         MUTANTS.iter().find(|mutant| mutant.class == class)
     }
@@ -75,7 +80,13 @@ fn worked(nanos: usize) -> Duration {
     Duration::from_millis((nanos as u64 / 1_000_000).min(600))
 }
 
-/// All mutants, in order of their classes.
+/// Mutants that answer every request as the reference does, and only take longer for some: no case can kill them, so
+/// they are not in the kill matrix. `countersign timing` finds them.
+pub const SHOWN_BY_TIMING: &[Mutant] = registry! {
+    B01 comparison::StopsAtFirstDifference: "stops comparing at the first difference";
+};
+
+/// All mutants of the kill matrix, in order of their classes.
 pub const MUTANTS: &[Mutant] = registry! {
     A01 fail_open::UnsignedAccepted: "takes a request without a signature for one that needs no check";
     A02 fail_open::TagIgnored: "looks at everything but the tag";
@@ -194,6 +205,15 @@ pub const MUTANTS: &[Mutant] = registry! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_timing_shows_is_not_in_the_kill_matrix_and_has_a_class_that_no_case_shows() {
+        for mutant in SHOWN_BY_TIMING {
+            assert!(Mutant::of(mutant.class).is_none(), "{mutant:?}");
+            let class = crate::Catalog::embedded().bug_classes.get(&mutant.id()).expect("a class");
+            assert_eq!(class.state.name(), "not testable", "{mutant:?}");
+        }
+    }
 
     #[test]
     fn every_class_is_listed_once_and_in_order() {

@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Write a working driver in your language, to put your own function into.
     Init(InitArgs),
-    /// Say whether a secret shows in the time that calls take.
+    /// Measure whether the time of a verifier depends on the secret.
     Timing(Box<TimingArgs>),
     /// Explain a requirement, bug class, case, scheme or mutant.
     Explain {
@@ -89,23 +89,12 @@ pub(crate) struct MatrixArgs {
     /// Bug class whose mutant is tried; repeatable [default: all that have one].
     #[arg(long, value_name = "ID")]
     pub(crate) class: Vec<String>,
-    /// How the matrix is printed.
-    #[arg(long, value_name = "NAME", default_value = "terminal")]
-    pub(crate) format: MatrixFormat,
+    /// Format (terminal, json or markdown), and a file for it; repeatable [default: terminal].
+    #[arg(long, value_name = "NAME[=PATH]")]
+    pub(crate) format: Vec<String>,
     /// Exit with 1 if a mutant survives or a case kills none without a reason, and say which.
     #[arg(long)]
     pub(crate) check: bool,
-}
-
-/// How the matrix is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MatrixFormat {
-    /// For people: two lines for each mutant.
-    Terminal,
-    /// For programs: one document.
-    Json,
-    /// For pages: a table.
-    Markdown,
 }
 
 /// Work with vector files.
@@ -126,24 +115,12 @@ pub(crate) struct ExportArgs {
     /// Scheme name, or a scheme file.
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: String,
-    /// How the document is written.
-    #[arg(long, value_name = "FORMAT", default_value = "json")]
-    pub(crate) format: DocumentFormat,
+    /// Format (json or yaml), and a file for it; repeatable [default: json].
+    #[arg(long, value_name = "NAME[=PATH]")]
+    pub(crate) format: Vec<String>,
     /// Only cases whose id (or `suite/id`) matches the pattern; repeatable.
     #[arg(long, value_name = "GLOB")]
     pub(crate) case: Vec<String>,
-    /// Write to this file instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-}
-
-/// How a document is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DocumentFormat {
-    /// JSON, one case to a line.
-    Json,
-    /// YAML, portable.
-    Yaml,
 }
 
 /// What is tested, and how to reach it. Whatever stands here is in the printed command that runs a case again, but
@@ -320,52 +297,48 @@ pub(crate) struct DoctorArgs {
 /// Options of `timing`.
 #[derive(Debug, Args)]
 pub(crate) struct TimingArgs {
-    /// What is measured: an endpoint over plain HTTP, or a driver with a clock of its own.
+    /// What is measured: an endpoint over plain HTTP, a driver with a clock of its own, or an embedded verifier.
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// Judge recorded timings instead: a table `label,nanoseconds` in the order of the calls, plain or compressed (`.gz`).
-    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) recording: Option<PathBuf>,
-    /// What one number of the recording is, if it does not say so itself.
-    #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds, requires = "recording")]
+    /// How long one unit of the recorded numbers is, if the recording does not say so itself.
+    #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds)]
     pub(crate) unit: Option<f64>,
-    /// Send two requests at a time over HTTP/2 with prior knowledge, and measure what lies between their answers: for endpoints
+    /// Send two requests at a time over HTTP/2 with prior knowledge, and measure the gap between their answers: for endpoints
     /// behind a network.
-    #[arg(long, conflicts_with = "recording")]
+    #[arg(long)]
     pub(crate) pairs: bool,
-    /// In what both classes of requests differ: mismatch, mismatch-at:PLACE, malformed, stale or key-id; or `ladder`, places
-    /// all along the tag. Repeatable.
-    #[arg(long, value_name = "NAME", default_value = "mismatch", value_parser = super::timing::contrast)]
+    /// How the two classes of requests differ: mismatch, mismatch-at:POSITION, malformed, stale or key-id; or `ladder`,
+    /// positions all along the tag. Repeatable [default: mismatch].
+    #[arg(long, value_name = "NAME", value_parser = super::timing::contrast)]
     pub(crate) contrast: Vec<Contrasts>,
-    /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; with --pairs: 1us; for a recording: none].
+    /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; with --pairs: 1us; for an embedded verifier: 20ns;
+    /// for a recording: none].
     #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds)]
     pub(crate) resolution: Option<f64>,
-    /// Calls at most, without those of controls.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    pub(crate) max_calls: u64,
+    /// Calls at most, without those of controls [default: 1000000].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_calls: Option<u64>,
     /// Write the timings to this file, to be judged again with --recording.
-    #[arg(long, value_name = "FILE", conflicts_with = "recording")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
-    /// Count the instructions of a driver under valgrind instead, by where the tag is wrong: exact, without a clock.
-    #[arg(long, conflicts_with_all = ["recording", "save", "contrast", "resolution", "max_calls", "taint"])]
+    /// Instead of measuring time, count the instructions of a driver under valgrind, by where the tag is wrong: exact, without
+    /// a clock.
+    #[arg(long)]
     pub(crate) instructions: bool,
-    /// Follow the tag that a driver marks as secret, under valgrind: names each line at which it decides.
-    #[arg(long, conflicts_with_all = ["recording", "save", "contrast", "resolution", "max_calls"])]
+    /// Instead of measuring time, follow the tag that a driver marks as secret, under valgrind: names each line at which a
+    /// branch or an address depends on it.
+    #[arg(long)]
     pub(crate) taint: bool,
-    /// How the result is written.
-    #[arg(long, value_name = "NAME", default_value = "terminal")]
-    pub(crate) format: TimingFormat,
-}
-
-/// How the result of `timing` is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TimingFormat {
-    /// For people.
-    Terminal,
-    /// For programs: one document.
-    Json,
-    /// One page with pictures, which needs nothing beside it.
-    Html,
+    /// Report format (terminal, json or html; under valgrind terminal or json), and a file for it; repeatable
+    /// [default: terminal].
+    #[arg(long, value_name = "NAME[=PATH]")]
+    pub(crate) format: Vec<String>,
+    /// Also draw on the terminal where the classes differ and how evidence grew.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
 }
 
 /// Options of `compare`.
@@ -395,31 +368,15 @@ pub(crate) struct CompareArgs {
     /// Root seed; grids of one seed can be compared.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// How the grid is written.
-    #[arg(long, value_name = "NAME", default_value = "terminal")]
-    pub(crate) format: GridFormat,
+    /// Format (terminal, json, markdown or html), and a file for it; repeatable [default: terminal].
+    #[arg(long, value_name = "NAME[=PATH]")]
+    pub(crate) format: Vec<String>,
     /// Show also the cases in which all targets did alike what they must.
     #[arg(long)]
     pub(crate) every_case: bool,
-    /// Write the grid to this file instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
     /// An earlier grid (JSON): show what changed, and exit with 1 if something did.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-}
-
-/// How a grid is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GridFormat {
-    /// For people.
-    Terminal,
-    /// For programs, and for `--baseline`.
-    Json,
-    /// For pages beside the code.
-    Markdown,
-    /// One page for a browser, with nothing beside it.
-    Html,
 }
 
 /// Options of `init`.

@@ -1,8 +1,8 @@
 //! `countersign compare`: the same cases to several targets, side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +13,8 @@ use countersign_core::judge::Verdict;
 use countersign_core::vector::yaml;
 use serde::Deserialize;
 
-use super::args::{CompareArgs, GridFormat, TargetArgs};
+use super::args::{CompareArgs, TargetArgs};
+use super::output::{self, Known, TERMINAL};
 use super::plan::Plan;
 use super::print;
 use super::signals::{self, First};
@@ -28,6 +29,22 @@ const MAX_GRID: usize = 64 << 20;
 const JOBS: usize = 4;
 /// Targets that are asked at the same time.
 const AT_ONCE: usize = 2;
+
+/// How a grid is written: for people, for programs and `--baseline`, for pages beside the code, or as a page for a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GridFormat {
+    Terminal,
+    Json,
+    Markdown,
+    Html,
+}
+
+const FORMATS: Known<'static, GridFormat> = &[
+    (TERMINAL, GridFormat::Terminal),
+    ("json", GridFormat::Json),
+    ("markdown", GridFormat::Markdown),
+    ("html", GridFormat::Html),
+];
 
 /// A file of targets.
 #[derive(Debug, Deserialize)]
@@ -72,31 +89,20 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
         let help = "give --target several times, or --targets FILE, or --baseline with an earlier grid";
         return Err(Failed::usage_help("there is nothing to compare", help));
     }
-    let output = args.output.as_deref().map(Output::new).transpose()?;
+    let outputs = output::open(&args.format, FORMATS)?;
     signals::watch(First::Ends)?;
     let mut grid = fill(args, &targets)?;
     if !args.every_case {
         grid.keep_telling();
     }
-    let text = match args.format {
-        GridFormat::Json => {
-            let json = serde_json::to_string_pretty(&grid).expect("names and numbers can be written");
-            format!("{json}\n")
+    // Changes go beside data, and in place of the grid for people.
+    let is_free = outputs.iter().all(|output| !output.is_on_stdout() || output.kind == GridFormat::Terminal);
+    for output in outputs {
+        if output.kind == GridFormat::Terminal && output.is_on_stdout() && before.is_some() {
+            continue;
         }
-        GridFormat::Markdown => {
-            let pages = grid
-                .tables
-                .iter()
-                .map(|table| format!("## {}, case by case\n\n{}\n", table.scheme, grid::page(table)));
-            format!("{}{}", grid::overview(&grid), pages.collect::<String>())
-        }
-        GridFormat::Html => grid::html(&grid),
-        GridFormat::Terminal => grid::terminal(&grid),
-    };
-    match output {
-        Some(output) => output.write(&text)?,
-        None if before.is_some() && args.format == GridFormat::Terminal => {}
-        None => drop(print(&text)?),
+        let text = written(&grid, output.kind);
+        output.write(&text)?;
     }
     let unclear =
         grid.tables.iter().flat_map(|table| &table.columns).any(|column| column.no_verdict.is_some());
@@ -110,7 +116,12 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
         1 => "1 change\n".to_owned(),
         count => format!("{count} changes\n"),
     };
-    eprint_or_print(&format!("{lines}{count}"), args)?;
+    let changed = format!("{lines}{count}");
+    if is_free {
+        print(&changed)?;
+    } else {
+        let _ = std::io::stderr().write_all(changed.as_bytes());
+    }
     Ok(match (changes.is_empty(), unclear) {
         (_, true) => Exit::Inconclusive,
         (false, false) => Exit::Findings,
@@ -118,36 +129,23 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
     })
 }
 
-/// Changes are data unless the grid is.
-fn eprint_or_print(text: &str, args: &CompareArgs) -> Result<(), Failed> {
-    if args.output.is_some() || args.format == GridFormat::Terminal {
-        print(text).map(drop)
-    } else {
-        use std::io::Write as _;
-        let _ = std::io::stderr().write_all(text.as_bytes());
-        Ok(())
+/// A grid in a format.
+fn written(grid: &Grid, format: GridFormat) -> String {
+    match format {
+        GridFormat::Json => {
+            let json = serde_json::to_string_pretty(grid).expect("names and numbers can be written");
+            format!("{json}\n")
+        }
+        GridFormat::Markdown => {
+            let pages = grid
+                .tables
+                .iter()
+                .map(|table| format!("## {}, case by case\n\n{}\n", table.scheme, grid::page(table)));
+            format!("{}{}", grid::overview(grid), pages.collect::<String>())
+        }
+        GridFormat::Html => grid::html(grid),
+        GridFormat::Terminal => grid::terminal(grid),
     }
-}
-
-/// A file that can be written, known before anything is run.
-struct Output(PathBuf, fs::File);
-
-impl Output {
-    fn new(path: &Path) -> Result<Self, Failed> {
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|error| unwritable(path, &error))?;
-        Ok(Self(path.to_path_buf(), file))
-    }
-
-    fn write(mut self, text: &str) -> Result<(), Failed> {
-        use std::io::Write as _;
-        let written = self.1.set_len(0).and_then(|()| self.1.write_all(text.as_bytes()));
-        written.map_err(|error| unwritable(&self.0, &error))
-    }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
-    Failed::usage_help(format!("`{}` cannot be written: {error}", path.display()), "check --output")
 }
 
 fn read_grid(path: &Path) -> Result<Grid, Failed> {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::observe::Outcome;
-use countersign_core::timing::Word;
+use countersign_timing::statistics::VerdictKind;
 use serde::Serialize;
 
-use super::args::{TimingArgs, TimingFormat};
+use super::args::TimingArgs;
+use super::output::{self, Known, Output, TERMINAL};
 use super::plan::Plan;
 use super::signals::{self, First};
 use super::timing::{exit, inconclusive};
@@ -18,11 +19,17 @@ use countersign::process::CommandLine;
 use countersign::target::TargetSpec;
 use countersign::timing;
 
+/// How the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Terminal,
+    Json,
+}
+
+const FORMATS: Known<'static, Format> = &[(TERMINAL, Format::Terminal), ("json", Format::Json)];
+
 /// Runs a driver under valgrind.
 pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
-    if args.format == TimingFormat::Html {
-        return Err(Failed::usage_help("there is no page of what valgrind finds", "leave --format html out"));
-    }
     let mut plan = Plan::new(&args.target, &[])?;
     // Messages and secrets of another seed take other instructions: the same command gives the same numbers.
     plan.seed = args.target.seed.unwrap_or(0);
@@ -34,6 +41,7 @@ pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
         return Err(Failed::usage_help("one scheme is measured at a time", "name it with --scheme"));
     };
     no_launcher(command)?;
+    let outputs = output::open(&args.format, FORMATS)?;
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     signals::watch(First::Ends)?;
@@ -44,11 +52,11 @@ pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
         let found = match opening.outcome {
             Outcome::Accepted if args.taint => {
                 let found = timing::taint(&session, command, &name).await.map_err(inconclusive);
-                found.and_then(|taint| shown(&taint, args).map(|()| taint.verdict))
+                found.and_then(|taint| write(&taint, outputs).map(|()| taint.verdict))
             }
             Outcome::Accepted => {
                 let found = timing::instructions(&session, command, &name).await.map_err(inconclusive);
-                found.and_then(|counted| shown(&counted, args).map(|()| counted.verdict))
+                found.and_then(|counted| write(&counted, outputs).map(|()| counted.verdict))
             }
             other => {
                 let detail = opening.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
@@ -59,17 +67,21 @@ pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
         found
     });
     runtime.shutdown_timeout(Duration::from_millis(100));
-    verdict.map(|verdict: Word| exit(verdict))
+    verdict.map(|verdict: VerdictKind| exit(verdict))
 }
 
-fn shown(report: &(impl Serialize + std::fmt::Display), args: &TimingArgs) -> Result<(), Failed> {
-    let text = if args.format == TimingFormat::Json {
-        let json = serde_json::to_string_pretty(report).expect("texts and numbers can be written");
-        format!("{json}\n")
-    } else {
-        report.to_string()
-    };
-    super::print(&text).map(drop)
+fn write(report: &(impl Serialize + std::fmt::Display), outputs: Vec<Output<Format>>) -> Result<(), Failed> {
+    for output in outputs {
+        let text = match output.kind {
+            Format::Terminal => report.to_string(),
+            Format::Json => {
+                let json = serde_json::to_string_pretty(report).expect("texts and numbers can be written");
+                format!("{json}\n")
+            }
+        };
+        output.write(&text)?;
+    }
+    Ok(())
 }
 
 /// A shell in front of the driver takes longer under valgrind than the driver, and is what is counted.

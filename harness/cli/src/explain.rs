@@ -127,6 +127,12 @@ fn bug_class(catalog: &Catalog, found: &BugClass, extent: Extent) -> String {
         page.command("all kills", &format!("countersign matrix --class {}", found.id));
         page.command("try it", &format!("countersign run --target mutant:{}", found.id));
     }
+    if let Some(mutant) = Mutant::shown_by_timing(found.id.as_str()) {
+        page.field("mutant", mutant.about);
+        page.field("killed by", "no case: it answers as the reference does, and only takes longer");
+        page.command("try it", &format!("countersign timing --target mutant:{} --scheme github", found.id));
+        page.command("beside it", "countersign timing --target reference --scheme github");
+    }
     page.finish(found.id.as_str())
 }
 

@@ -5,18 +5,30 @@ use countersign_conformance::place::{Place, SEED};
 use countersign_core::case::Case;
 use countersign_core::id::nearest;
 use countersign_core::vector::Suite;
-use countersign_core::vector::export::{Chosen, Document, export as freeze};
+use countersign_core::vector::export::{Chosen, export as freeze};
 use countersign_core::vector::yaml;
 
-use super::args::{DocumentFormat, ExportArgs};
+use super::args::ExportArgs;
 use super::explain::unknown;
+use super::output::{self, Known, Output};
 use super::plan;
 use crate::exit::{Exit, Failed};
 use crate::glob;
 
+/// How a document is written: JSON with one case to a line, or portable YAML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DocumentFormat {
+    Json,
+    Yaml,
+}
+
+const FORMATS: Known<'static, DocumentFormat> =
+    &[("json", DocumentFormat::Json), ("yaml", DocumentFormat::Yaml)];
+
 /// Writes the cases of a scheme as frozen bytes: always the same ones, at a fixed time, with a public secret.
 pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
     let scheme = plan::scheme(&args.scheme)?;
+    let outputs = output::open(&args.format, FORMATS)?;
     let place = Place::new(&scheme);
     let catalog = Catalog::embedded();
     let chosen: Vec<Chosen<'_>> = catalog
@@ -37,23 +49,22 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
         let message = format!("`{}` cannot sign its own message: {why}", args.scheme.escape_debug());
         Failed::usage_help(message, "give the scheme a `message` that it can sign")
     })?;
-    let text = match args.format {
-        DocumentFormat::Json => document.to_json(),
-        DocumentFormat::Yaml => yaml::write_flat(&document),
-    };
-    let text = text.map_err(|why| Failed::usage(format!("error: the export cannot be written: {why}")))?;
-    let Some(path) = &args.output else { return super::print(&text) };
-    std::fs::write(path, text).map_err(|error| {
-        let message = format!("`{}` cannot be written: {error}", path.display());
-        Failed::usage_help(message, "give --output a file in a folder that exists and that you may write to")
-    })?;
-    let Document { cases, not_applicable, .. } = document;
-    let shown = path.display();
-    super::print(&format!(
-        "{shown}: {} written, {} not for this scheme\n",
-        counted(cases.len()),
-        not_applicable.len()
-    ))
+    let on_stdout = outputs.iter().any(Output::is_on_stdout);
+    let mut said = String::new();
+    for output in outputs {
+        let text = match output.kind {
+            DocumentFormat::Json => document.to_json(),
+            DocumentFormat::Yaml => yaml::write_flat(&document),
+        };
+        let text =
+            text.map_err(|why| Failed::usage(format!("error: the export cannot be written: {why}")))?;
+        if let Some(path) = output.path() {
+            let (cases, others) = (counted(document.cases.len()), document.not_applicable.len());
+            said += &format!("{}: {cases} written, {others} not for this scheme\n", path.display());
+        }
+        output.write(&text)?;
+    }
+    if on_stdout { Ok(Exit::Conformant) } else { super::print(&said) }
 }
 
 fn counted(cases: usize) -> String {

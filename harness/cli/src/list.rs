@@ -1,7 +1,7 @@
 //! `countersign list`.
 
 use countersign_conformance::Catalog;
-use countersign_conformance::mutants::{MUTANTS, Mutant};
+use countersign_conformance::mutants::{MUTANTS, Mutant, SHOWN_BY_TIMING};
 use countersign_conformance::smoke::Smoke;
 use countersign_core::tamper::Tamper;
 
@@ -50,7 +50,16 @@ pub(crate) fn list(what: Listed) -> Result<Exit, Failed> {
                 catalog.bug_classes.get(mutant.class).map_or("unknown", |class| class.state.name())
             };
             let line = |mutant: &Mutant| format!("{:12} {}", state(mutant), mutant.about);
-            MUTANTS.iter().map(|mutant| (mutant.class.to_owned(), line(mutant))).collect()
+            let timed = |mutant: &Mutant| {
+                let about = mutant.about;
+                format!(
+                    "{:12} {about}; no case can kill it: countersign timing --target mutant:{}",
+                    "timing", mutant.class
+                )
+            };
+            let killed = MUTANTS.iter().map(|mutant| (mutant.class.to_owned(), line(mutant)));
+            let shown = SHOWN_BY_TIMING.iter().map(|mutant| (mutant.class.to_owned(), timed(mutant)));
+            killed.chain(shown).collect()
         }
         Listed::Tampers => {
             Tamper::NAMES.iter().map(|(name, about)| ((*name).to_owned(), (*about).to_owned())).collect()

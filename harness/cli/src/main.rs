@@ -13,6 +13,7 @@ mod glob;
 mod init;
 mod list;
 mod matrix;
+mod output;
 mod picture;
 mod plan;
 mod progress;

@@ -12,14 +12,27 @@ use countersign_conformance::mutants::{MUTANTS, Mutant};
 use countersign_core::id::{BugClassId, nearest};
 use countersign_core::scheme::Scheme;
 
-use super::args::{MatrixArgs, MatrixFormat};
+use super::args::MatrixArgs;
 use super::explain::unknown;
+use super::output::{self, Known, TERMINAL};
 use super::plan::scheme;
 use crate::exit::{Exit, Failed};
 use countersign::target::without_mutant;
 
+/// How the matrix is printed: two lines for each mutant, one document, or a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MatrixFormat {
+    Terminal,
+    Json,
+    Markdown,
+}
+
+const FORMATS: Known<'static, MatrixFormat> =
+    &[(TERMINAL, MatrixFormat::Terminal), ("json", MatrixFormat::Json), ("markdown", MatrixFormat::Markdown)];
+
 /// Computes the kill matrix and prints it; nothing is sent.
 pub(crate) fn matrix(args: &MatrixArgs) -> Result<Exit, Failed> {
+    let outputs = output::open(&args.format, FORMATS)?;
     let catalog = Catalog::embedded();
     let excuses = Excuses::embedded().map_err(|found| {
         let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -28,15 +41,18 @@ pub(crate) fn matrix(args: &MatrixArgs) -> Result<Exit, Failed> {
     let mutants = mutants(catalog, &args.class)?;
     let matrix = Matrix::of(catalog, &schemes(catalog, &args.scheme)?, &mutants, extent(args));
     let problems = problems(&matrix, catalog, &excuses);
-    super::print(&match args.format {
-        MatrixFormat::Terminal => terminal(&matrix, catalog, &problems),
-        MatrixFormat::Markdown => text::markdown(&matrix, catalog),
-        MatrixFormat::Json => {
-            let report = Report::new(&matrix, catalog, &problems);
-            let json = serde_json::to_string_pretty(&report);
-            format!("{}\n", json.map_err(|error| Failed::usage(format!("error: {error}")))?)
-        }
-    })?;
+    for output in outputs {
+        let text = match output.kind {
+            MatrixFormat::Terminal => terminal(&matrix, catalog, &problems),
+            MatrixFormat::Markdown => text::markdown(&matrix, catalog),
+            MatrixFormat::Json => {
+                let report = Report::new(&matrix, catalog, &problems);
+                let json = serde_json::to_string_pretty(&report);
+                format!("{}\n", json.map_err(|error| Failed::usage(format!("error: {error}")))?)
+            }
+        };
+        output.write(&text)?;
+    }
     if !args.check {
         return Ok(Exit::Conformant);
     }

@@ -158,8 +158,9 @@ impl Plan {
         self.schemes.iter().map(|named| self.cases(catalog, &*named.scheme).len()).sum()
     }
 
-    /// Refuses a pattern that chooses nothing: nothing run is never a success.
+    /// Refuses a pattern that chooses nothing, and a mutant that no case can kill: nothing run is never a success.
     pub(crate) fn check_selection(&self) -> Result<(), Failed> {
+        self.target.check_runs_cases()?;
         let names: Vec<&str> = self.schemes.iter().map(|named| named.scheme.file().scheme.as_str()).collect();
         match self.patterns.iter().find(|pattern| !select::chooses_any(pattern, &names, &self.suites)) {
             None => Ok(()),
@@ -173,11 +174,7 @@ impl Plan {
     }
 
     /// The cases that match, in order.
-    pub(crate) fn cases<'a>(
-        &'a self,
-        catalog: &'a Catalog,
-        scheme: &dyn Scheme,
-    ) -> Vec<Planned<'a>> {
+    pub(crate) fn cases<'a>(&'a self, catalog: &'a Catalog, scheme: &dyn Scheme) -> Vec<Planned<'a>> {
         let name = scheme.file().scheme.as_str();
         let chosen = self
             .suites

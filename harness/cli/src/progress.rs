@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use countersign::timing::Standing;
+use countersign::timing::ProgressUpdate;
 
 /// A progress line, or nothing.
 #[derive(Debug, Clone)]
@@ -43,8 +43,8 @@ impl Progress {
     }
 }
 
-/// A line about a measurement under way, or nothing. It is drawn when it is told something, and by no thread of its own:
-/// that would wake up between two readings of the clock.
+/// A line about a measurement under way, or nothing. It is drawn by the thread that measures, and not by one of its own, which
+/// would wake up between two readings of the clock.
 #[derive(Debug)]
 pub(crate) struct Meter {
     bar: ProgressBar,
@@ -69,9 +69,9 @@ impl Meter {
         !self.bar.is_hidden()
     }
 
-    /// Shows how a measurement stands.
-    pub(crate) fn show(&self, standing: &Standing) {
-        self.bar.set_message(format!("{}{}", self.which, line(standing)));
+    /// Shows an update.
+    pub(crate) fn show(&self, update: &ProgressUpdate) {
+        self.bar.set_message(format!("{}{}", self.which, line(update)));
     }
 }
 
@@ -81,9 +81,9 @@ impl Drop for Meter {
     }
 }
 
-/// How a measurement stands, in numbers and words of our own only.
-fn line(standing: &Standing) -> String {
-    let Standing { timings, elapsed, evidence, verdict, forecast } = standing;
+/// An update in numbers and words of our own only.
+fn line(update: &ProgressUpdate) -> String {
+    let ProgressUpdate { timings, elapsed, evidence, verdict, forecast } = update;
     let rate = *timings as f64 / elapsed.as_secs_f64().max(1e-3);
     let forecast = forecast.map(|timings| format!("  likely after {timings}")).unwrap_or_default();
     format!("{timings} timings  {rate:.0}/s  evidence 10^{evidence:.1}  {verdict}{forecast}")
@@ -93,22 +93,22 @@ fn line(standing: &Standing) -> String {
 mod tests {
     use std::time::Duration;
 
-    use countersign_core::timing::Word;
+    use countersign_timing::statistics::VerdictKind;
 
     use super::*;
 
     #[test]
-    fn a_measurement_says_how_it_stands() {
-        let standing = Standing {
+    fn an_update_is_shown_in_one_line() {
+        let update = ProgressUpdate {
             timings: 12_000,
             elapsed: Duration::from_secs(4),
             evidence: 2.34,
-            verdict: Word::Inconclusive,
+            verdict: VerdictKind::Inconclusive,
             forecast: Some(20_500),
         };
         let shown = "12000 timings  3000/s  evidence 10^2.3  inconclusive  likely after 20500";
-        assert_eq!(line(&standing), shown);
-        let shown = line(&Standing { forecast: None, elapsed: Duration::ZERO, ..standing });
+        assert_eq!(line(&update), shown);
+        let shown = line(&ProgressUpdate { forecast: None, elapsed: Duration::ZERO, ..update });
         assert!(shown.ends_with("inconclusive"), "{shown}");
     }
 }

@@ -1,19 +1,18 @@
 //! `countersign run` and `countersign replay`.
 
 use std::cell::RefCell;
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use countersign_conformance::Catalog;
 use countersign_core::event::{Event, RunVerdict};
-use countersign_core::id::{CaseId, nearest};
-use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style, reporter};
+use countersign_core::id::CaseId;
+use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style};
 
 use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
-use super::explain::unknown;
+use super::output;
 use super::plan::Plan;
 use super::signals::{self, First, STOP};
 use crate::exit::{Exit, Failed};
@@ -84,55 +83,20 @@ struct Output {
 }
 
 fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Output>, Failed> {
-    let default = ["terminal".to_owned()];
-    let formats = if formats.is_empty() { &default[..] } else { formats };
-    let mut outputs: Vec<Output> = Vec::new();
-    let mut on_stdout = 0;
-    for text in formats {
-        let (name, path) =
-            text.split_once('=').map_or((text.as_str(), None), |(name, path)| (name, Some(path)));
-        let colored = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => {
-                path.is_none()
-                    && io::stdout().is_terminal()
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            }
-        };
-        let style = if colored { Style::Colored } else { Style::Plain };
-        let Some(kind) = reporter(name) else {
-            let names: Vec<&str> = REPORTERS.iter().map(|kind| kind.name).collect();
-            let near = nearest(name, names.iter().copied());
-            return Err(unknown("format", name, near, &format!("known are {}", names.join(", "))));
-        };
-        let out: Box<dyn Write> = match path {
-            None => {
-                on_stdout += 1;
-                Box::new(BufWriter::new(io::stdout()))
-            }
-            Some(path) if outputs.iter().any(|other| other.name.ends_with(&format!("={path}"))) => {
-                let message = format!("two reports cannot share the file `{path}`");
-                return Err(Failed::usage_help(message, "give each a file of its own"));
-            }
-            Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| {
-                Failed::usage_help(
-                    format!("the report `{path}` cannot be written: {error}"),
-                    "check --format",
-                )
-            })?)),
-        };
-        outputs.push(Output { reporter: (kind.make)(&Options { style, fail_on }), out, name: text.clone() });
-    }
-    if on_stdout == 0 {
-        // Reports in files leave standard output free for people.
-        outputs.extend(self::outputs(&["terminal".to_owned()], color, fail_on)?);
-    }
-    if on_stdout > 1 {
-        let help = "give all but one a file: --format json=report.json";
-        return Err(Failed::usage_help("two reports cannot share standard output", help));
-    }
-    Ok(outputs)
+    let known: Vec<_> = REPORTERS.iter().map(|kind| (kind.name, kind)).collect();
+    let opened = output::open(formats, &known)?;
+    opened
+        .into_iter()
+        .map(|output| {
+            let style = match color {
+                Color::Always => Style::Colored,
+                Color::Auto if output.is_on_colored_terminal() => Style::Colored,
+                Color::Never | Color::Auto => Style::Plain,
+            };
+            let (kind, name, out) = output.stream()?;
+            Ok(Output { reporter: (kind.make)(&Options { style, fail_on }), out, name })
+        })
+        .collect()
 }
 
 /// Hands an event to every report; a reader of standard output who went away is not an error.

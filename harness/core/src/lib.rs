@@ -42,6 +42,5 @@ pub mod snapshot;
 pub mod spec;
 pub mod tamper;
 pub mod time;
-pub mod timing;
 pub mod vector;
 pub mod wire;

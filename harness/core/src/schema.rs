@@ -12,7 +12,6 @@ use crate::line::{FromDriver, ToDriver};
 use crate::report::json::Report;
 use crate::scheme::SchemeFile;
 use crate::spec::{BugClassFile, RequirementFile};
-use crate::timing;
 use crate::vector::export::Document;
 
 /// File names and schemas (JSON Schema, draft 2020-12).
@@ -28,9 +27,6 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("report.schema.json", schema_for!(Report).to_value()),
         ("event.schema.json", schema_for!(Event).to_value()),
         ("grid.schema.json", schema_for!(Grid).to_value()),
-        ("timing.schema.json", schema_for!(timing::Report).to_value()),
-        ("instructions.schema.json", schema_for!(timing::Instructions).to_value()),
-        ("taint.schema.json", schema_for!(timing::Taint).to_value()),
         ("vectors.schema.json", schema_for!(Document).to_value()),
         ("line-to-driver.schema.json", schema_for!(ToDriver).to_value()),
         ("line-from-driver.schema.json", schema_for!(FromDriver).to_value()),

@@ -38,4 +38,10 @@ impl RateLimiter {
         };
         tokio::time::sleep_until(turn).await;
     }
+
+    /// How many requests may be sent at once: those of one second, and no more than wanted.
+    pub fn at_most(&self, wanted: usize) -> usize {
+        let in_a_second = |limit: &Arc<Limit>| (1.0 / limit.interval.as_secs_f64()).round() as usize;
+        self.0.as_ref().map_or(wanted, |limit| in_a_second(limit).clamp(1, wanted))
+    }
 }

@@ -9,7 +9,7 @@ use countersign_benches::subjects::{endpoint, library};
 use countersign_benches::verifiers::{constant_time, tag};
 use tokio::runtime::Runtime;
 
-use super::calls::{measure, on_one_processor};
+use super::calls::{measure, on_one_cpu};
 use super::load;
 
 /// Runs of each kind, alone and beside busy cores.
@@ -62,7 +62,7 @@ fn functions(classes: Classes) -> Result<Vec<f64>, String> {
 }
 
 fn requests() -> Result<Vec<f64>, String> {
-    on_one_processor(|| {
+    on_one_cpu(|| {
         let served = Delayed::spawn(0).map_err(|error| error.to_string())?;
         let subject = endpoint(served.address);
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
@@ -72,7 +72,7 @@ fn requests() -> Result<Vec<f64>, String> {
 }
 
 fn drivers() -> Result<Vec<f64>, String> {
-    on_one_processor(|| {
+    on_one_cpu(|| {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/cli/tests/drivers/compares.py");
         let subject = library(&format!("python3 '{script}' digest"), &runtime)?;

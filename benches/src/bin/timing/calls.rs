@@ -4,7 +4,10 @@ use std::thread;
 use std::time::Duration;
 
 use countersign::run::Session;
-use countersign::timing::{self, Asked, Budget, Classes, Contrast, Measurement, Stop, Timing, Way};
+use countersign::timing::{
+    self, Budget, Classes, Contrast, MeasureOptions, Measurement, Stop, Technique, Timing,
+};
+use countersign_benches::classical::Dudect;
 use countersign_benches::delayed::Delayed;
 use countersign_benches::paired::{needed, sign, wilcoxon};
 use countersign_benches::subjects::{endpoint, library};
@@ -27,7 +30,7 @@ pub(super) fn functions() -> Result<bool, String> {
         let runs: Vec<Timing> = (0..RUNS).map(|_| measurement.verdict(verifier)).collect();
         let (ours, worst) = middle_and_worst(runs.iter().map(|run| run.finding().found));
         let (dudect, its_worst) =
-            middle_and_worst(runs.iter().map(|run| run.finding().reference.dudect_found));
+            middle_and_worst(runs.iter().map(|run| Dudect::of(run.recording()).found()));
         println!(
             "  {name}: certain after {ours} timings (worst {worst}); dudect's rule {dudect} (worst {its_worst}); \
              ratio 1/{:.0}, goal 1/{goal}",
@@ -42,7 +45,7 @@ pub(super) fn functions() -> Result<bool, String> {
 pub(super) fn requests() -> Result<bool, String> {
     let mut met = true;
     for nanos in [1_000, 100] {
-        let runs = on_one_processor(|| {
+        let runs = on_one_cpu(|| {
             let served = Delayed::spawn(nanos).map_err(|error| error.to_string())?;
             let subject = endpoint(served.address);
             let runtime = Runtime::new().map_err(|error| error.to_string())?;
@@ -51,7 +54,7 @@ pub(super) fn requests() -> Result<bool, String> {
         })?;
         let recordings: Vec<_> = runs.iter().map(Timing::recording).collect();
         let (ours, worst) = middle_and_worst(runs.iter().map(|run| run.finding().found));
-        let (dudect, _) = middle_and_worst(runs.iter().map(|run| run.finding().reference.dudect_found));
+        let (dudect, _) = middle_and_worst(runs.iter().map(|run| Dudect::of(run.recording()).found()));
         let (sign, wilcoxon) = (needed(&recordings, sign), needed(&recordings, wilcoxon));
         let shown =
             |needed: Option<usize>| needed.map_or("more than all".to_owned(), |needed| needed.to_string());
@@ -72,7 +75,7 @@ pub(super) fn requests() -> Result<bool, String> {
 pub(super) fn libraries() -> Result<bool, String> {
     let mut met = true;
     for (way, leaks) in [("character-by-character", true), ("equals", true), ("digest", false)] {
-        let runs = on_one_processor(|| {
+        let runs = on_one_cpu(|| {
             let runtime = Runtime::new().map_err(|error| error.to_string())?;
             let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/cli/tests/drivers/compares.py");
             let run = || {
@@ -100,21 +103,21 @@ pub(super) fn measure(
     runtime: &Handle,
 ) -> Result<Timing, String> {
     let budget = Budget { calls, time: Duration::from_secs(120), stop };
-    let asked = Asked {
-        way: Way::OneByOne,
+    let options = MeasureOptions {
+        technique: Technique::OneByOne,
         contrast: Contrast::Mismatch,
         resolution,
         budget,
         comparisons: 1,
         seed: None,
     };
-    timing::target(subject, &asked, runtime, None).map_err(|why| why.to_string())
+    timing::target(subject, &options, runtime, None).map_err(|why| why.to_string())
 }
 
-/// Runs something on one processor, with all children that it starts.
-pub(super) fn on_one_processor<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+/// Runs something on one CPU, with all children that it starts.
+pub(super) fn on_one_cpu<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     let kept = || {
-        timing::stay();
+        timing::pin_to_one_cpu();
         run()
     };
     thread::scope(|scope| scope.spawn(kept).join().expect("it does not panic"))

@@ -8,11 +8,11 @@ use countersign_benches::delayed::Delayed;
 use countersign_benches::rounds::median;
 use countersign_benches::subjects::endpoint;
 use countersign_benches::verifiers::{constant_time, tag};
-use countersign_core::timing::{Comparison, Label, Limits, Recording, Verdict};
+use countersign_timing::statistics::{Comparison, Label, Limits, Recording, Verdict};
 use tokio::runtime::Runtime;
 
 use super::RUNS;
-use super::calls::{measure, on_one_processor};
+use super::calls::{measure, on_one_cpu};
 
 /// Runs of what is hardly ever wrong.
 const MANY: usize = 200;
@@ -21,7 +21,7 @@ const MANY: usize = 200;
 pub(super) fn certified() -> Result<bool, String> {
     let measurement = Measurement::new(Classes::mismatch(tag()));
     let functions: Vec<Timing> = (0..RUNS).map(|_| measurement.verdict(constant_time)).collect();
-    let requests = on_one_processor(|| {
+    let requests = on_one_cpu(|| {
         let served = Delayed::spawn(0).map_err(|error| error.to_string())?;
         let subject = endpoint(served.address);
         let runtime = Runtime::new().map_err(|error| error.to_string())?;

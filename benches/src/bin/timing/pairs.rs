@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use countersign::timing::{Alone, Stop, Timing};
+use countersign::timing::{ReservedCpu, Stop, Timing};
 use countersign_benches::pairs::Server;
-use countersign_core::timing::Label;
+use countersign_timing::statistics::Label;
 
 use super::{RUNS, middle_and_worst};
 
@@ -18,16 +18,16 @@ const RESOLUTION: f64 = 100.0;
 /// Pairs until a difference is certain, beside the order of answers alone: at most 200 for 1 us on a server with one worker.
 #[expect(clippy::unnecessary_wraps, reason = "all parts have one type")]
 pub(super) fn pairs() -> Result<bool, String> {
-    let alone = Alone::prepare();
+    let cpu = ReservedCpu::choose();
     let mut met = true;
     for workers in [1, 2] {
         for micros in [1, 3, 10, 50, 0] {
-            if let Some(alone) = &alone {
-                alone.keep_free();
+            if let Some(cpu) = &cpu {
+                cpu.avoid();
             }
             let server = Server::start(workers, Duration::from_micros(micros));
-            if let Some(alone) = &alone {
-                alone.stay();
+            if let Some(cpu) = &cpu {
+                cpu.pin();
             }
             let count = if micros == 0 { CLEAN } else { RUNS };
             let runs: Vec<Timing> =

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use countersign_core::report::printable;
-use countersign_core::timing::Report;
+use countersign_timing::statistics::Report;
 
 use super::{Look, Picture, Shape, timing};
 
@@ -13,11 +13,11 @@ const HEIGHT: usize = 12;
 /// Letters before the axis.
 const MARGIN: usize = 10;
 
-/// A report with its pictures. Findings that are rungs of a ladder have one picture together.
+/// The pictures of a report. Findings about positions in the tag have one picture together.
 pub(crate) fn terminal(report: &Report) -> String {
-    let mut text = report.to_string();
+    let mut text = String::new();
     let ladder = timing::ladder(report);
-    let single = report.findings.iter().filter(|finding| ladder.is_none() || finding.place.is_none());
+    let single = report.findings.iter().filter(|finding| ladder.is_none() || finding.position.is_none());
     for finding in single {
         let pictures: Vec<Picture> =
             [timing::profile(finding), timing::evidence(finding)].into_iter().flatten().collect();

@@ -5,7 +5,7 @@
 
 use askama::Template as _;
 use countersign_core::report::printable;
-use countersign_core::timing::{Finding, Report, State, nanos};
+use countersign_timing::statistics::{Finding, Report, State, nanos};
 
 use super::{Layer, Look, Picture, Shape, timing};
 

@@ -1,6 +1,6 @@
-//! What is drawn of a report on timings.
+//! The pictures of a report on timings.
 
-use countersign_core::timing::{Checkpoint, Effect, Finding, Report, nanos};
+use countersign_timing::statistics::{Checkpoint, Effect, Finding, Report, nanos};
 
 use super::axis::Axis;
 use super::{Layer, Look, Picture, Shape};
@@ -10,35 +10,36 @@ use super::{Layer, Look, Picture, Shape};
 const LEAST: f64 = -2.0;
 const PLENTY: f64 = 3.0;
 
-/// The effects at several places of the tag; none if fewer than two were compared.
+/// The effects at several positions in the tag; none if fewer than two were compared.
 pub(super) fn ladder(report: &Report) -> Option<Picture> {
-    let rung = |finding: &Finding| Some((f64::from(finding.place?), finding.effect));
+    let rung = |finding: &Finding| Some((f64::from(finding.position?), finding.effect));
     let mut rungs: Vec<(f64, Effect)> = report.findings.iter().filter_map(rung).collect();
     if rungs.len() < 2 {
         return None;
     }
     rungs.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let resolution = report.findings.iter().filter(|one| one.place.is_some()).find_map(|one| one.resolution);
+    let resolution =
+        report.findings.iter().filter(|one| one.position.is_some()).find_map(|one| one.resolution);
     let ends = |effect: &Effect| [effect.low, Some(effect.estimate), effect.high];
     let seen = rungs.iter().flat_map(|(_, effect)| ends(effect)).flatten();
     let y = around(seen.chain(limits(resolution)), "slower by, in {unit}");
     let last = rungs.last().map_or(0.0, |rung| rung.0);
-    let bars = rungs.iter().map(|(place, effect)| {
-        [*place, effect.low.unwrap_or(f64::NEG_INFINITY), effect.high.unwrap_or(f64::INFINITY)]
+    let bars = rungs.iter().map(|(position, effect)| {
+        [*position, effect.low.unwrap_or(f64::NEG_INFINITY), effect.high.unwrap_or(f64::INFINITY)]
     });
     let mut layers = lines(resolution);
     layers.push(Layer::new("what is possible", Look::Band, Shape::Bars(bars.collect())));
-    let dots = rungs.iter().map(|(place, effect)| [*place, effect.estimate]).collect();
+    let dots = rungs.iter().map(|(position, effect)| [*position, effect.estimate]).collect();
     layers.push(Layer::new("most likely", Look::Value, Shape::Dots(dots)));
-    let words = rungs.iter().map(|(place, effect)| format!("place {place}: {effect}"));
+    let words = rungs.iter().map(|(position, effect)| format!("position {position}: {effect}"));
     Some(Picture {
         title: "Effect along the tag".to_owned(),
         about: format!(
-            "By how much a tag that is wrong from a place on is slower to refuse than one that is wrong from its first \
+            "By how much longer it takes to refuse a tag that is wrong from a position on than one that is wrong from its first \
              character on. {}.",
             words.collect::<Vec<_>>().join("; ")
         ),
-        x: Axis::linear("place of the first wrong character", 0.0, last + 1.0),
+        x: Axis::linear("position of the first wrong character", 0.0, last + 1.0),
         y,
         layers,
     })

@@ -438,7 +438,10 @@ async fn names_and_bracketed_addresses_reach_the_target() {
         }
     });
     for host in ["[::1]", "::1"] {
-        assert_eq!(deliver(&Transport::Raw(Raw::new(host, port, PATIENT)), &post()).await.outcome, Outcome::Accepted);
+        assert_eq!(
+            deliver(&Transport::Raw(Raw::new(host, port, PATIENT)), &post()).await.outcome,
+            Outcome::Accepted
+        );
     }
 }
 

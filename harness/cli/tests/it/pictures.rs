@@ -68,7 +68,7 @@ fn the_numbers_of_a_page_are_those_of_the_report() {
     let rows: Vec<usize> = tables.iter().map(|table| table.matches("<tr>").count()).collect();
     assert_eq!(rows, [1, quantiles.len(), checkpoints.len()]);
     let middle = quantiles[49]["difference"].as_f64().expect("a number");
-    let written = countersign_core::timing::nanos(middle);
+    let written = countersign_timing::statistics::nanos(middle);
     assert!(page.contains(&format!("<td class=\"number\">50 %</td><td class=\"number\">{written}</td>")));
 }
 

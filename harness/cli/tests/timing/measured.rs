@@ -1,65 +1,9 @@
-//! Functions, libraries and endpoints that take longer for some inputs, and some that do not.
+//! Libraries and endpoints that take longer for some inputs, and some that do not.
 
-use std::time::Duration;
-
-use countersign::timing::{Classes, Measurement, verdict};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
-use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 
 use crate::alone;
 use crate::support::{CANARY, countersign, root, stderr, stdout};
-
-const BODY: &[u8] = &[b'a'; 256];
-
-fn tag() -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"a key for tests").expect("keys of any length");
-    mac.update(std::hint::black_box(BODY));
-    hex::encode(mac.finalize().into_bytes())
-}
-
-/// Ends at the first difference.
-fn early_exit(given: &[u8]) -> bool {
-    let right = tag();
-    given.len() == right.len()
-        && given.iter().zip(right.as_bytes()).all(|(one, other)| std::hint::black_box(one == other))
-}
-
-fn constant_time(given: &[u8]) -> bool {
-    tag().as_bytes().ct_eq(given).into()
-}
-
-#[test]
-fn an_early_exit_is_a_leak() {
-    let _alone = alone();
-    let report = verdict(Classes::mismatch(tag()), early_exit);
-    assert!(report.is_leak(), "{report}");
-    assert!(
-        report.finding().effect.low.is_some_and(|low| low > 0.0),
-        "the last place is the slower one: {report}"
-    );
-}
-
-#[test]
-fn a_comparison_in_constant_time_is_never_called_a_leak() {
-    let _alone = alone();
-    let measurement = Measurement::new(Classes::mismatch(tag())).max_time(Duration::from_secs(5));
-    let report = measurement.resolution(Duration::from_nanos(20)).verdict(constant_time);
-    assert!(!report.is_leak(), "{report}");
-    assert!(report.recording().is_random());
-}
-
-#[test]
-fn a_function_is_given_nothing_but_tags() {
-    let _alone = alone();
-    let measurement = Measurement::new(Classes::mismatch(tag())).max_calls(1_000).to_the_end();
-    measurement.verdict(|given| {
-        let decoded = hex::decode(given);
-        assert!(decoded.is_ok(), "{given:?}");
-        constant_time(given)
-    });
-}
 
 /// The finding on a target, and how the command ended.
 fn timed(target: &str, more: &[&str]) -> (Value, Option<i32>) {

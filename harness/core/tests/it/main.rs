@@ -3,10 +3,8 @@
 //! One program is linked once. A test goes into a program of its own only if it cannot run beside others.
 
 mod architecture;
-mod pictures;
 mod reading;
 mod reports;
 mod scheme_files;
 mod tampers;
-mod timing;
 mod verdicts;

@@ -98,7 +98,12 @@ impl Counter {
             body: Octets::default(),
         };
         let page = encode(request, Framing::default());
-        Ok(Self { transport: transport.with_limits(limits), page, metric: spec.metric.clone(), patience: PATIENCE })
+        Ok(Self {
+            transport: transport.with_limits(limits),
+            page,
+            metric: spec.metric.clone(),
+            patience: PATIENCE,
+        })
     }
 
     /// The counter of an embedded endpoint, which acts before it answers.

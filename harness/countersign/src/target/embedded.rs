@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use countersign_conformance::mutants::MUTANTS;
+use countersign_conformance::mutants::{MUTANTS, Mutant, SHOWN_BY_TIMING};
 use countersign_conformance::reference::{Reference, Steps};
 use countersign_core::id::nearest;
 use countersign_core::observe::{Observation, Oracle};
@@ -68,7 +68,21 @@ impl Spec {
         }
     }
 
-    fn steps(&self) -> Result<Arc<dyn Steps>, UsageError> {
+    /// Refuses a mutant that no case can kill.
+    pub(super) fn check_runs_cases(&self) -> Result<(), UsageError> {
+        match self {
+            Self::Mutant(id) if Mutant::shown_by_timing(id).is_some() => {
+                without_mutant(id).map_or(Ok(()), Err)
+            }
+            Self::Mutant(_) | Self::Reference => Ok(()),
+        }
+    }
+
+    /// How requests are verified.
+    ///
+    /// # Errors
+    /// There is no such mutant.
+    pub fn steps(&self) -> Result<Arc<dyn Steps>, UsageError> {
         match self {
             Self::Reference => Ok(Arc::new(Reference)),
             Self::Mutant(id) => mutant(id),
@@ -108,7 +122,7 @@ impl Spec {
 /// There is no mutant of this name; with the nearest ones.
 pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, UsageError> {
     let wanted = id.to_uppercase();
-    if let Some(mutant) = MUTANTS.iter().find(|mutant| mutant.class == wanted) {
+    if let Some(mutant) = MUTANTS.iter().chain(SHOWN_BY_TIMING).find(|mutant| mutant.class == wanted) {
         return Ok(Arc::from((mutant.make)()));
     }
     if let Some(error) = without_mutant(&wanted) {
@@ -130,6 +144,11 @@ pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, UsageError> {
 pub fn without_mutant(class: &str) -> Option<UsageError> {
     use countersign_core::spec::ClassState;
     let class = countersign_conformance::Catalog::embedded().bug_classes.get(class)?;
+    if Mutant::shown_by_timing(class.id.as_str()).is_some() {
+        let message = format!("only timing shows the bug class `{}`: no case can kill its mutant", class.id);
+        let help = format!("measure it: countersign timing --target mutant:{} --scheme github", class.id);
+        return Some(UsageError::new(message, help));
+    }
     let why = match &class.state {
         ClassState::Covered => class.state.name().to_owned(),
         ClassState::Planned(why) | ClassState::NotTestable(why) => format!("{}: {why}", class.state.name()),

@@ -4,6 +4,9 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
+
+use countersign_conformance::reference::Steps;
 
 use super::{Profile, embedded, exec, serve, url};
 use crate::process::CommandLine;
@@ -69,6 +72,28 @@ impl TargetSpec {
             Self::Url(url) => url.name(),
             Self::Exec(command) => format!("exec:{command}"),
             Self::Serve(command) => format!("serve:{command}"),
+        }
+    }
+
+    /// Refuses a target that no case can say anything about.
+    ///
+    /// # Errors
+    /// It is a mutant that only timing shows.
+    pub fn check_runs_cases(&self) -> Result<(), UsageError> {
+        match self {
+            Self::Embedded(embedded) => embedded.check_runs_cases(),
+            Self::Url(_) | Self::Exec(_) | Self::Serve(_) => Ok(()),
+        }
+    }
+
+    /// How requests are verified, if the verifier is one of our own.
+    ///
+    /// # Errors
+    /// There is no such mutant.
+    pub fn steps(&self) -> Result<Option<Arc<dyn Steps>>, UsageError> {
+        match self {
+            Self::Embedded(embedded) => embedded.steps().map(Some),
+            Self::Url(_) | Self::Exec(_) | Self::Serve(_) => Ok(None),
         }
     }
 

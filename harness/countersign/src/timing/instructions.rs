@@ -1,4 +1,4 @@
-//! How many instructions a driver takes for a wrong tag, by the place of the wrong character.
+//! How many instructions a driver takes for a wrong tag, by the position of the wrong character.
 //!
 //! The function to know is [`instructions`]. Start-up, and reading and writing lines, are taken out: a request is verified so many times
 //! in one process and more often in another, and the difference is divided by the calls.
@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign_core::line::Capability;
-use countersign_core::timing::{Count, Instructions};
 use countersign_core::wire::Wire;
+use countersign_timing::statistics::{Count, Instructions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::exact::{Verifier, facts};
@@ -64,7 +64,9 @@ async fn counted(
     let mut again = Vec::new();
     for (&(row, character), &instructions) in asked.iter().zip(&found) {
         match (counts.get_mut(row), character) {
-            (None, _) => counts.push(Count { place: requests.wrong[row].place, instructions, other: None }),
+            (None, _) => {
+                counts.push(Count { position: requests.wrong[row].position, instructions, other: None })
+            }
             (Some(count), 1) => count.other = Some(instructions),
             (Some(_), _) => again.push((row, instructions)),
         }

@@ -1,6 +1,6 @@
 //! HTTP/1.1 over one connection that is kept, with a clock around each exchange.
 //!
-//! The type to know is [`KeepAlive`]. It blocks: nothing of a runtime stands between the clock and the socket.
+//! The type to know is [`KeepAlive`]. It blocks: no runtime comes between the clock and the socket.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use countersign_core::wire::{Answer, AnswerReader, Connection, Limits, Progress};
 
-use super::counter::Counter;
-use super::wait::wait;
+use countersign_timing::measure::Counter;
+use countersign_timing::measure::delay;
 
-/// Octets that are read at once.
+/// Bytes that are read at once.
 const PIECE: usize = 16 << 10;
 /// Times that a connection is made anew before the endpoint is given up.
 const CONNECTIONS: u32 = 100;
 
 /// An endpoint behind one connection.
 pub(super) struct KeepAlive {
-    place: (String, u16),
+    address: (String, u16),
     patience: Duration,
     stream: Option<TcpStream>,
     connections: u32,
@@ -26,11 +26,11 @@ pub(super) struct KeepAlive {
 }
 
 impl KeepAlive {
-    pub(super) fn new(place: (String, u16), patience: Duration) -> Self {
-        Self { place, patience, stream: None, connections: 0, piece: vec![0; PIECE] }
+    pub(super) fn new(address: (String, u16), patience: Duration) -> Self {
+        Self { address, patience, stream: None, connections: 0, piece: vec![0; PIECE] }
     }
 
-    /// Sends a request: the ticks from the first octet sent, and so many rounds of waiting before it, to the first
+    /// Sends a request: the ticks from the first byte sent, and so many rounds of delay before it, to the first byte
     /// received.
     pub(super) fn exchange(
         &mut self,
@@ -45,7 +45,7 @@ impl KeepAlive {
         let failed = |error: io::Error| format!("the exchange failed: {error}");
         let mut reader = AnswerReader::new(Limits::default(), false);
         let start = counter.now();
-        wait(rounds);
+        delay(rounds);
         stream.write_all(request).map_err(failed)?;
         let mut length = stream.read(&mut self.piece).map_err(failed)?;
         let ticks = counter.now() - start;
@@ -67,7 +67,7 @@ impl KeepAlive {
     }
 
     fn connect(&mut self) -> Result<TcpStream, String> {
-        let (host, port) = &self.place;
+        let (host, port) = &self.address;
         if self.connections == CONNECTIONS {
             return Err(format!("the endpoint ended its connection {CONNECTIONS} times: it keeps none"));
         }
@@ -85,7 +85,7 @@ impl KeepAlive {
     }
 }
 
-/// Acknowledges at once what comes: a server that writes head and body apart waits for it, 40 ms each time.
+/// Acknowledges what arrives right away: a server that writes head and body separately waits for it, 40 ms each time.
 fn hurry(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     {

@@ -1,32 +1,27 @@
-//! Measuring whether a secret shows in the time that calls take.
+//! Measuring whether a verifier's timing depends on the secret.
 //!
 //! The function to know is [`verdict`], for a plain test of a function. [`target`] measures libraries behind drivers and
-//! endpoints; [`instructions`] and [`taint`] need no clock, and answer exactly. The statistics are in [`countersign_core::timing`].
+//! endpoints, [`in_process`] the embedded verifiers; [`instructions`] and [`taint`] need no clock, and answer exactly. The statistics, and the measuring of functions,
+//! are in [`countersign_timing`]; this module must not compute any of its own.
 
-mod classes;
-mod counter;
 mod exact;
-mod function;
 mod http2;
+mod in_process;
 mod instructions;
 mod keep_alive;
-mod marks;
 mod pairs;
-mod place;
 mod requests;
-mod session;
 mod taint;
 mod target;
 mod valgrind;
-mod wait;
 mod wrong;
 
-pub use classes::Classes;
-pub use function::{Measurement, verdict};
+pub use countersign_timing::{
+    Budget, Classes, Measurement, Observer, ProgressUpdate, ReservedCpu, Stop, Timing, pin_to_one_cpu,
+    public, secret, verdict,
+};
+pub use in_process::in_process;
 pub use instructions::instructions;
-pub use marks::{public, secret};
-pub use place::{Alone, stay};
 pub use requests::Contrast;
-pub use session::{Budget, Observer, Standing, Stop, Timing};
 pub use taint::taint;
-pub use target::{Asked, CannotMeasure, Way, ladder, target};
+pub use target::{CannotMeasure, MeasureOptions, Technique, ladder, target};

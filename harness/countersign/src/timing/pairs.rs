@@ -1,64 +1,66 @@
 //! Endpoints, measured by pairs of requests over HTTP/2.
 //!
-//! The function to know is [`pairs`]. One request of each class, whose last octets arrive in one piece: what the network and
-//! the machine do before that concerns both. A secret coin draws which class is sent second. The timing of a pair is when
-//! the second answer came, less when the first did; its label is the class that was sent second.
+//! The function to know is [`pairs`]. One request of each class, whose last bytes arrive in one piece: what the network and
+//! the machine do before that affects both. A secret coin draws which class is sent second. The timing of a pair is the arrival
+//! of the second answer less that of the first; its label is the class that was sent second.
 //!
-//! Why this number: a server that takes one request after the other answers the second one late by the time that it
-//! takes, or the first one if it turns them around; with a worker for each, both times count. In all three cases the class
-//! that takes longer by d moves the number by d, or by 2 d, towards its side. The number is negative if the answers came
-//! the other way round, so that it holds their order too; and the label stays a fair coin even where there is a leak, as what
-//! is said of shifts demands. The class that *finished* last would be no coin then.
+//! Why this number: a server that takes one request after the other delays the second answer by the time that the second
+//! request takes, or the first answer if it turns them around; with a worker for each, both times count. In all three cases the
+//! class that takes longer by d moves the number by d, or by 2 d, towards its side. The number is negative if the answers came
+//! the other way round, so it holds their order too; and the label stays a fair coin even where there is a leak, as the
+//! statistics of shifts require. The class that *finished* last would be no coin then.
 
 use countersign_core::observe::{Oracle, Outcome};
-use countersign_core::timing::{Label, Order};
-use countersign_core::wire::{Answer, Connection, Header, Octets};
+use countersign_timing::measure::{Counter, Purpose, Session, random_seed};
+use countersign_timing::statistics::{Label, Order};
+use countersign_timing::{Observer, Timing};
+use tokio::runtime::Handle;
 
-use super::counter::Counter;
 use super::http2::{Answered, Endpoint, Message};
 use super::requests::Requests;
-use super::session::{Observer, Purpose, Session, Timing, seed};
-use super::target::{Asked, WARM, limits};
+use super::target::{MeasureOptions, WARM, limits, wait_for_turn};
 use crate::run;
 use crate::target::Exact;
+use countersign_core::wire::{Answer, Connection, Header, Octets};
 
-/// Nanoseconds that are tolerated, if nothing else is said: what one of two answers waits for the other varies by more than what
-/// one answer takes.
+/// Nanoseconds that are tolerated by default: the gap between two answers varies more than the time of one.
 const RESOLUTION: f64 = 1_000.0;
 
 /// Measures an endpoint by pairs.
 pub(super) fn pairs(
     subject: &run::Session,
     exact: Exact<'_>,
-    place: (String, u16),
-    asked: &Asked,
+    address: (String, u16),
+    options: &MeasureOptions,
+    runtime: &Handle,
     observer: Observer<'_>,
 ) -> Result<Timing, String> {
     let counter = Counter::new();
-    let limits = limits(asked, RESOLUTION, counter.step());
-    let session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
+    let limits = limits(options, RESOLUTION, counter.step());
+    let session = Session::new(limits, options.seed.unwrap_or_else(random_seed), options.budget, 1);
     let mut session = session.observed(observer);
-    let mut requests = Requests::new(subject, asked.contrast);
-    let mut endpoint = Endpoint::new(place, exact.patience(), counter);
+    let mut requests = Requests::new(subject, options.contrast);
+    let mut endpoint = Endpoint::new(address, exact.patience(), counter);
     let oracle = exact.oracle();
-    accepted(&mut endpoint, &mut requests, &oracle)?;
+    let mut turn = || (0..2).for_each(|_| wait_for_turn(subject, runtime));
+    accepted(&mut endpoint, &mut requests, &oracle, &mut turn)?;
     let (mut order, mut warm) = (Order::default(), 0);
     let mut slots = [Message::default(), Message::default()];
     while !session.is_over() {
-        let draw = session.draw();
-        let [x, y] = requests.pair(session.chance())?.each_ref().map(Message::new);
+        let next = session.next_call();
+        let [x, y] = requests.pair(session.random())?.each_ref().map(Message::new);
         let (x, mut y) = (x?, y?);
         if !x.is_as_long_as(&y) {
             return Err("the requests of both classes do not have the same length".to_owned());
         }
-        if draw.purpose != Purpose::Classes {
+        if next.purpose != Purpose::Classes {
             y.clone_from(&x);
         }
-        let mask = draw.second().wrapping_neg();
+        let mask = next.second().wrapping_neg();
         let [first, second] = &mut slots;
         first.choose([&y, &x], mask);
         second.choose([&x, &y], mask);
-        let answers = endpoint.pair(&slots)?;
+        let answers = endpoint.pair(&slots, &mut turn)?;
         for answer in &answers {
             let (outcome, status) = (outcome(answer, &oracle), answer.status);
             if outcome != Outcome::Rejected {
@@ -72,19 +74,24 @@ pub(super) fn pairs(
         let [first, second] = answers.map(|answer| answer.at);
         let size = counter.nanos(first.abs_diff(second));
         order.push(second.cmp(&first));
-        // Nobody here can make one of two requests wait: the control shows what these timings can show.
-        let adds = draw.purpose == Purpose::Spin && draw.label() == Label::Y;
+        // One of two requests cannot be delayed from here: the control shows what these timings can show.
+        let adds = next.purpose == Purpose::Delayed && next.label() == Label::Y;
         let added = if adds { limits.resolution.unwrap_or_default() } else { 0.0 };
-        session.push(draw, if second < first { -size } else { size } + added);
+        session.push(next, if second < first { -size } else { size } + added);
     }
-    accepted(&mut endpoint, &mut requests, &oracle)?;
-    Ok(session.finish(&asked.contrast.about(), &counter).in_order(order))
+    accepted(&mut endpoint, &mut requests, &oracle, &mut turn)?;
+    Ok(session.finish(&options.contrast.about(), &counter).in_order(order))
 }
 
-/// The control: two valid requests on the same way.
-fn accepted(endpoint: &mut Endpoint, requests: &mut Requests<'_>, oracle: &Oracle) -> Result<(), String> {
+/// The positive control: two valid requests, sent like the others.
+fn accepted(
+    endpoint: &mut Endpoint,
+    requests: &mut Requests<'_>,
+    oracle: &Oracle,
+    turn: &mut impl FnMut(),
+) -> Result<(), String> {
     let [one, other] = [requests.genuine()?, requests.genuine()?].each_ref().map(Message::new);
-    for answer in endpoint.pair(&[one?, other?])? {
+    for answer in endpoint.pair(&[one?, other?], turn)? {
         let (outcome, status) = (outcome(&answer, oracle), answer.status);
         if outcome != Outcome::Accepted {
             return Err(format!("a valid request was not accepted but {outcome}, with status {status}"));

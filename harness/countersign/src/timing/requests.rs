@@ -8,15 +8,15 @@ use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
 use rand::Rng;
 
-use super::classes::Classes;
 use crate::run;
+use countersign_timing::Classes;
 
-/// In what both classes differ.
+/// How both classes differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contrast {
     /// The wrong tag differs from the right one at its first character, or at its last.
     Mismatch,
-    /// At its first character, or at this place.
+    /// At its first character, or at this position.
     MismatchAt(u16),
     /// The wrong tag is well-formed, or has a character that no tag has.
     Malformed,
@@ -35,15 +35,15 @@ impl Contrast {
         ("key-id", Self::KeyId, "wrong tag under the known key id against under an unknown one"),
     ];
 
-    /// The first character against places all along a tag of so many characters: where a leak starts.
+    /// The first character against positions all along a tag of so many characters, to see where a leak starts.
     pub fn ladder(length: usize) -> Vec<Self> {
-        places(length).into_iter().map(Self::MismatchAt).collect()
+        positions(length).into_iter().map(Self::MismatchAt).collect()
     }
 
-    /// The place that is compared with the first, if places are.
-    pub(super) fn place(self) -> Option<u16> {
+    /// The position that is compared with the first, if positions are.
+    pub(super) fn position(self) -> Option<u16> {
         match self {
-            Self::MismatchAt(place) => Some(place),
+            Self::MismatchAt(position) => Some(position),
             Self::Mismatch | Self::Malformed | Self::Stale | Self::KeyId => None,
         }
     }
@@ -51,7 +51,9 @@ impl Contrast {
     /// What it compares.
     pub fn about(self) -> String {
         match self {
-            Self::MismatchAt(place) => format!("wrong tag: at the first character against at place {place}"),
+            Self::MismatchAt(position) => {
+                format!("wrong tag: at the first character against at position {position}")
+            }
             named => {
                 let found = Self::NAMED.iter().find(|(_, contrast, _)| *contrast == named);
                 found.map_or("", |(_, _, about)| about).to_owned()
@@ -61,13 +63,14 @@ impl Contrast {
 }
 
 /// Places behind the first one, all along a tag of so many characters.
-pub(super) fn places(length: usize) -> Vec<u16> {
-    let places = [1, length / 8, length / 4, length / 2, length * 3 / 4, length.saturating_sub(1)];
-    let mut places: Vec<u16> = places.iter().filter_map(|&place| u16::try_from(place).ok()).collect();
-    places.retain(|&place| place > 0 && usize::from(place) < length);
-    places.sort_unstable();
-    places.dedup();
-    places
+pub(super) fn positions(length: usize) -> Vec<u16> {
+    let positions = [1, length / 8, length / 4, length / 2, length * 3 / 4, length.saturating_sub(1)];
+    let mut positions: Vec<u16> =
+        positions.iter().filter_map(|&position| u16::try_from(position).ok()).collect();
+    positions.retain(|&position| position > 0 && usize::from(position) < length);
+    positions.sort_unstable();
+    positions.dedup();
+    positions
 }
 
 const NO_TAG: &str = "the scheme carries no tag of its own";
@@ -107,25 +110,27 @@ impl<'a> Requests<'a> {
     }
 
     /// One request of each class: the same message, signed at the same time, with the same length.
-    pub(super) fn pair(&mut self, chance: &mut impl Rng) -> Result<[Wire; 2], String> {
+    pub(super) fn pair(&mut self, random: &mut impl Rng) -> Result<[Wire; 2], String> {
         self.made += 1;
         let world = self.subject.world(&format!("timing-{}", self.made), self.subject.clock.now());
         let signature = genuine(&world)?;
         let right = signature.field(Field::Tag).ok_or(NO_TAG)?.to_vec();
-        let places = match self.contrast {
+        let positions = match self.contrast {
             Contrast::Mismatch => None,
-            Contrast::MismatchAt(place) => Some(usize::from(place)),
+            Contrast::MismatchAt(position) => Some(usize::from(position)),
             Contrast::Malformed | Contrast::Stale | Contrast::KeyId => Some(1),
         };
-        let classes = match places {
+        let classes = match positions {
             None => Classes::mismatch(&right[..]),
-            Some(place) if (1..right.len()).contains(&place) => Classes::mismatch_at(&right[..], 0, place),
-            Some(place) => {
-                return Err(format!("the tag has {} characters, and no place {place}", right.len()));
+            Some(position) if (1..right.len()).contains(&position) => {
+                Classes::mismatch_at(&right[..], 0, position)
+            }
+            Some(position) => {
+                return Err(format!("the tag has {} characters, and no position {position}", right.len()));
             }
         };
         let (mut x, mut y) = (vec![0; right.len()], vec![0; right.len()]);
-        classes.fill([&mut x, &mut y], chance);
+        classes.fill([&mut x, &mut y], random);
         let replace =
             |with: &[u8]| vec![Tamper::Replace(With { part: Part::Tag, with: with.to_vec().into() })];
         let first = replace(&x);
@@ -157,7 +162,7 @@ impl<'a> Requests<'a> {
         let pair = [wire(first)?, wire(second)?];
         let [one, other] = pair.each_ref().map(|wire| wire.octets().len());
         if one != other {
-            return Err(format!("the requests of both classes have {one} and {other} octets"));
+            return Err(format!("the requests of both classes have {one} and {other} bytes"));
         }
         Ok(pair)
     }

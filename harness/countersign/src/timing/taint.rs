@@ -1,20 +1,21 @@
-//! Where a tag that a driver computed decides, before the verdict is public.
+//! Where a program depends on the tag that it computed, before the verdict is public.
 //!
-//! The function to know is [`taint`]. The driver marks the tag as if it had never been set, and memcheck says where such a value decides.
+//! The function to know is [`taint`]. The driver marks the tag as if it had never been set, and memcheck reports each
+//! branch and address that depends on such a value.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign_core::observe::Outcome;
-use countersign_core::timing::{Decides, Site, Taint};
+use countersign_timing::statistics::{Decides, Site, Taint};
 
 use super::exact::{Verifier, expect, facts};
-use super::marks::{PUBLIC, SECRET};
 use super::target::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
 use crate::process::CommandLine;
 use crate::run;
+use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 
 /// Follows the secret of the driver behind a subject, which was started by this command line.
 ///
@@ -56,11 +57,11 @@ struct Seen {
 
 fn seen(folder: &Path) -> Result<Seen, String> {
     let mut all = Seen::default();
-    // One place is reached on several ways, and by several processes.
+    // One site is reached on several paths, and by several processes.
     let mut sites: BTreeMap<Site, u64> = BTreeMap::new();
     for text in written(folder)? {
-        all.marked += text.matches(SECRET).count() as u64;
-        all.published += text.matches(PUBLIC).count() as u64;
+        all.marked += text.matches(SECRET_MARK).count() as u64;
+        all.published += text.matches(PUBLIC_MARK).count() as u64;
         for error in elements(&text, "error") {
             match site(error) {
                 Some(site) => *sites.entry(site).or_default() += times(&text, error),

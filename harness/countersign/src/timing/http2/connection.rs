@@ -7,11 +7,11 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use super::super::counter::Counter;
 use super::frame::{self, Frame, HEAD, LONGEST, kind};
 use super::message::Message;
 use super::state::Trouble::{self, Broken, Ended};
 use super::state::{Answered, LEAVE_OUT, MOST, State};
+use countersign_timing::measure::Counter;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// For how long the socket is asked without giving the processor to others.

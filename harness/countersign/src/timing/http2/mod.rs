@@ -18,14 +18,14 @@ use state::Trouble;
 pub(super) use message::Message;
 pub(super) use state::Answered;
 
-use super::counter::Counter;
+use countersign_timing::measure::Counter;
 
 /// Times that a connection is made anew before the endpoint is given up.
 const CONNECTIONS: u32 = 100;
 
 /// An endpoint behind one connection.
 pub(super) struct Endpoint {
-    place: (String, u16),
+    address: (String, u16),
     patience: Duration,
     counter: Counter,
     connection: Option<Connection>,
@@ -33,26 +33,32 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(place: (String, u16), patience: Duration, counter: Counter) -> Self {
-        Self { place, patience, counter, connection: None, connections: 0 }
+    pub(super) fn new(address: (String, u16), patience: Duration, counter: Counter) -> Self {
+        Self { address, patience, counter, connection: None, connections: 0 }
     }
 
-    /// Sends two requests, the last octet of both in one piece, and says when the head of each answer came. A pair that a
-    /// connection leaves unanswered is sent again on a new one, so that none is left out.
-    pub(super) fn pair(&mut self, requests: &[Message; 2]) -> Result<[Answered; 2], String> {
+    /// Sends two requests, the last byte of both in one piece, and says when the head of each answer came. A pair that a
+    /// connection leaves unanswered is sent again on a new one, so that none is left out. `turn` waits before each attempt until
+    /// the rate limit allows two requests.
+    pub(super) fn pair(
+        &mut self,
+        requests: &[Message; 2],
+        turn: &mut impl FnMut(),
+    ) -> Result<[Answered; 2], String> {
         let mut last = "it takes no requests".to_owned();
         while self.connections <= CONNECTIONS {
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,
                 None => {
                     self.connections += 1;
-                    let place = (self.place.0.as_str(), self.place.1);
-                    match Connection::open(place, self.patience, self.counter) {
+                    let address = (self.address.0.as_str(), self.address.1);
+                    match Connection::open(address, self.patience, self.counter) {
                         Ok(connection) => connection,
                         Err(Trouble::Ended(why) | Trouble::Broken(why)) => return Err(why),
                     }
                 }
             };
+            turn();
             match connection.pair(requests) {
                 Ok(answers) => {
                     self.connection = Some(connection).filter(|connection| !connection.is_over());

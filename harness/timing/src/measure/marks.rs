@@ -1,23 +1,23 @@
-//! Saying to memcheck what is secret, from inside a program that it runs.
+//! Tells memcheck what is secret, from inside a program that it runs.
 //!
-//! The functions to know are [`secret`] and [`public`]. Outside valgrind they do nothing. A request to valgrind is a row of instructions
-//! that change nothing, and which no compiler writes; its numbers and arguments are those of `valgrind.h` and `memcheck.h`.
+//! The functions to know are [`secret`] and [`public`]. Outside valgrind they do nothing. A request to valgrind is a sequence of
+//! instructions that change nothing and that no compiler emits; its numbers and arguments are those of `valgrind.h` and `memcheck.h`.
 
 /// What [`secret`] writes into valgrind's record, as `countersign_driver.h` does.
-pub(super) const SECRET: &str = "countersign: secret";
+pub const SECRET_MARK: &str = "countersign: secret";
 /// What [`public`] writes, if the value depended on a secret.
-pub(super) const PUBLIC: &str = "countersign: public";
+pub const PUBLIC_MARK: &str = "countersign: public";
 
 const PRINT: usize = 0x1403;
 const MAKE_UNDEFINED: usize = 0x4d43_0001;
 const MAKE_DEFINED: usize = 0x4d43_0002;
 const GET_BITS: usize = 0x4d43_0008;
 
-/// Marks octets as secret: the right tag, as soon as it is computed. Where a branch or an address depends on them, `countersign timing
-/// --taint` and `valgrind --track-origins=yes` say so, with the line.
+/// Marks bytes as secret: the right tag, as soon as it is computed. Where a branch or an address depends on them, `countersign timing
+/// --taint` and `valgrind --track-origins=yes` report it, with the line.
 ///
 /// ```
-/// use countersign::timing::{public, secret};
+/// use countersign_timing::{public, secret};
 /// use subtle::ConstantTimeEq as _;
 ///
 /// let (mut right, given) = (*b"the right tag", b"another value");
@@ -26,21 +26,21 @@ const GET_BITS: usize = 0x4d43_0008;
 /// public(&mut equal);
 /// assert_eq!(equal, [0]);
 /// ```
-pub fn secret(octets: &mut [u8]) {
-    if request(MAKE_UNDEFINED, [octets.as_ptr() as usize, octets.len(), 0]) != 0 {
+pub fn secret(bytes: &mut [u8]) {
+    if request(MAKE_UNDEFINED, [bytes.as_ptr() as usize, bytes.len(), 0]) != 0 {
         print(c"countersign: secret\n");
     }
 }
 
-/// Makes octets public: the verdict, right behind the comparison.
-pub fn public(octets: &mut [u8]) {
+/// Makes bytes public: the verdict, right after the comparison.
+pub fn public(bytes: &mut [u8]) {
     let mut depends = false;
-    for octet in octets.iter() {
+    for byte in bytes.iter() {
         let mut bits = [0_u8];
-        let known = request(GET_BITS, [std::ptr::from_ref(octet) as usize, bits.as_mut_ptr() as usize, 1]);
+        let known = request(GET_BITS, [std::ptr::from_ref(byte) as usize, bits.as_mut_ptr() as usize, 1]);
         depends |= known == 1 && bits != [0];
     }
-    request(MAKE_DEFINED, [octets.as_ptr() as usize, octets.len(), 0]);
+    request(MAKE_DEFINED, [bytes.as_ptr() as usize, bytes.len(), 0]);
     if depends {
         print(c"countersign: public\n");
     }
@@ -54,12 +54,12 @@ fn print(text: &std::ffi::CStr) {
 
 /// What valgrind answers; 0 without it.
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "a request to valgrind is a row of instructions, and no function")]
+#[expect(unsafe_code, reason = "a request to valgrind is a sequence of instructions, not a function")]
 fn request(number: usize, [one, two, three]: [usize; 3]) -> usize {
     let arguments = [number, one, two, three, 0, 0];
     let mut answer = 0_usize;
     // SAFETY: the rotations add up to whole turns, so that the register is as before; the exchange is of a register with itself. Valgrind
-    // reads the arguments and writes only to the octets that they name, which the caller holds.
+    // reads the arguments and writes only to the bytes that they name, which the caller holds.
     unsafe {
         std::arch::asm!(
             "rol rdi, 3",
@@ -77,12 +77,12 @@ fn request(number: usize, [one, two, three]: [usize; 3]) -> usize {
 
 /// What valgrind answers; 0 without it.
 #[cfg(target_arch = "aarch64")]
-#[expect(unsafe_code, reason = "a request to valgrind is a row of instructions, and no function")]
+#[expect(unsafe_code, reason = "a request to valgrind is a sequence of instructions, not a function")]
 fn request(number: usize, [one, two, three]: [usize; 3]) -> usize {
     let arguments = [number, one, two, three, 0, 0];
     let mut answer = 0_usize;
     // SAFETY: the rotations add up to whole turns, so that the register is as before. Valgrind reads the arguments and writes only to the
-    // octets that they name, which the caller holds.
+    // bytes that they name, which the caller holds.
     unsafe {
         std::arch::asm!(
             "ror x12, x12, #3",
@@ -109,9 +109,9 @@ mod tests {
 
     #[test]
     fn outside_valgrind_marks_change_nothing() {
-        let mut octets = *b"some octets";
-        secret(&mut octets);
-        public(&mut octets);
-        assert_eq!(&octets, b"some octets");
+        let mut bytes = *b"some bytes";
+        secret(&mut bytes);
+        public(&mut bytes);
+        assert_eq!(&bytes, b"some bytes");
     }
 }

@@ -1,8 +1,16 @@
-//! The statistics of other tools, for comparison: they decide nothing here.
+//! The tests that other tools use, to compare with: dudect's rule, Kolmogorov-Smirnov, Mann-Whitney. They decide nothing in
+//! Countersign.
 //!
 //! The type to know is [`Dudect`].
 
-use super::Label;
+use countersign_timing::statistics::{Label, Recording};
+
+fn index(label: Label) -> usize {
+    match label {
+        Label::X => 0,
+        Label::Y => 1,
+    }
+}
 
 /// Running mean and variance of both classes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,7 +22,7 @@ struct Welch {
 
 impl Welch {
     fn push(&mut self, label: Label, value: f64) {
-        let class = label.index();
+        let class = index(label);
         self.count[class] += 1.0;
         let off = value - self.mean[class];
         self.mean[class] += off / self.count[class];
@@ -62,6 +70,13 @@ impl Default for Dudect {
 }
 
 impl Dudect {
+    /// All of a recording.
+    pub fn of(recording: &Recording) -> Self {
+        let mut dudect = Self::default();
+        recording.timings.iter().for_each(|&(label, timing)| dudect.push(label, timing));
+        dudect
+    }
+
     /// Takes a timing.
     pub fn push(&mut self, label: Label, timing: f64) {
         self.calls += 1;
@@ -82,7 +97,7 @@ impl Dudect {
             }
         }
         if self.tests[0].count[0] > ENOUGH {
-            let off = timing - self.tests[0].mean[label.index()];
+            let off = timing - self.tests[0].mean[index(label)];
             self.tests[CROPS + 1].push(label, off * off);
         }
         if self.found.is_none() && self.calls.is_multiple_of(CHUNK as u64) && self.t() > PROBABLE {
@@ -103,7 +118,7 @@ impl Dudect {
 }
 
 /// The timings of both classes, each from the fastest to the slowest.
-pub(super) fn classes(timings: &[(Label, f64)]) -> [Vec<f64>; 2] {
+fn classes(timings: &[(Label, f64)]) -> [Vec<f64>; 2] {
     let of = |class: Label| {
         let mut values: Vec<f64> =
             timings.iter().filter(|(label, _)| *label == class).map(|(_, value)| *value).collect();

@@ -7,13 +7,10 @@ use std::f64::consts::LN_10;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::window::Window;
+use super::window::{LONG, SHORT, Window};
 use super::{Checkpoint, History, Interval, Label, Leak, Shift, Side, Tail};
 
-/// Timings in the short and in the long window.
-const WINDOWS: [usize; 2] = [1024, 4096];
-
-/// Calls that are placed among one another: the places of each among those before it say little, as these are few.
+/// Calls that are ranked among one another: ranks among the few calls before them would say little.
 const FIRST: usize = 16;
 
 /// What is asked. Times are in the unit of the timings: nanoseconds, if not said otherwise.
@@ -27,7 +24,7 @@ pub struct Limits {
     pub clean: f64,
     /// The chance that a difference in very slow calls is called none.
     pub tail: f64,
-    /// The width of the steps on which timings stand.
+    /// The step of the clock: timings are multiples of it.
     pub step: f64,
 }
 
@@ -66,7 +63,7 @@ pub struct Comparison {
     dither: ChaCha8Rng,
     calls: u64,
     windows: [Window; 2],
-    /// The first calls, whose places are not known yet.
+    /// The first calls, whose ranks are not known yet.
     first: Vec<(Label, f64)>,
     leak: Leak,
     found: Option<u64>,
@@ -82,7 +79,7 @@ impl Comparison {
             limits,
             dither: ChaCha8Rng::seed_from_u64(seed),
             calls: 0,
-            windows: WINDOWS.map(Window::new),
+            windows: [SHORT, LONG].map(Window::new),
             first: Vec::with_capacity(FIRST),
             leak: Leak::default(),
             found: None,
@@ -97,8 +94,8 @@ impl Comparison {
         self.calls += 1;
         let [short, long] = &mut self.windows;
         self.tail.push(label, timing, long);
-        // A shift by less than a step of the clock would set lattices apart that are none. A timing stands in the middle of what it
-        // may have been, so that limits, which are timings as well, part those that are alike.
+        // A shift by less than a step of the clock would move timings between multiples that are one. So a timing is blurred by half a
+        // step to both sides; a limit, which is a timing itself, then divides equal ones.
         let blur =
             if self.limits.step > 0.0 { self.limits.step * (self.dither.random::<f64>() - 0.5) } else { 0.0 };
         self.shift.push(label, timing + blur, short);
@@ -106,7 +103,7 @@ impl Comparison {
         if self.first.len() < FIRST {
             self.first.push((label, timing));
             if self.first.len() == FIRST {
-                // No label is revealed before all their places are known.
+                // No label is revealed before all their ranks are known.
                 self.first.iter().for_each(|&(label, timing)| self.leak.push(label, [short.rank(timing); 2]));
             }
         } else {

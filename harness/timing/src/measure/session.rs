@@ -1,4 +1,4 @@
-//! What is the same for everything that is measured: coins, controls, looks, and the end.
+//! What all measurements share: the coin, the controls, when to look and when to stop.
 //!
 //! The type to know is [`Session`]. It must not know what a call is.
 
@@ -7,16 +7,15 @@ use std::f64::consts::LN_10;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use countersign_core::timing::{Comparison, Controls, Finding, Label, Limits, Order, Recording, Word};
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng as _, SeedableRng as _};
 
 use super::counter::Counter;
+use super::progress::{Observer, PAUSE, ProgressUpdate};
+use crate::statistics::{Comparison, Controls, Finding, Label, Limits, Order, Recording, VerdictKind};
 
 /// Timings that are put aside, and between two looks at first.
 pub(super) const BLOCK: u64 = 32;
-/// Time between two things that an observer is told.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,37 +33,38 @@ pub struct Budget {
 pub enum Stop {
     /// It does.
     AtVerdict,
-    /// Everything that may be used is: to see what more calls say, or other statistics.
+    /// It does not: the whole budget is used, to see what more calls or other statistics say.
     AtEnd,
 }
 
 /// What a timing is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
     /// The comparison.
     Classes,
-    /// Both classes are the same.
+    /// The control with two identical classes.
     Identical,
-    /// The second class waits.
-    Spin,
+    /// The control whose second class is delayed.
+    Delayed,
 }
 
-/// What the coin says of the next timing.
+/// What the coin assigned to the next timing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Draw {
-    pub(super) purpose: Purpose,
+pub struct Assignment {
+    /// What the timing is for.
+    pub purpose: Purpose,
     second: u8,
 }
 
-impl Draw {
-    /// 1 if the second class is next, and 0 if the first is. It is a number that the compiler knows nothing of: where it knows a
-    /// label it may branch on it, and a call behind a branch takes another time on each side.
-    pub(super) fn second(self) -> u8 {
+impl Assignment {
+    /// 1 if the second class is next, and 0 if the first is. The compiler knows nothing about this number: where it knows a
+    /// label it may branch on it, and a call after a branch takes a different time on each side.
+    pub fn second(self) -> u8 {
         black_box(self.second)
     }
 
     /// The class that is next, for what is not timed.
-    pub(super) fn label(self) -> Label {
+    pub fn label(self) -> Label {
         if self.second() == 1 { Label::Y } else { Label::X }
     }
 }
@@ -79,12 +79,12 @@ pub struct Timing {
 impl Timing {
     /// Whether the classes can be told apart by more than the resolution.
     pub fn is_leak(&self) -> bool {
-        self.finding.verdict == Word::Leak
+        self.finding.verdict == VerdictKind::Leak
     }
 
-    /// Whether it is certain that they differ by less than the resolution.
+    /// Whether it is certain that they do not differ by more than the resolution.
     pub fn is_clean(&self) -> bool {
-        self.finding.verdict == Word::NoLeak
+        self.finding.verdict == VerdictKind::NoLeak
     }
 
     /// What was found.
@@ -97,17 +97,16 @@ impl Timing {
         &self.recording
     }
 
-    /// The comparison was of the first character with this place.
-    pub(super) fn at(mut self, place: Option<u16>) -> Self {
-        self.finding.place = place;
+    /// The same for a comparison of the first character with the one at this position.
+    #[must_use]
+    pub fn at(mut self, position: Option<u16>) -> Self {
+        self.finding.position = position;
         self
     }
-}
 
-impl Timing {
-    /// The same of pairs, whose answers came in this order.
+    /// The same for pairs of requests, whose answers came in this order.
     #[must_use]
-    pub(super) fn in_order(self, order: Order) -> Self {
+    pub fn in_order(self, order: Order) -> Self {
         Self { finding: self.finding.in_order(order), ..self }
     }
 }
@@ -118,29 +117,10 @@ impl std::fmt::Display for Timing {
     }
 }
 
-/// What is known while a measurement is under way.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standing {
-    /// Timings so far, without those of controls.
-    pub timings: u64,
-    /// Time so far.
-    pub elapsed: Duration,
-    /// Decimal logarithm of the evidence that the classes can be told apart.
-    pub evidence: f64,
-    /// The verdict, if it ended now.
-    pub verdict: Word,
-    /// After how many timings a verdict is likely.
-    pub forecast: Option<u64>,
-}
-
-/// Who is told how a measurement stands: ten times a second at most, between two timings and never within one. It runs on
-/// the thread and the processor of the measurement, so that nothing else has to be awake beside it.
-pub type Observer<'a> = Option<&'a mut dyn FnMut(&Standing)>;
-
 /// A measurement under way.
-pub(super) struct Session<'a> {
+pub struct Session<'a> {
     seed: u64,
-    chance: ChaCha12Rng,
+    random: ChaCha12Rng,
     budget: Budget,
     began: Instant,
     batch: u64,
@@ -148,19 +128,19 @@ pub(super) struct Session<'a> {
     recording: Recording,
     /// Timings of the comparison.
     timings: u64,
-    /// Timings that nobody has looked at.
-    aside: Vec<(Draw, f64)>,
+    /// Timings that were not looked at yet.
+    aside: Vec<(Assignment, f64)>,
     next_look: u64,
     observer: Observer<'a>,
     next_told: Duration,
 }
 
 impl<'a> Session<'a> {
-    /// A measurement whose timings span `batch` calls each and stand on steps of the clock.
-    pub(super) fn new(limits: Limits, seed: u64, budget: Budget, batch: u64) -> Self {
+    /// A measurement whose timings span `batch` calls each.
+    pub fn new(limits: Limits, seed: u64, budget: Budget, batch: u64) -> Self {
         Self {
             seed,
-            chance: ChaCha12Rng::seed_from_u64(seed),
+            random: ChaCha12Rng::seed_from_u64(seed),
             budget,
             began: Instant::now(),
             batch,
@@ -174,57 +154,58 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Tells somebody how it stands.
-    pub(super) fn observed(self, observer: Observer<'a>) -> Self {
+    /// Sends updates to an observer.
+    #[must_use]
+    pub fn observed(self, observer: Observer<'a>) -> Self {
         Self { observer, ..self }
     }
 
-    /// Chance for everything that is drawn.
-    pub(super) fn chance(&mut self) -> &mut ChaCha12Rng {
-        &mut self.chance
+    /// Random numbers for everything that is drawn.
+    pub fn random(&mut self) -> &mut ChaCha12Rng {
+        &mut self.random
     }
 
-    /// Draws what the next timing is for, and a label by a fair coin. The difference that is made on purpose is as frequent
-    /// as the comparison: it must be seen before anything is ruled out.
-    pub(super) fn draw(&mut self) -> Draw {
-        let drawn = self.chance.next_u32();
+    /// Draws what the next timing is for, and its label with a fair coin. The control with a difference is as frequent as the
+    /// comparison: it must be seen before anything is ruled out.
+    pub fn next_call(&mut self) -> Assignment {
+        let drawn = self.random.next_u32();
         let purpose = match drawn >> 1 & 7 {
             0..=2 => Purpose::Classes,
             3..=4 => Purpose::Identical,
-            _ => Purpose::Spin,
+            _ => Purpose::Delayed,
         };
-        Draw { purpose, second: black_box((drawn & 1) as u8) }
+        Assignment { purpose, second: black_box((drawn & 1) as u8) }
     }
 
-    /// Takes a timing. It is put aside: what is done with it hangs on the label, and would show in the next one.
-    pub(super) fn push(&mut self, draw: Draw, nanos: f64) {
-        self.timings += u64::from(draw.purpose == Purpose::Classes);
-        self.aside.push((draw, nanos));
+    /// Takes a timing. It is put aside first: work on it depends on the label, and would show in the next timing.
+    pub fn push(&mut self, call: Assignment, nanos: f64) {
+        self.timings += u64::from(call.purpose == Purpose::Classes);
+        self.aside.push((call, nanos));
     }
 
     /// Looks at what was put aside.
     fn take(&mut self) {
-        let [classes, identical, spin] = &mut self.comparisons;
-        for (draw, nanos) in self.aside.drain(..) {
-            let label = draw.label();
-            match draw.purpose {
+        let [classes, identical, delayed] = &mut self.comparisons;
+        for (call, nanos) in self.aside.drain(..) {
+            let label = call.label();
+            match call.purpose {
                 Purpose::Classes => {
                     classes.push(label, nanos);
                     self.recording.timings.push((label, nanos));
                 }
                 Purpose::Identical => identical.push(label, nanos),
-                Purpose::Spin => spin.push(label, nanos),
+                Purpose::Delayed => delayed.push(label, nanos),
             }
         }
     }
 
     fn controls(&self) -> Controls<'_> {
-        let [_, identical, spin] = &self.comparisons;
-        Controls { identical: Some(identical), spin: Some(spin) }
+        let [_, identical, delayed] = &self.comparisons;
+        Controls { identical: Some(identical), delayed: Some(delayed) }
     }
 
-    /// Whether there is a verdict, or the budget is used up. It looks now and then only: a look costs some microseconds.
-    pub(super) fn is_over(&mut self) -> bool {
+    /// Whether there is a verdict, or the budget is used up. It looks only now and then: a look costs some microseconds.
+    pub fn is_over(&mut self) -> bool {
         let elapsed = self.began.elapsed();
         let is_used_up = self.timings * self.batch >= self.budget.calls || elapsed >= self.budget.time;
         if self.aside.len() < BLOCK as usize && !is_used_up {
@@ -240,12 +221,12 @@ impl<'a> Session<'a> {
         }
         self.next_look = self.timings + BLOCK.max(self.timings / 32);
         let [classes, _, _] = &self.comparisons;
-        self.controls().verdict(classes).0 != Word::Inconclusive
+        self.controls().verdict(classes).0 != VerdictKind::Inconclusive
     }
 
     fn tell(&mut self, elapsed: Duration) {
         let [classes, _, _] = &self.comparisons;
-        let standing = Standing {
+        let update = ProgressUpdate {
             timings: classes.calls(),
             elapsed,
             evidence: classes.leak().evidence() / LN_10,
@@ -253,12 +234,12 @@ impl<'a> Session<'a> {
             forecast: classes.forecast(),
         };
         if let Some(observer) = &mut self.observer {
-            observer(&standing);
+            observer(&update);
         }
     }
 
-    /// What was found.
-    pub(super) fn finish(mut self, name: &str, counter: &Counter) -> Timing {
+    /// What was found, under the name of the comparison.
+    pub fn finish(mut self, name: &str, counter: &Counter) -> Timing {
         self.take();
         self.recording.facts = facts(self.seed, counter, self.batch);
         let [classes, _, _] = &self.comparisons;
@@ -267,11 +248,12 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A seed that nobody can foretell.
+/// A seed that nobody can predict.
 ///
-/// Panics if the system has no source of chance: a coin that can be foretold proves nothing.
-pub(super) fn seed() -> u64 {
-    getrandom::u64().expect("the system gives random numbers; else a seed must be given")
+/// # Panics
+/// The system has no random numbers: a coin that can be predicted proves nothing.
+pub fn random_seed() -> u64 {
+    getrandom::u64().expect("the system has random numbers; give a seed otherwise")
 }
 
 fn facts(seed: u64, counter: &Counter, batch: u64) -> BTreeMap<String, String> {
@@ -292,16 +274,16 @@ mod tests {
 
     #[test]
     fn an_observer_is_told_ten_times_a_second_at_most() {
-        let mut told: Vec<Standing> = Vec::new();
-        let mut tell = |standing: &Standing| told.push(*standing);
+        let mut told: Vec<ProgressUpdate> = Vec::new();
+        let mut tell = |update: &ProgressUpdate| told.push(*update);
         let budget = Budget { calls: u64::MAX, time: Duration::from_millis(450), stop: Stop::AtEnd };
         let limits = Limits { resolution: Some(5.0), ..Limits::default() };
         let mut session = Session::new(limits, 7, budget, 1).observed(Some(&mut tell));
         while !session.is_over() {
-            let draw = session.draw();
-            let shift = f64::from(draw.second()) * 50.0;
-            let noise = f64::from(session.chance().next_u32() & 31);
-            session.push(draw, noise + shift);
+            let call = session.next_call();
+            let shift = f64::from(call.second()) * 50.0;
+            let noise = f64::from(session.random().next_u32() & 31);
+            session.push(call, noise + shift);
         }
         let timing = session.finish("observed", &Counter::new());
         // A machine that is busy with something else may leave some out.

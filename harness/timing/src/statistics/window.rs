@@ -1,9 +1,13 @@
-//! A rolling window of timings, and the place of a new one in it.
+//! A rolling window of timings, and the rank of a new one in it.
 //!
-//! The type to know is [`Window`]. It must not know of labels: where a timing stands among earlier ones
-//! says nothing about its label unless the timing itself does.
+//! The type to know is [`Window`]. It must not know labels: the rank of a timing among earlier ones says nothing about
+//! its label unless the timing itself does.
 
 use std::collections::VecDeque;
+
+/// Timings in the short and in the long window.
+pub(super) const SHORT: usize = 1024;
+pub(super) const LONG: usize = 4096;
 
 /// The last timings, in the order in which they came and in the order of their size.
 #[derive(Debug, Clone)]
@@ -30,7 +34,7 @@ impl Window {
         self.came.len()
     }
 
-    /// Where a timing of the window stands in it: its mid-rank, above 0 and below 1.
+    /// The mid-rank of a timing of the window, above 0 and below 1.
     pub(super) fn rank(&self, timing: f64) -> f64 {
         let to = self.below(timing);
         (to as f64 + self.equal(to, timing) / 2.0) / self.sorted.len() as f64
@@ -41,7 +45,7 @@ impl Window {
         self.sorted.partition_point(|&other| other < timing)
     }
 
-    /// How many are equal, of which the first has this place.
+    /// How many are equal, of which the first has this index.
     fn equal(&self, first: usize, timing: f64) -> f64 {
         match self.sorted.get(first) {
             Some(&next) if next <= timing => {
@@ -51,8 +55,8 @@ impl Window {
         }
     }
 
-    /// Takes a timing, gives up the oldest of a full window, and says where the new one stands among those that were there
-    /// before: its mid-rank, above 0 and below 1.
+    /// Takes a timing, drops the oldest of a full window, and returns the mid-rank of the new one among those that were there
+    /// before, above 0 and below 1.
     pub(super) fn push(&mut self, timing: f64) -> f64 {
         let to = self.below(timing);
         let rank = (to as f64 + self.equal(to, timing) / 2.0 + 0.5) / (self.sorted.len() as f64 + 1.0);

@@ -1,7 +1,7 @@
-//! The clock of measurements inside this process.
+//! The clock of measurements in this process.
 //!
 //! The type to know is [`Counter`]. On x86-64 it is the time stamp counter between two fences, so that nothing of the
-//! measured call moves out of the measurement and nothing else in. Elsewhere it is the monotonic clock.
+//! measured call moves out of the measurement and nothing else moves in. Elsewhere it is the monotonic clock.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ const READINGS: usize = 2000;
 
 /// A clock, and what is known of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Counter {
+pub struct Counter {
     origin: Instant,
     /// Nanoseconds of one tick.
     tick: f64,
@@ -18,9 +18,15 @@ pub(super) struct Counter {
     step: f64,
 }
 
+impl Default for Counter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Counter {
     /// The clock of this machine, measured against its monotonic one.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let origin = Instant::now();
         let mut counter = Self { origin, tick: 1.0, step: 1.0 };
         if cfg!(target_arch = "x86_64") {
@@ -44,17 +50,17 @@ impl Counter {
 
     /// The ticks now.
     #[inline(always)]
-    pub(super) fn now(&self) -> u64 {
+    pub fn now(&self) -> u64 {
         ticks(self.origin)
     }
 
     /// Nanoseconds of so many ticks.
-    pub(super) fn nanos(&self, ticks: u64) -> f64 {
+    pub fn nanos(&self, ticks: u64) -> f64 {
         ticks as f64 * self.tick
     }
 
     /// Nanoseconds between two values that it can show.
-    pub(super) fn step(&self) -> f64 {
+    pub fn step(&self) -> f64 {
         self.step
     }
 }

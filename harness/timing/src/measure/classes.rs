@@ -1,4 +1,6 @@
 //! Two classes of inputs whose times are compared.
+//!
+//! The type to know is [`Classes`]. It must not know what is called with the inputs.
 
 use rand::Rng;
 use rand::RngExt as _;
@@ -12,15 +14,15 @@ pub struct Classes {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    /// A wrong value: right up to a place, wrong there, and chance behind it.
-    Mismatch { right: Vec<u8>, alphabet: &'static [u8], places: [usize; 2] },
+    /// A wrong value: right up to a position, wrong there, and random after it.
+    Mismatch { right: Vec<u8>, alphabet: &'static [u8], positions: [usize; 2] },
     /// Always these.
     Fixed([Vec<u8>; 2]),
 }
 
 const HEX: &[u8] = b"0123456789abcdef";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const OCTETS: &[u8] = &{
+const BYTES: &[u8] = &{
     let mut all = [0; 256];
     let mut at = 0;
     while at < 256 {
@@ -31,29 +33,29 @@ const OCTETS: &[u8] = &{
 };
 
 impl Classes {
-    /// Wrong values that differ from the right one at the first place, and at the last: an early exit takes longer for
-    /// the second class. What stands behind the first wrong character is new for every call, and of the same alphabet
-    /// (hex, base64 or any octets).
+    /// Wrong values that differ from the right one at the first character, and at the last: an early exit takes longer for
+    /// the second class. What follows the first wrong character is random for every call, and of the same alphabet
+    /// (hex, base64 or any bytes).
     ///
     /// # Panics
     /// The value has less than two characters.
     pub fn mismatch(right: impl Into<Vec<u8>>) -> Self {
         let right = right.into();
-        let body = right.iter().rposition(|&octet| octet != b'=').map_or(0, |last| last + 1);
+        let body = right.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
         Self::mismatch_at(right, 0, body.saturating_sub(1))
     }
 
-    /// Wrong values that differ from the right one from one place on, and from another.
+    /// Wrong values that differ from the right one from one position on, and from another.
     ///
     /// # Panics
-    /// A place is behind the end, or both are the same.
+    /// A position is past the end, or both are the same.
     pub fn mismatch_at(right: impl Into<Vec<u8>>, first: usize, second: usize) -> Self {
         let right = right.into();
-        assert!(first.max(second) < right.len() && first != second, "two places inside the value");
-        let all = |alphabet: &[u8]| right.iter().all(|octet| alphabet.contains(octet) || *octet == b'=');
-        let alphabet = [HEX, BASE64].into_iter().find(|alphabet| all(alphabet)).unwrap_or(OCTETS);
+        assert!(first.max(second) < right.len() && first != second, "two positions inside the value");
+        let all = |alphabet: &[u8]| right.iter().all(|byte| alphabet.contains(byte) || *byte == b'=');
+        let alphabet = [HEX, BASE64].into_iter().find(|alphabet| all(alphabet)).unwrap_or(BYTES);
         let length = right.len();
-        Self { kind: Kind::Mismatch { right, alphabet, places: [first, second] }, length }
+        Self { kind: Kind::Mismatch { right, alphabet, positions: [first, second] }, length }
     }
 
     /// Two inputs, always the same.
@@ -67,29 +69,29 @@ impl Classes {
     }
 
     /// The length of all inputs.
-    pub(super) fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.length
     }
 
     /// Makes the next input of both classes.
-    pub(super) fn fill(&self, inputs: [&mut [u8]; 2], chance: &mut impl Rng) {
+    pub fn fill(&self, inputs: [&mut [u8]; 2], random: &mut impl Rng) {
         match &self.kind {
             Kind::Fixed(fixed) => {
                 for (input, fixed) in inputs.into_iter().zip(fixed) {
                     input.copy_from_slice(fixed);
                 }
             }
-            Kind::Mismatch { right, alphabet, places } => {
-                for (input, &place) in inputs.into_iter().zip(places) {
+            Kind::Mismatch { right, alphabet, positions } => {
+                for (input, &position) in inputs.into_iter().zip(positions) {
                     input.copy_from_slice(right);
-                    for at in place..right.len() {
-                        // Padding stays where it is.
+                    for at in position..right.len() {
+                        // Padding stays as it is.
                         if right[at] != b'=' || alphabet.len() == 256 {
-                            input[at] = alphabet[chance.random_range(0..alphabet.len())];
+                            input[at] = alphabet[random.random_range(0..alphabet.len())];
                         }
                     }
-                    while input[place] == right[place] {
-                        input[place] = alphabet[chance.random_range(0..alphabet.len())];
+                    while input[position] == right[position] {
+                        input[position] = alphabet[random.random_range(0..alphabet.len())];
                     }
                 }
             }
@@ -105,14 +107,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_differ_from_the_right_value_from_their_place_on() {
-        let mut chance = ChaCha12Rng::seed_from_u64(1);
+    fn classes_differ_from_the_right_value_from_their_position_on() {
+        let mut random = ChaCha12Rng::seed_from_u64(1);
         for right in ["00ff00ff", "AAAA+/A=", "\u{1}\u{2}\u{3}\u{4}"] {
             let classes = Classes::mismatch(right);
             for _ in 0..200 {
                 let mut inputs = [vec![0; right.len()], vec![0; right.len()]];
                 let [x, y] = &mut inputs;
-                classes.fill([x, y], &mut chance);
+                classes.fill([x, y], &mut random);
                 let end = right.trim_end_matches('=').len();
                 assert_ne!(inputs[0][0], right.as_bytes()[0]);
                 assert_eq!(inputs[1][..end - 1], right.as_bytes()[..end - 1]);

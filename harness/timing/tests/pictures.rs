@@ -1,6 +1,6 @@
 //! Laws of what is drawn of timings.
 
-use countersign_core::timing::{Checkpoint, Comparison, History, Label, Limits, Profile, Quantile};
+use countersign_timing::statistics::{Checkpoint, Comparison, History, Label, Limits, Profile, Quantile};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

@@ -6,7 +6,6 @@
 use serde::Serialize;
 
 use super::Label;
-use super::reference::classes;
 
 /// The chance that the band misses any of the differences.
 const MISSED: f64 = 0.05;
@@ -49,7 +48,7 @@ impl Profile {
             return Self { level: 1.0 - MISSED, quantiles: Vec::new() };
         }
         let quantile = |percent| {
-            let [x, y] = [&x, &y].map(|sorted| Place::of(sorted, percent));
+            let [x, y] = [&x, &y].map(|sorted| Enclosed::of(sorted, percent));
             Quantile {
                 percent,
                 difference: less(y.middle, x.middle),
@@ -61,19 +60,30 @@ impl Profile {
     }
 }
 
+/// The timings of both classes, each from the fastest to the slowest.
+fn classes(timings: &[(Label, f64)]) -> [Vec<f64>; 2] {
+    let of = |class: Label| {
+        let mut values: Vec<f64> =
+            timings.iter().filter(|(label, _)| *label == class).map(|(_, value)| *value).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    [of(Label::X), of(Label::Y)]
+}
+
 /// A difference of finite numbers, which stays one.
 fn less(one: f64, other: f64) -> f64 {
     (one - other).clamp(f64::MIN, f64::MAX)
 }
 
 /// A quantile of one class, and what encloses it.
-struct Place {
+struct Enclosed {
     middle: f64,
     low: Option<f64>,
     high: Option<f64>,
 }
 
-impl Place {
+impl Enclosed {
     fn of(sorted: &[f64], percent: u8) -> Self {
         let (calls, share) = (sorted.len() as f64, f64::from(percent) / 100.0);
         // Two ends of each of two classes.

@@ -1,16 +1,16 @@
 //! Recorded timings, as a table of text.
 //!
 //! The type to know is [`Recording`]: lines of `# name: value`, a header, and a line of label and timing for each call, in
-//! the order of the calls. `# unit: 0.385 ns` says what one of the numbers is, `# timer step: 10 ns` on what steps they stand.
+//! the order of the calls. `# unit: 0.385 ns` says how long one unit of the numbers is, `# timer step: 10 ns` the step of the clock.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Coin, Label};
 
-/// The fact that says what a number of the text is.
+/// The fact that says how long one unit is.
 const UNIT: &str = "unit";
-/// The fact that says on what steps timings stand.
+/// The fact that says the step of the clock.
 const STEP: &str = "timer step";
 
 /// Timings in nanoseconds with their labels, in the order of the calls.
@@ -95,7 +95,7 @@ impl Recording {
         text
     }
 
-    /// On what steps the timings stand, in nanoseconds; 0 if that is not known.
+    /// The step of the clock in nanoseconds; 0 if it is not known.
     pub fn step(&self) -> f64 {
         self.facts.get(STEP).and_then(|value| in_nanos(value)).unwrap_or_default()
     }

@@ -30,7 +30,7 @@ struct Limit {
     share: f64,
     /// Calls of X below, and above.
     x: [f64; 2],
-    /// Calls of Y by the first shift that takes them below the limit; the last place is for those above it in any case.
+    /// Calls of Y by the first shift that takes them below the limit; the last entry is for those above it in any case.
     y: Vec<u32>,
 }
 
@@ -88,8 +88,8 @@ impl Shift {
         Self { shifts, limits }
     }
 
-    /// Takes the timing of a call, and the window before it. The timing must not stand on steps of the clock that are wide
-    /// beside the shifts of interest.
+    /// Takes the timing of a call, and the window before it. The steps of the clock must not be wide
+    /// compared with the shifts of interest.
     pub(super) fn push(&mut self, label: Label, timing: f64, window: &Window) {
         if window.len() < FEW {
             return;
@@ -106,11 +106,11 @@ impl Shift {
         }
     }
 
-    /// Natural logarithm of the evidence against a hypothesis about the shift in a place of the table.
-    fn against(&self, place: usize, side: Side) -> f64 {
+    /// Natural logarithm of the evidence against a hypothesis about the shift at an index of the table.
+    fn against(&self, index: usize, side: Side) -> f64 {
         log_mean(&self.limits.each_ref().map(|limit| {
-            let below = f64::from(limit.y[..=place].iter().sum::<u32>());
-            let above = f64::from(limit.y[place + 1..].iter().sum::<u32>());
+            let below = f64::from(limit.y[..=index].iter().sum::<u32>());
+            let above = f64::from(limit.y[index + 1..].iter().sum::<u32>());
             match side {
                 Side::AtLeast => wealth(below, limit.x[0]) + wealth(limit.x[1], above),
                 Side::AtMost => wealth(limit.x[0], below) + wealth(above, limit.x[1]),
@@ -122,11 +122,11 @@ impl Shift {
     pub fn evidence(&self, shift: f64, side: Side) -> f64 {
         // A neighbor that is ruled out rules out this one as well.
         let inside = 1e-9 * shift.abs();
-        let place = match side {
+        let index = match side {
             Side::AtLeast => self.shifts.partition_point(|&other| other <= shift + inside).saturating_sub(1),
             Side::AtMost => self.shifts.partition_point(|&other| other < shift - inside),
         };
-        self.against(place.min(self.shifts.len() - 1), side)
+        self.against(index.min(self.shifts.len() - 1), side)
     }
 
     /// The shifts that are not ruled out; each end is wrong with a probability of at most alpha, ever. If fast and slow
@@ -134,10 +134,10 @@ impl Shift {
     pub fn interval(&self, alpha: f64) -> Interval {
         let enough = (1.0 / alpha).ln();
         // One that is ruled out rules out all beyond it.
-        let places: Vec<usize> = (0..self.shifts.len()).collect();
-        let above_low = places.partition_point(|&place| self.against(place, Side::AtMost) >= enough);
-        let high = places.partition_point(|&place| self.against(place, Side::AtLeast) < enough);
-        let low = above_low.checked_sub(1).map_or(f64::NEG_INFINITY, |place| self.shifts[place]);
+        let indices: Vec<usize> = (0..self.shifts.len()).collect();
+        let above_low = indices.partition_point(|&index| self.against(index, Side::AtMost) >= enough);
+        let high = indices.partition_point(|&index| self.against(index, Side::AtLeast) < enough);
+        let low = above_low.checked_sub(1).map_or(f64::NEG_INFINITY, |index| self.shifts[index]);
         let high = self.shifts.get(high).copied().unwrap_or(f64::INFINITY);
         Interval { low: low.min(high), high: high.max(low) }
     }
@@ -145,15 +145,15 @@ impl Shift {
     /// The shift against which there is least evidence, from both sides, among those of an interval.
     pub fn estimate(&self, within: Interval) -> f64 {
         let against =
-            |place: usize| self.against(place, Side::AtLeast).max(self.against(place, Side::AtMost));
+            |index: usize| self.against(index, Side::AtLeast).max(self.against(index, Side::AtMost));
         let first = self.shifts.partition_point(|&shift| shift < within.low);
         let last = self.shifts.partition_point(|&shift| shift <= within.high);
         let evidence: Vec<f64> = (first..last).map(against).collect();
         let least = evidence.iter().copied().fold(f64::INFINITY, f64::min);
         // Neighbors are often alike: the one in their middle.
         let alike: Vec<usize> =
-            (first..last).filter(|&place| evidence[place - first] <= least + 0.1).collect();
-        alike.get(alike.len() / 2).map_or(0.0, |&place| self.shifts[place])
+            (first..last).filter(|&index| evidence[index - first] <= least + 0.1).collect();
+        alike.get(alike.len() / 2).map_or(0.0, |&index| self.shifts[index])
     }
 }
 

@@ -1,13 +1,14 @@
 //! What is found without a clock: how many instructions calls take, and where a secret decides which ones.
 //!
-//! The types to know are [`Instructions`] and [`Taint`]. Neither knows chance: the same program gives the same numbers.
+//! The types to know are [`Instructions`] and [`Taint`]. Both are exact: the same program gives the same numbers. This module
+//! must not know how instructions are counted or a secret is followed.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::Word;
+use super::VerdictKind;
 
 /// The name of the format of counted instructions.
 pub const INSTRUCTIONS_SCHEMA: &str = "countersign.instructions/1";
@@ -18,11 +19,12 @@ pub const TAINT_SCHEMA: &str = "countersign.taint/1";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Count {
-    /// The place of the wrong character, from 0; none if every character is wrong.
-    pub place: Option<u16>,
+    /// The position of the wrong character, from 0; none if every character is wrong.
+    #[serde(rename = "place")]
+    pub position: Option<u16>,
     /// Instructions of all calls.
     pub instructions: i64,
-    /// The same with another wrong character of the same kind, at some places: that difference is not the place's.
+    /// The same with another wrong character of the same kind, for some positions: that difference has nothing to do with the position.
     pub other: Option<i64>,
 }
 
@@ -35,16 +37,16 @@ pub struct Instructions {
     /// What was counted.
     pub target: String,
     /// The verdict.
-    pub verdict: Word,
+    pub verdict: VerdictKind,
     /// Why.
     pub reason: String,
     /// Calls to which each count belongs.
     pub calls: u32,
-    /// The counts, in the order of the places; every character wrong comes last.
+    /// The counts, in the order of positions; every character wrong comes last.
     pub counts: Vec<Count>,
-    /// Instructions of a call for each character that is right, from the first place to the last.
+    /// Instructions of a call for each character that is right, from the first position to the last.
     pub per_character: f64,
-    /// The first place whose count is another than that of place 0.
+    /// The first position whose count differs from that of position 0.
     pub from: Option<u16>,
     /// By how much all calls together differed when the same was counted again.
     pub noise: u64,
@@ -53,7 +55,7 @@ pub struct Instructions {
 }
 
 impl Instructions {
-    /// What follows from counts, of which some were taken again: the place in `counts`, and the second count of its first tag.
+    /// What follows from counts, of which some were taken again: the index in `counts`, and the second count of its first tag.
     pub fn new(
         target: impl Into<String>,
         calls: u32,
@@ -65,12 +67,13 @@ impl Instructions {
         let noise = noise.unwrap_or_default();
         let content = counts.iter().filter_map(|count| Some(count.instructions.abs_diff(count.other?))).max();
         let content = content.unwrap_or_default();
-        let places: Vec<(u16, i64)> =
-            counts.iter().filter_map(|count| Some((count.place?, count.instructions))).collect();
-        let (first, last) = (places.first().copied(), places.last().copied());
+        let positions: Vec<(u16, i64)> =
+            counts.iter().filter_map(|count| Some((count.position?, count.instructions))).collect();
+        let (first, last) = (positions.first().copied(), positions.last().copied());
         let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
         let differs = |instructions: i64| instructions.abs_diff(first.1) > content + 2 * noise;
-        let from = places.iter().find(|(_, instructions)| differs(*instructions)).map(|&(place, _)| place);
+        let from =
+            positions.iter().find(|(_, instructions)| differs(*instructions)).map(|&(position, _)| position);
         let between = f64::from(calls) * f64::from((last.0 - first.0).max(1));
         let per_character = (last.1 - first.1) as f64 / between;
         let (verdict, reason) = judged(&counts, from, f64::from(calls), [content, noise]);
@@ -82,74 +85,85 @@ impl Instructions {
             calls,
             counts,
             per_character,
-            from: from.filter(|_| verdict == Word::Leak),
+            from: from.filter(|_| verdict == VerdictKind::Leak),
             noise,
             facts,
         }
     }
 }
 
-fn judged(counts: &[Count], from: Option<u16>, calls: f64, [content, noise]: [u64; 2]) -> (Word, String) {
+fn judged(
+    counts: &[Count],
+    from: Option<u16>,
+    calls: f64,
+    [content, noise]: [u64; 2],
+) -> (VerdictKind, String) {
     if counts.iter().any(|count| count.instructions <= 0) {
-        let why = "more calls took no more instructions: the process that verifies is not the one that was counted; name its \
+        let why = "more calls took no more instructions, so the process that verifies is not the one that was counted; name its \
                    program itself, without a launcher";
-        return (Word::Inconclusive, why.to_owned());
+        return (VerdictKind::Inconclusive, why.to_owned());
     }
     let each = |instructions: u64| instructions as f64 / calls;
     if each(noise) >= 1.0 {
         let why = format!(
-            "unsupported: the same calls took {:.2} instructions more or less when they were counted again; the code changes while it \
-             runs, as a compiler at run time does it (node, java), or it depends on chance or a clock. Measure its time instead",
+            "unsupported: the same calls took {:.2} instructions more or less when counted again; either the code is compiled while \
+             it runs (node, java), or it depends on randomness or a clock. Measure its time instead",
             each(noise)
         );
-        return (Word::Inconclusive, why);
+        return (VerdictKind::Inconclusive, why);
     }
     let all = || counts.iter().map(|count| count.instructions);
-    let place = all().max().zip(all().min()).map_or(0, |(most, least)| most.abs_diff(least));
-    if place > content + 2 * noise {
-        let more = each(place);
+    let spread = all().max().zip(all().min()).map_or(0, |(most, least)| most.abs_diff(least));
+    if spread > content + 2 * noise {
+        let more = each(spread);
         return match from {
             Some(from) => {
                 let why = format!(
-                    "where the tag is wrong decides {more:.2} instructions of a call, from place {from} on"
+                    "a call takes up to {more:.2} instructions more or less depending on where the tag is wrong, from position {from} on"
                 );
-                (Word::Leak, why)
+                (VerdictKind::Leak, why)
             }
             None => (
-                Word::Leak,
-                format!("how many characters are wrong decides {more:.2} instructions of a call"),
+                VerdictKind::Leak,
+                format!(
+                    "a call takes {more:.2} instructions more or less depending on how many characters are wrong"
+                ),
             ),
         };
     }
-    if place <= noise && content <= noise {
-        return (Word::NoLeak, "a call takes as many instructions wherever the tag is wrong".to_owned());
+    if spread <= noise && content <= noise {
+        return (
+            VerdictKind::NoLeak,
+            "a call takes as many instructions wherever the tag is wrong".to_owned(),
+        );
     }
     let why = format!(
-        "which wrong character is sent decides {:.2} instructions of a call, so that {:.2} between places say nothing; decoding may do \
-         that. Try --taint, or measure time",
+        "a call takes up to {:.2} instructions more or less depending on which wrong character is sent, so the {:.2} between positions \
+         say nothing; decoding may be the reason. Try --taint, or measure time",
         each(content),
-        each(place)
+        each(spread)
     );
-    (Word::Inconclusive, why)
+    (VerdictKind::Inconclusive, why)
 }
 
 impl fmt::Display for Instructions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "instructions: {}", self.verdict)?;
         writeln!(f, "  {}", self.reason)?;
-        writeln!(f, "  {:>12}  {:>16}  {:>16}", "wrong at", "instructions", "other character")?;
+        writeln!(f, "  {:>14}  {:>16}  {:>16}", "wrong at", "instructions", "other character")?;
         let each = |all: i64| format!("{:.2}", all as f64 / f64::from(self.calls));
         for count in &self.counts {
-            let place =
-                count.place.map_or_else(|| "every place".to_owned(), |place| format!("place {place}"));
+            let position = count
+                .position
+                .map_or_else(|| "every position".to_owned(), |position| format!("position {position}"));
             let other = count.other.map(each).unwrap_or_default();
-            writeln!(f, "  {place:>12}  {:>16}  {other:>16}", each(count.instructions))?;
+            writeln!(f, "  {position:>14}  {:>16}  {other:>16}", each(count.instructions))?;
         }
-        writeln!(f, "  {:.3} instructions of a call for each character that is right", self.per_character)
+        writeln!(f, "  {:.3} instructions for each leading character that is right", self.per_character)
     }
 }
 
-/// What a secret decides.
+/// What depends on a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -162,11 +176,11 @@ pub enum Decides {
     Output,
 }
 
-/// A place in a program at which a secret decides.
+/// A site in a program where a branch or an address depends on a secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Site {
-    /// What it decides.
+    /// What depends on the secret there.
     pub decides: Decides,
     /// The function in which that happens; `???` if its name is not known.
     pub function: String,
@@ -178,7 +192,7 @@ pub struct Site {
     pub times: u64,
 }
 
-/// Where the tag that was computed decides, though it is secret until the verdict.
+/// Where the program depends on the computed tag, though that is secret until the verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Taint {
@@ -187,7 +201,7 @@ pub struct Taint {
     /// What was followed.
     pub target: String,
     /// The verdict.
-    pub verdict: Word,
+    pub verdict: VerdictKind,
     /// Why.
     pub reason: String,
     /// Requests that were verified.
@@ -196,7 +210,7 @@ pub struct Taint {
     pub marked: u64,
     /// How often something that depended on it was made public.
     pub published: u64,
-    /// Where the secret decides.
+    /// Where branches, addresses or output depend on the secret.
     pub sites: Vec<Site>,
     /// Values that were never set, and have nothing to do with what was marked.
     pub others: u64,
@@ -217,16 +231,19 @@ impl Taint {
         let (verdict, reason) = if marked == 0 {
             let why = "nothing was marked as secret: have the driver mark the tag that it computes (countersign_secret in C, \
                        countersign::timing::secret in Rust)";
-            (Word::Inconclusive, why.to_owned())
+            (VerdictKind::Inconclusive, why.to_owned())
         } else if !sites.is_empty() {
-            (Word::Leak, format!("the secret decides at {} places", sites.len()))
+            (
+                VerdictKind::Leak,
+                format!("branches or addresses depend on the secret at {} sites", sites.len()),
+            )
         } else if published == 0 {
-            let why = "what was marked as secret reached no verdict: mark the very octets that are compared, and make the result \
-                       public right behind the comparison (countersign_public, countersign::timing::public)";
-            (Word::Inconclusive, why.to_owned())
+            let why = "what was marked as secret reached no verdict: mark the bytes that are compared, and make the result \
+                       public right after the comparison (countersign_public, countersign::timing::public)";
+            (VerdictKind::Inconclusive, why.to_owned())
         } else {
             (
-                Word::NoLeak,
+                VerdictKind::NoLeak,
                 "no branch and no address depends on the secret before the verdict is public".to_owned(),
             )
         };
@@ -271,7 +288,7 @@ impl fmt::Display for Taint {
             0 => Ok(()),
             others => writeln!(
                 f,
-                "  {others} values that were never set decide elsewhere: not the secret, but a fault"
+                "  {others} branches or addresses depend on values that were never set: not the secret, but a bug"
             ),
         }
     }
@@ -281,10 +298,10 @@ impl fmt::Display for Taint {
 mod tests {
     use super::*;
 
-    /// Place, and instructions of both tags.
+    /// Position, and instructions of both tags.
     fn counted(all: &[(Option<u16>, [i64; 2])], again: i64) -> Instructions {
-        let counts = all.iter().map(|&(place, [instructions, other])| Count {
-            place,
+        let counts = all.iter().map(|&(position, [instructions, other])| Count {
+            position,
             instructions,
             other: Some(other),
         });
@@ -293,46 +310,49 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_grow_with_the_place_are_a_leak_from_that_place_on() {
+    fn counts_that_grow_with_the_position_are_a_leak_from_that_position_on() {
         let found = counted(
             &[(Some(0), [5000; 2]), (Some(1), [5000; 2]), (Some(4), [7400; 2]), (None, [5000; 2])],
             5000,
         );
-        assert_eq!((found.verdict, found.from), (Word::Leak, Some(4)), "{found}");
+        assert_eq!((found.verdict, found.from), (VerdictKind::Leak, Some(4)), "{found}");
         assert!((found.per_character - 6.0).abs() < 1e-9, "{found}");
     }
 
     #[test]
     fn one_instruction_in_all_calls_together_is_told_from_none() {
         let same = [(Some(0), [5000; 2]), (Some(1), [5000; 2]), (None, [5000; 2])];
-        assert_eq!(counted(&same, 5000).verdict, Word::NoLeak);
+        assert_eq!(counted(&same, 5000).verdict, VerdictKind::NoLeak);
         let one = [(Some(0), [5000; 2]), (Some(1), [5001; 2]), (None, [5000; 2])];
-        assert_eq!(counted(&one, 5000).verdict, Word::Leak);
+        assert_eq!(counted(&one, 5000).verdict, VerdictKind::Leak);
     }
 
     #[test]
     fn a_count_of_wrong_characters_is_a_leak_too() {
         let found = counted(&[(Some(0), [5000; 2]), (Some(9), [5000; 2]), (None, [5900; 2])], 5000);
-        assert_eq!((found.verdict, found.from), (Word::Leak, None), "{found}");
+        assert_eq!((found.verdict, found.from), (VerdictKind::Leak, None), "{found}");
         assert!(found.reason.contains("how many"), "{found}");
     }
 
     #[test]
     fn what_depends_on_the_character_or_on_chance_or_is_not_counted_says_nothing() {
         let content = [(Some(0), [5000, 5200]), (Some(9), [5200, 5000])];
-        assert_eq!(counted(&content, 5000).verdict, Word::Inconclusive);
+        assert_eq!(counted(&content, 5000).verdict, VerdictKind::Inconclusive);
         let noisy = [(Some(0), [5000; 2]), (Some(9), [9000; 2])];
         let found = counted(&noisy, 5100);
-        assert!(found.verdict == Word::Inconclusive && found.reason.starts_with("unsupported"), "{found}");
-        assert_eq!(counted(&[(Some(0), [0; 2]), (Some(9), [0; 2])], 0).verdict, Word::Inconclusive);
+        assert!(
+            found.verdict == VerdictKind::Inconclusive && found.reason.starts_with("unsupported"),
+            "{found}"
+        );
+        assert_eq!(counted(&[(Some(0), [0; 2]), (Some(9), [0; 2])], 0).verdict, VerdictKind::Inconclusive);
     }
 
     #[test]
     fn a_secret_is_clean_only_if_it_was_marked_and_reached_a_verdict() {
         let taint = |marks, sites| Taint::new("test", 4, marks, sites, 0, BTreeMap::new()).verdict;
-        assert_eq!(taint([0, 0], vec![]), Word::Inconclusive);
-        assert_eq!(taint([4, 0], vec![]), Word::Inconclusive);
-        assert_eq!(taint([4, 4], vec![]), Word::NoLeak);
+        assert_eq!(taint([0, 0], vec![]), VerdictKind::Inconclusive);
+        assert_eq!(taint([4, 0], vec![]), VerdictKind::Inconclusive);
+        assert_eq!(taint([4, 4], vec![]), VerdictKind::NoLeak);
         let site = Site {
             decides: Decides::Branch,
             function: "verify".to_owned(),
@@ -340,6 +360,6 @@ mod tests {
             source: None,
             times: 1,
         };
-        assert_eq!(taint([4, 4], vec![site]), Word::Leak);
+        assert_eq!(taint([4, 4], vec![site]), VerdictKind::Leak);
     }
 }

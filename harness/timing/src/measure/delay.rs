@@ -1,15 +1,17 @@
-//! Waiting for some nanoseconds without asking a clock: the difference that is made on purpose.
+//! A delay of some nanoseconds that reads no clock: the difference that a control makes on purpose.
+//!
+//! The functions to know are [`delay`] and [`rounds_for`].
 
 use std::hint::black_box;
 
 use super::counter::Counter;
 
-/// Rounds that every wait has, so that both classes go through the same loop.
-pub(super) const ROUNDS: u64 = 16;
+/// Rounds that every delay has, so that both classes run the same loop.
+pub const ROUNDS: u64 = 16;
 
-/// Waits for so many rounds, of which each depends on the one before.
+/// Spends so many rounds of work, of which each depends on the one before.
 #[inline(always)]
-pub(super) fn wait(rounds: u64) {
+pub fn delay(rounds: u64) {
     let mut value = rounds;
     for _ in 0..rounds {
         value = value.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(7);
@@ -18,11 +20,11 @@ pub(super) fn wait(rounds: u64) {
 }
 
 /// How many rounds take at least so many nanoseconds on this machine.
-pub(super) fn rounds_for(counter: &Counter, nanos: f64) -> u64 {
+pub fn rounds_for(counter: &Counter, nanos: f64) -> u64 {
     let many = 4096;
     let took = || {
         let start = counter.now();
-        wait(black_box(many));
+        delay(black_box(many));
         counter.nanos(counter.now() - start)
     };
     let shortest = (0..64).map(|_| took()).fold(f64::INFINITY, f64::min);

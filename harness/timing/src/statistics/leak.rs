@@ -1,4 +1,4 @@
-//! Evidence that timings depend on their labels: a bet on every label, made from where the timing stands.
+//! Evidence that timings depend on their labels: a bet on every label, made from the rank of the timing.
 //!
 //! The type to know is [`Leak`]. The label of every call is drawn by a fair coin. If timings say nothing about labels,
 //! then the label is a fair coin still after the timing was seen, whatever the machine does meanwhile: no bettor wins,

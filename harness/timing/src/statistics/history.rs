@@ -63,10 +63,10 @@ impl History {
             return;
         }
         if self.checkpoints.len() == MOST {
-            let mut place = 0;
+            let mut index = 0;
             self.checkpoints.retain(|_| {
-                place += 1;
-                place % 2 == 1
+                index += 1;
+                index % 2 == 1
             });
             self.growth *= self.growth;
         }

@@ -1,7 +1,7 @@
 //! Laws of the timing statistics, on timings made by chance: nothing false is said more often than allowed, and what is
 //! there is found.
 
-use countersign_core::timing::{Comparison, Label, Limits, Open, Side, Verdict};
+use countersign_timing::statistics::{Comparison, Label, Limits, Open, Side, Verdict};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 

@@ -1,15 +1,17 @@
-//! Whether a secret shows in the time that calls take: statistics that hold whenever one looks.
+//! Whether the time that calls take depends on their class: statistics that are valid whenever you look.
 //!
 //! The type to know is [`Comparison`]: it takes the timings of two classes of calls, whose labels a fair coin drew, and
-//! says at any time what is known. Three questions are kept apart. [`Leak`]: can labels be told from timings at all?
-//! [`Shift`]: by how much is one class slower? [`Tail`]: does one class have more of the very slow calls? This module
-//! must not know of clocks, functions or endpoints: timings and labels are all it sees.
+//! says at any time what is known. It keeps three questions apart. [`Leak`]: can labels be told from timings at all?
+//! [`Shift`]: by how much is one class slower? [`Tail`]: does one class have more of the very slow calls? [`Report`] is
+//! what people and programs read. This module must not know clocks, functions or endpoints: it sees timings and labels only.
 //!
 //! Sources: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024; Duan, Ramdas and
 //! Wasserman, "Interactive rank testing by betting", 2022; Krichevsky and Trofimov, "The performance of universal
 //! encoding", 1981.
 
 mod coin;
+mod controls;
+mod effect;
 mod exact;
 mod history;
 mod holm;
@@ -17,15 +19,17 @@ mod leak;
 mod order;
 mod profile;
 mod recording;
-mod reference;
 mod report;
 mod scores;
 mod shift;
 mod tail;
 mod verdict;
+mod wider;
 mod window;
 
 pub use coin::Coin;
+pub use controls::{Control, Controls, State};
+pub use effect::{Effect, bound, nanos};
 pub use exact::{Count, Decides, INSTRUCTIONS_SCHEMA, Instructions, Site, TAINT_SCHEMA, Taint};
 pub use history::{Checkpoint, History};
 pub use holm::holm;
@@ -33,8 +37,7 @@ pub use leak::Leak;
 pub use order::Order;
 pub use profile::{Profile, Quantile};
 pub use recording::{BadRecording, Recording};
-pub use reference::{Dudect, kolmogorov_smirnov, mann_whitney};
-pub use report::{Control, Controls, Effect, Finding, Reference, Report, SCHEMA, State, Word, nanos};
+pub use report::{Finding, Report, SCHEMA, VerdictKind};
 pub use shift::{Interval, Shift, Side};
 pub use tail::Tail;
 pub use verdict::{Comparison, Limits, Open, Verdict};

@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_that_follow_from_their_place_are_not_fair() {
+    fn labels_that_can_be_predicted_are_not_fair() {
         let blocked = (0..200).map(|n| if n < 100 { Label::X } else { Label::Y });
         let alternating = (0..200).map(|n| if n % 2 == 0 { Label::X } else { Label::Y });
         let in_pairs = (0..200).map(|n| if n % 4 < 2 { Label::X } else { Label::Y });

@@ -1,0 +1,83 @@
+//! Verifiers of this process, measured as functions: from the bytes of a request to the verdict, without a socket.
+//!
+//! The function to know is [`in_process`]. Over a loopback connection a comparison that stops early is lost in the noise.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_conformance::reference::{Setup, Steps};
+use countersign_core::time::Timestamp;
+use countersign_core::wire::{Wire, receive};
+use countersign_timing::{Classes, Measurement, Observer, Timing, random_seed};
+use rand::SeedableRng as _;
+use rand::rngs::ChaCha12Rng;
+
+use super::requests::{Contrast, Requests};
+use super::target::{CannotMeasure, MeasureOptions};
+use super::wrong;
+use crate::run;
+
+/// Nanoseconds that are tolerated by default: a verification takes some microseconds, and allocates.
+const RESOLUTION: f64 = 20.0;
+
+/// A verifier that is called with the bytes of a request.
+struct Verifier<'a> {
+    setup: Setup,
+    steps: &'a dyn Steps,
+    now: Timestamp,
+}
+
+/// Measures the verifier of an embedded target.
+///
+/// # Errors
+/// It accepts what is wrong or refuses what is right, or the scheme has nothing that the classes could differ in.
+pub fn in_process(
+    subject: &run::Session,
+    steps: &dyn Steps,
+    options: &MeasureOptions,
+    observer: Observer<'_>,
+) -> Result<Timing, CannotMeasure> {
+    let signer = &subject.signer;
+    let sender = &signer.sender;
+    let setup =
+        Setup::new(Arc::clone(&signer.scheme), sender.key.clone(), sender.deployment.clone(), &sender.target);
+    let verifier = Verifier { setup, steps, now: subject.clock.now() };
+    let seed = options.seed.unwrap_or_else(random_seed);
+    let (genuine, pair) = requests(subject, options.contrast, seed).map_err(CannotMeasure::new)?;
+    if !verifier.accepts(&genuine.octets()) {
+        return Err(CannotMeasure::new("a valid request was not accepted"));
+    }
+    let [x, y] = pair.each_ref().map(|wire| wire.octets().to_vec());
+    if verifier.accepts(&x) || verifier.accepts(&y) {
+        return Err(CannotMeasure::new("a request with a wrong tag was accepted"));
+    }
+    let resolution = Duration::from_nanos(options.resolution.unwrap_or(RESOLUTION).ceil() as u64);
+    let measurement = Measurement::new(Classes::fixed(x, y))
+        .resolution(resolution)
+        .one_of(options.comparisons)
+        .budget(options.budget)
+        .seed(seed);
+    let name = options.contrast.about();
+    let timing = measurement.observed(&name, observer, |bytes| verifier.accepts(bytes));
+    Ok(timing.at(options.contrast.position()))
+}
+
+impl Verifier<'_> {
+    /// Reads a request as an HTTP server does, and verifies it.
+    fn accepts(&self, bytes: &[u8]) -> bool {
+        receive(bytes).is_ok_and(|request| self.steps.check(&self.setup, &request, self.now).is_ok())
+    }
+}
+
+/// The genuine request, and one of each class. Where the tag is wrong at one position or another, nothing else differs: what
+/// follows from random characters, as in decoding, is not the question here.
+fn requests(subject: &run::Session, contrast: Contrast, seed: u64) -> Result<(Wire, [Wire; 2]), String> {
+    match contrast {
+        Contrast::Mismatch => wrong::pair(subject, None),
+        Contrast::MismatchAt(position) => wrong::pair(subject, Some(position)),
+        Contrast::Malformed | Contrast::Stale | Contrast::KeyId => {
+            let mut requests = Requests::new(subject, contrast);
+            Ok((requests.genuine()?, requests.pair(&mut ChaCha12Rng::seed_from_u64(seed))?))
+        }
+    }
+}

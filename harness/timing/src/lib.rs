@@ -1,0 +1,26 @@
+//! Tells from the time that calls take whether code depends on a secret.
+//!
+//! For a plain test of a function there is [`verdict`]:
+//!
+//! ```
+//! use countersign_timing::{Classes, verdict};
+//! use subtle::ConstantTimeEq as _;
+//!
+//! let right = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
+//! let report = verdict(Classes::mismatch(right), |tag| tag.ct_eq(right.as_bytes()).into());
+//! assert!(report.is_clean(), "{report}");
+//! ```
+//!
+//! [`statistics`] is pure: it sees timings and labels, and no clock. [`measure`] calls functions and reads the clock, and has
+//! the parts with which something other than a function can be measured. This package must not know of requests, schemes or
+//! targets; it can be used without the rest of Countersign.
+
+pub mod measure;
+#[cfg(feature = "schema")]
+pub mod schema;
+pub mod statistics;
+
+pub use measure::{
+    Budget, Classes, Measurement, Observer, ProgressUpdate, ReservedCpu, Stop, Timing, pin_to_one_cpu,
+    public, random_seed, secret, verdict,
+};
