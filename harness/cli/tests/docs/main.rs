@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use page::{Block, blocks};
 use session::Session;
 use snapbox::Assert;
-use support::root;
+use support::{countersign, root, stdout};
 
 /// Blocks of commands that are not run, by page; the reason stands above each block. Raise a number only if a test
 /// cannot set the scene.
@@ -121,6 +121,18 @@ fn blocks_that_are_not_run_are_counted() {
     }
     let listed: Vec<_> = NOT_RUN.iter().map(|(page, count)| ((*page).to_owned(), *count)).collect();
     assert_eq!(found, listed, "blocks marked `not run`, by page");
+}
+
+#[test]
+fn the_table_of_exit_codes_says_what_help_says() {
+    let help = stdout(&countersign(&["--help"]));
+    let (_, codes) = help.split_once("Exit codes:\n").expect("help lists the exit codes");
+    let table = fs::read_to_string(root().join("docs/spec.md")).expect("the page");
+    for line in codes.lines().filter(|line| !line.trim().is_empty()) {
+        let (code, about) = line.trim().split_once(' ').expect("a code and a sentence");
+        let row = format!("| {code} | {} |", about.trim());
+        assert!(table.contains(&row), "docs/spec.md has no row `{row}`");
+    }
 }
 
 #[test]
