@@ -4,10 +4,10 @@
 
 mod checks;
 mod detection;
+mod docs;
 mod grid;
 mod implementations;
 mod measured;
-mod readme;
 mod schema;
 mod step;
 #[cfg(test)]
@@ -71,10 +71,10 @@ const CHORES: &[Chore] = &[
         run: grid::run,
     },
     Chore {
-        name: "readme",
+        name: "docs",
         takes: "[--check]",
-        about: "writes counts and schemes into README.md, or checks that they are up to date",
-        run: readme::run,
+        about: "writes counts and schemes into docs/schemes.md, or checks that they are up to date",
+        run: docs::run,
     },
 ];
 

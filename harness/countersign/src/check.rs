@@ -41,13 +41,16 @@ const JOBS: usize = 4;
 /// #         _ => Err("signature does not match".to_owned()),
 /// #     }
 /// # }
-/// countersign::check("github", |request, _now| verify(request).into()).assert_conformant();
+/// countersign::check("github", |request, _now| verify(request)).assert_conformant();
 /// ```
 ///
 /// # Panics
 /// There is no scheme of this name.
 #[track_caller]
-pub fn check(scheme: &str, verify: impl Fn(&Asked, i64) -> Answer + Send + Sync + 'static) -> Report {
+pub fn check<A: Into<Answer>>(
+    scheme: &str,
+    verify: impl Fn(&Asked, i64) -> A + Send + Sync + 'static,
+) -> Report {
     Check::new(scheme).function(verify)
 }
 
@@ -122,8 +125,12 @@ impl Check {
     /// # Panics
     /// The secret or a constant does not fit the scheme.
     #[track_caller]
-    pub fn function(self, verify: impl Fn(&Asked, i64) -> Answer + Send + Sync + 'static) -> Report {
-        let (verify, remembers): (Arc<Verify>, _) = (Arc::new(verify), self.remembers);
+    pub fn function<A: Into<Answer>>(
+        self,
+        verify: impl Fn(&Asked, i64) -> A + Send + Sync + 'static,
+    ) -> Report {
+        let verify: Arc<Verify> = Arc::new(move |request, now| verify(request, now).into());
+        let remembers = self.remembers;
         self.run(|secret| InProcess::function(verify, remembers, secret, NOW))
     }
 

@@ -27,7 +27,7 @@ fn verify(request: &Asked) -> bool {
 
 #[test]
 fn a_right_function_conforms() {
-    let report = check("github", |request, _| verify(request).into());
+    let report = check("github", |request, _| verify(request));
     report.assert_conformant();
     assert!(report.summary.pass > 450 && report.findings.is_empty(), "{report}");
 }
@@ -40,7 +40,7 @@ fn a_function_that_accepts_everything_fails_with_the_report() {
 
 #[test]
 fn a_function_that_accepts_nothing_gets_no_verdict() {
-    let report = check("github", |_, _| Err::<(), _>("never").into());
+    let report = check("github", |_, _| Err::<(), _>("never"));
     assert_eq!(report.verdict, RunVerdict::Inconclusive);
 }
 
@@ -48,7 +48,7 @@ fn a_function_that_accepts_nothing_gets_no_verdict() {
 fn a_panic_is_a_crash_and_does_not_end_the_test() {
     let report = check("github", |request, _| {
         assert!(request.header("X-Hub-Signature-256").is_some(), "where is it?");
-        verify(request).into()
+        verify(request)
     });
     let crash = report.findings.iter().find(|found| found.requirement.as_str() == "ROB-REFUSE");
     let crash = crash.unwrap_or_else(|| panic!("{report}"));
@@ -132,5 +132,5 @@ fn a_service_is_tested_without_a_socket() {
 #[test]
 #[should_panic(expected = "there is no scheme `githup`")]
 fn an_unknown_scheme_is_named() {
-    check("githup", |_, _| false.into()).assert_conformant();
+    check("githup", |_, _| false).assert_conformant();
 }

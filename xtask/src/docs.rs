@@ -1,7 +1,7 @@
-//! `cargo xtask readme`: the parts of README.md that count what is shipped.
+//! `cargo xtask docs`: the parts of docs/schemes.md that list and count what is shipped.
 //!
-//! Each stands between two comments, such as `<!-- counts -->` and `<!-- /counts -->`; everything
-//! else in the file belongs to people.
+//! Each part is between two comments, such as `<!-- counts -->` and `<!-- /counts -->`. Everything else on
+//! the page is written by people.
 
 use std::fs;
 use std::path::Path;
@@ -13,18 +13,21 @@ use countersign_core::tamper::Tamper;
 
 use crate::Mode;
 
+/// The page with the generated parts.
+const PAGE: &str = "docs/schemes.md";
+
 /// Writes or checks the generated parts.
 ///
 /// # Errors
 /// The file or a pair of comments is missing, or a part is out of date.
 pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
-    let path = root.join("README.md");
+    let path = root.join(PAGE);
     let old = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let new = filled(&old)?;
     match mode {
-        Mode::Check if old == new => println!("counts and schemes in README.md are up to date"),
+        Mode::Check if old == new => println!("counts and schemes in {PAGE} are up to date"),
         Mode::Check => {
-            return Err("counts or schemes in README.md are out of date; run `cargo xtask readme`".into());
+            return Err(format!("counts or schemes in {PAGE} are out of date; run `cargo xtask docs`"));
         }
         Mode::Write => {
             fs::write(&path, new).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -42,8 +45,7 @@ fn filled(text: &str) -> Result<String, String> {
 /// Replaces what stands between the comments of a part.
 fn put(text: &str, part: &str, content: &str) -> Result<String, String> {
     let (open, close) = (format!("<!-- {part} -->"), format!("<!-- /{part} -->"));
-    let missing =
-        || format!("README.md has no `{open}` followed by `{close}`; put both where the text belongs");
+    let missing = || format!("{PAGE} has no `{open}` followed by `{close}`; put both where the text belongs");
     let (before, rest) = text.split_once(&open).ok_or_else(missing)?;
     let (_, after) = rest.split_once(&close).ok_or_else(missing)?;
     Ok(format!("{before}{open}\n{content}{close}{after}"))
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_readme_without_the_comments_is_an_error_that_names_them() {
+    fn a_page_without_the_comments_is_an_error_that_names_them() {
         let error = put("<!-- counts -->", "counts", "").expect_err("no end");
         assert!(error.contains("<!-- /counts -->"), "{error}");
     }
