@@ -15,7 +15,7 @@
 //!                                                                             event stream --> reporters
 //! ```
 //!
-//! No module looks back upstream. Which module may use which is a table in `tests/architecture.rs`.
+//! No module looks back upstream. Which module may use which is a table in `tests/it/architecture.rs`.
 
 pub mod case;
 pub mod event;

@@ -1,15 +1,14 @@
 //! Servers of HTTP/2 that misbehave while pairs of requests are sent to them. Measuring itself is in `../timing`.
 
 #[path = "../support/http2.rs"]
-#[expect(dead_code, reason = "the server that answers is measured in `../timing`")]
 mod http2;
 
 use std::iter::repeat_n;
 use std::time::{Duration, Instant};
 
-use http2::{frame, saying, serving};
+use http2::{frame, saying, serve, serving};
 
-use crate::support::{CANARY, countersign, root, stderr};
+use crate::support::{CANARY, countersign, program, stderr};
 
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
@@ -113,6 +112,6 @@ fn servers_without_an_end_are_left() {
 
 #[test]
 fn drivers_cannot_be_measured_by_pairs() {
-    let driver = format!("exec:python3 '{}'", root().join("harness/cli/tests/drivers/github.py").display());
+    let driver = format!("exec:{}", program("test-driver"));
     assert!(refusal(&driver, &[]).contains("leave --pairs out"));
 }
