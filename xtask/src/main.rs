@@ -7,13 +7,16 @@ mod detection;
 mod grid;
 mod implementations;
 mod measured;
+mod nightly;
 mod readme;
 mod schema;
 mod step;
+mod tools;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use implementations::Scope;
 use step::Steps;
 
 /// Whether a generated file is written or compared with what stands there.
@@ -37,7 +40,7 @@ const CHORES: &[Chore] = &[
     Chore {
         name: "test",
         takes: "",
-        about: "sets up the implementations under test, then runs every test",
+        about: "sets up one implementation of each language, then runs every test but the nightly ones",
         run: |root, _| {
             let mut steps = Steps::default();
             checks::test(&mut steps, root);
@@ -49,6 +52,24 @@ const CHORES: &[Chore] = &[
         takes: "",
         about: "what CI runs: test, format, clippy, licenses and bans, generated files",
         run: |root, _| checks::ci(root),
+    },
+    Chore {
+        name: "nightly",
+        takes: "",
+        about: "everything that takes long: all implementations, fuzz targets, mutants, figures",
+        run: |root, _| nightly::run(root),
+    },
+    Chore {
+        name: "setup",
+        takes: "",
+        about: "sets up one implementation of each language, and cargo-deny",
+        run: |root, _| implementations::set_up(root, Scope::Merge),
+    },
+    Chore {
+        name: "setup-every",
+        takes: "",
+        about: "sets up all implementations",
+        run: |root, _| implementations::set_up(root, Scope::Every),
     },
     Chore {
         name: "schema",
