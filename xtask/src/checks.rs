@@ -7,7 +7,6 @@ use std::process::{Child, Command};
 use crate::implementations::Scope;
 use crate::step::{Ended, Steps, cargo};
 use crate::tools::DENY;
-use crate::{Mode, readme, schema};
 
 /// Builds the tests that drive real implementations as well.
 const REAL: &str = "countersign-cli/real-implementations";
@@ -39,8 +38,6 @@ pub(crate) fn test_with(steps: &mut Steps, root: &Path, scope: Scope, feature: &
 pub(crate) fn ci(root: &Path) -> Result<(), String> {
     let mut steps = Steps::default();
     steps.step("format", || cargo(root, &["fmt", "--all", "--check"]));
-    steps.step("generated schemas", || schema::run(root, Mode::Check));
-    steps.step("generated parts of the README", || readme::run(root, Mode::Check));
     test(&mut steps, root);
     steps.step("clippy", || {
         let words = ["clippy", "--workspace", "--all-targets", "--locked", "--features", NIGHTLY];

@@ -3,13 +3,9 @@
 //! The list to know is [`CHORES`]; help derives from it. Nothing that users install is in here.
 
 mod checks;
-mod detection;
-mod grid;
 mod implementations;
-mod measured;
 mod nightly;
-mod readme;
-mod schema;
+mod pages;
 mod step;
 mod tools;
 
@@ -50,7 +46,7 @@ const CHORES: &[Chore] = &[
     Chore {
         name: "ci",
         takes: "",
-        about: "what CI runs: test, format, clippy, licenses and bans, generated files",
+        about: "what CI runs: format, test, clippy, licenses and bans",
         run: |root, _| checks::ci(root),
     },
     Chore {
@@ -75,25 +71,25 @@ const CHORES: &[Chore] = &[
         name: "schema",
         takes: "[--check]",
         about: "writes vectors/schema/ from the Rust types, or checks that it is up to date",
-        run: schema::run,
+        run: |root, mode| pages::run(root, "schema", mode),
     },
     Chore {
         name: "detection",
         takes: "[--check]",
         about: "writes what the kill matrix says: DETECTION.md and smoke.yaml, or checks them",
-        run: detection::run,
+        run: |root, mode| pages::run(root, "detection", mode),
     },
     Chore {
         name: "grid",
         takes: "[--check]",
         about: "asks every real implementation, and writes what they did: GRID.md, or checks it",
-        run: grid::run,
+        run: |root, mode| pages::run(root, "grid", mode),
     },
     Chore {
         name: "readme",
         takes: "[--check]",
         about: "writes counts and schemes into README.md, or checks that they are up to date",
-        run: readme::run,
+        run: |root, mode| pages::run(root, "readme", mode),
     },
 ];
 

@@ -8,7 +8,7 @@ use crate::checks::{NIGHTLY, test_with};
 use crate::implementations::Scope;
 use crate::step::{Ended, Steps, cargo};
 use crate::tools::{FUZZ, MUTANTS};
-use crate::{Mode, grid};
+use crate::{Mode, pages};
 
 /// The fuzz targets of `fuzz/`.
 const FUZZ_TARGETS: [&str; 4] = ["answer_read", "recipe_judge", "scheme_verify", "vector_load"];
@@ -40,7 +40,7 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     let mut steps = Steps::default();
     let set_up = test_with(&mut steps, root, Scope::Every, NIGHTLY);
     steps.step("grid of real implementations", || match set_up {
-        Ended::Well => grid::run(root, Mode::Check),
+        Ended::Well => pages::run(root, "grid", Mode::Check),
         Ended::Badly => Err("not run, because the implementations are not set up".to_owned()),
     });
     for target in FUZZ_TARGETS {

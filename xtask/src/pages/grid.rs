@@ -10,8 +10,8 @@ use std::path::Path;
 
 use countersign_core::grid::{Grid, Table, overview, page};
 
+use super::measured::{self, Measured};
 use crate::Mode;
-use crate::measured::{self, Measured};
 use crate::step::cargo;
 
 const FOLDER: &str = "conformance/implementations";
