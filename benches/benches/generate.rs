@@ -1,4 +1,4 @@
-//! Cases from recipe to octets, beside the bare MACs of the same bytes, on one core; and their ratio.
+//! Cases from recipe to bytes, beside the bare MACs of the same bytes, on one core; and their ratio.
 
 use countersign_benches::load::{Load, Size};
 use countersign_benches::rounds::Rounds;

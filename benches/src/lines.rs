@@ -1,6 +1,6 @@
 //! The line protocol beside bare pipes.
 //!
-//! The types to know are [`Asking`], the carrier with a driver behind it, and [`Echo`], lines of the same size through a
+//! The types to know are [`Asking`], the transport with a driver behind it, and [`Echo`], lines of the same size through a
 //! child that reads each as JSON and writes it back.
 
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
@@ -8,14 +8,13 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::carrier::{Held, Pool, Process};
-use countersign::run::clock;
+use countersign::clock;
+use countersign::process::{Driver, Pool, SchemaChecks};
 use countersign_conformance::place::{NOW, SEED, secret};
 use countersign_core::line::{Accepted, Base64, Endpoint, FromDriver, Sent, ToDriver, Unsupported, Verify};
 use countersign_core::observe::Outcome;
-use countersign_core::recipe::{Message, Recipe, Unique, World, build};
+use countersign_core::recipe::{Message, Recipe, Sender, Unique, World, build};
 use countersign_core::scheme::{Deployment, Scheme};
-use countersign_core::target::Target as _;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Wire, receive};
 use futures_util::stream::{self, StreamExt as _};
@@ -29,7 +28,7 @@ const IN_FLIGHT: usize = 128;
 /// What requests carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// What the requests of a run carry, if a case does not say otherwise: 50 octets.
+    /// What the requests of a run carry, if a case does not say otherwise: 50 bytes.
     OfACase,
     /// 1 KiB.
     Large,
@@ -38,18 +37,15 @@ pub enum Body {
 /// Genuine requests.
 fn wires(scheme: &dyn Scheme, now: Timestamp, body: Body, count: usize) -> Vec<Wire> {
     let secret = secret(&scheme.file().mac.key);
-    let key = scheme.key(&secret).expect("the secret fits the scheme");
-    let deployment = Deployment::default();
+    let sender =
+        Sender::new(scheme, secret, "/hook", Deployment::default()).expect("the secret fits the scheme");
     let name = scheme.file().scheme.as_str();
     let one = |n: usize| {
         let case = n.to_string();
         let world = World {
             scheme,
-            secret: &secret,
-            key: &key,
+            sender: &sender,
             host: "countersign.test",
-            target: "/hook",
-            deployment: &deployment,
             now,
             unique: Unique::new(SEED, name, &case),
             second: None,
@@ -65,10 +61,10 @@ fn wires(scheme: &dyn Scheme, now: Timestamp, body: Body, count: usize) -> Vec<W
     (0..count).map(one).collect()
 }
 
-/// The carrier, with drivers behind it.
+/// The transport, with drivers behind it.
 pub struct Asking {
     runtime: tokio::runtime::Runtime,
-    process: Process,
+    process: Driver,
     wires: Vec<Wire>,
 }
 
@@ -84,11 +80,11 @@ impl Asking {
         let command = command.parse().map_err(str::to_owned)?;
         let pool = runtime.block_on(async {
             let here = tokio::runtime::Handle::current();
-            Pool::start(command, workers, Duration::from_secs(10), Held::ToTypes, here).await
+            Pool::start(command, workers, Duration::from_secs(10), SchemaChecks::Off, here).await
         });
         let pool = Arc::new(pool.map_err(|why| why.to_string())?);
         let secret = secret(&scheme.file().mac.key);
-        let process = Process::new(pool, &*scheme, secret, &Deployment::default(), NOW);
+        let process = Driver::new(pool, &*scheme, secret, &Deployment::default(), NOW);
         Ok(Self { runtime, process, wires: wires(&*scheme, NOW, body, count) })
     }
 
@@ -135,7 +131,7 @@ impl Echo {
         let (lines, out) = (&self.lines, &mut self.out);
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                // As many at once as the carrier has in flight.
+                // As many at once as the transport has in flight.
                 for some in lines.chunks(IN_FLIGHT) {
                     stdin.write_all(&some.concat()).expect("the child reads");
                 }
@@ -158,7 +154,7 @@ impl Drop for Echo {
     }
 }
 
-/// What the carrier would ask.
+/// What the transport would ask.
 pub fn requests(name: &str, now: Timestamp, body: Body, count: usize) -> Vec<Verify> {
     let scheme = scheme(name);
     let key = Base64(secret(&scheme.file().mac.key).expose().into());

@@ -46,7 +46,8 @@ impl Load {
                     signed(case, &built).map(|request| signing_string(place, request)).collect();
                 let small = texts.iter().all(|text| text.len() <= 1024);
                 // Broken constructions and other hashes are not HMAC-SHA256; their cost is not in the peer.
-                let plain = case.sign.hash.is_none() && case.sign.construction == Default::default();
+                let plain =
+                    case.recipe.sign.hash.is_none() && case.recipe.sign.construction == Default::default();
                 if plain && (small || size == Size::Any) {
                     load.jobs.push((index, case));
                     load.texts.extend(texts.into_iter().map(|text| (index, text)));
@@ -66,7 +67,7 @@ impl Load {
         self.texts.iter().map(|(_, text)| text.len()).sum::<usize>() / self.texts.len().max(1)
     }
 
-    /// Builds every case, from recipe to octets; the number of MACs that were computed for them.
+    /// Builds every case, from recipe to bytes; the number of MACs that were computed for them.
     pub fn generate(&self, round: u64) -> usize {
         for at in 0..self.jobs.len() {
             black_box(self.build(at, round));
@@ -74,7 +75,7 @@ impl Load {
         self.texts.len()
     }
 
-    /// Builds one case, counted around, down to the octets of everything that is sent.
+    /// Builds one case, counted around, down to the bytes of everything that is sent.
     ///
     /// None if the texts of this round leave it nothing to change, such as letters in a tag without any.
     pub fn build(&self, at: usize, round: u64) -> Option<Built> {
@@ -104,13 +105,13 @@ impl Load {
 /// The bytes under the MAC of a request, as well as they can be read back from it.
 fn signing_string(place: &Place, request: &Request) -> Vec<u8> {
     let claims = place.scheme.read(request).unwrap_or_default();
-    place.scheme.signing_string(request, &claims, place.world("").deployment)
+    place.scheme.signing_string(request, &claims, &place.world("").sender.deployment)
 }
 
 /// The requests of a case that were signed, each once.
 fn signed<'b>(case: &'b Case, built: &'b Built) -> impl Iterator<Item = &'b Request> {
     let mut requests = vec![built.untampered.request()];
-    if let Delivery::Sequence(steps) = &case.deliver {
+    if let Delivery::Sequence(steps) = &case.recipe.deliver {
         let mut rounds = built.rounds.iter();
         for step in steps {
             let (count, anew) = match step {

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use countersign::run::{self, Keep, Lanes, Planned, Robust, Settings, Subject, clock};
+use countersign::clock;
+use countersign::run::{self, Keep, Planned, Session, Settings, Workers};
 use countersign::serve::{AuditSink, Config, Endpoint, Running};
 use countersign_conformance::Catalog;
 use countersign_conformance::place::PATH;
@@ -21,7 +22,6 @@ use countersign_core::event::Summary;
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::recipe::{Delivery, Unique, World, genuine};
 use countersign_core::scheme::Deployment;
-use countersign_core::target::Target as _;
 use countersign_core::wire::Wire;
 
 use crate::subjects::{SCHEME, endpoint, scheme, the_secret};
@@ -88,9 +88,9 @@ impl Drop for Served {
 
 /// The shipped cases of one small request each, run against an endpoint.
 pub struct Judge {
-    subject: Subject,
+    session: Session,
     cases: Vec<Planned<'static>>,
-    lanes: Lanes,
+    workers: Workers,
 }
 
 impl Judge {
@@ -98,9 +98,8 @@ impl Judge {
     pub fn new(address: SocketAddr, jobs: usize, cases: usize) -> Self {
         let catalog = Catalog::embedded();
         let requirement = |id: &str| catalog.requirements.get(id).expect("the requirement is shipped");
-        let robust: &'static Robust<'static> = Box::leak(Box::new(Robust::shipped(catalog)));
-        let subject = endpoint(address);
-        let world = subject.world("selection", clock::now());
+        let session = endpoint(address);
+        let world = session.world("selection", clock::now());
         let planned: Vec<Planned<'static>> = catalog
             .cases()
             .filter(|(_, case)| is_one_small_request(case, &world))
@@ -108,22 +107,22 @@ impl Judge {
                 suite,
                 case,
                 requirement: requirement(case.requires[0].as_str()),
-                robust,
+                requirements: &catalog.requirements,
             })
             .collect();
         let cases = planned.iter().copied().cycle().take(cases.next_multiple_of(planned.len())).collect();
-        Self { subject, cases, lanes: Lanes::new(jobs).expect("runtimes can be started") }
+        Self { session, cases, workers: Workers::new(jobs).expect("runtimes can be started") }
     }
 
     /// Runs all cases once, with texts that no other round has, and judges every answer.
     ///
     /// Panics if the reference does not pass: figures of a broken run mean nothing.
     pub fn run(&mut self, round: u64) -> usize {
-        self.subject.signer.seed = round;
+        self.session.signer.seed = round;
         let settings = Settings { keep: Keep::Failures, oracle: Oracle::default(), until: None };
         let stop = AtomicBool::new(false);
-        let (lanes, subject, cases) = (&self.lanes, &mut self.subject, &self.cases);
-        let done = run::scheme(lanes, subject, cases, &settings, &stop, &mut |_| {}, &|| {});
+        let (workers, session, cases) = (&self.workers, &mut self.session, &self.cases);
+        let done = run::scheme(workers, session, cases, &settings, &stop, &mut |_| {}, &|| {});
         let Summary { fail, inconclusive, pass, .. } = done.summary.summary;
         assert!(fail == 0 && inconclusive == 0 && pass > 0, "{:?}", done.summary.summary);
         self.cases.len()
@@ -131,20 +130,20 @@ impl Judge {
 
     /// A genuine request, as a load generator repeats it.
     pub fn genuine(&self) -> Wire {
-        let mut world = self.subject.world("genuine", clock::now());
+        let mut world = self.session.world("genuine", clock::now());
         world.unique = Unique::new(1, SCHEME, "genuine");
         genuine(&world, 0).expect("the secret fits the scheme")
     }
 
     /// Sends one request and reads the answer, without judging it.
     pub fn deliver(&self, wire: &Wire) -> Observation {
-        self.lanes.block_on(self.subject.carrier.deliver(wire))
+        self.workers.block_on(self.session.target.deliver(wire))
     }
 }
 
 fn is_one_small_request(case: &Case, world: &World<'_>) -> bool {
-    case.deliver == Delivery::Once
-        && case.wire.is_empty()
+    case.recipe.deliver == Delivery::Once
+        && case.recipe.wire.is_empty()
         && case.build(world).is_ok_and(|built| built.rounds[0].wires[0].octets().len() <= 1024)
 }
 

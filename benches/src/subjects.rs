@@ -6,10 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::carrier::{Carrier, Deadlines, Held, Pool, Process, Raw};
-use countersign::run::{Pace, Signer, Subject};
+use countersign::process::{Driver, Pool, SchemaChecks};
+use countersign::run::{Session, Signer};
+use countersign::target::Target;
+use countersign::transport::{Deadlines, Raw};
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, PATH, secret};
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 
@@ -27,37 +30,36 @@ pub fn the_secret() -> Secret {
 }
 
 /// An endpoint that listens.
-pub fn endpoint(address: SocketAddr) -> Subject {
+pub fn endpoint(address: SocketAddr) -> Session {
     let place = (address.ip().to_string(), address.port());
-    let carrier = Carrier::Raw(Raw::new(place.0.clone(), place.1, Deadlines::default()));
-    subject(carrier, address.to_string(), Some(place))
+    let raw = Raw::new(place.0.clone(), place.1, Deadlines::default());
+    session(Target::raw_address(raw), address.to_string(), Some(place))
 }
 
-/// The library behind a driver, which runs as long as the subject does.
+/// The library behind a driver, which runs as long as the session does.
 ///
 /// # Errors
 /// The driver does not start.
-pub fn library(command: &str, runtime: &tokio::runtime::Runtime) -> Result<Subject, String> {
+pub fn library(command: &str, runtime: &tokio::runtime::Runtime) -> Result<Session, String> {
     let command = command.parse().map_err(str::to_owned)?;
     let pool = runtime.block_on(async {
         let here = tokio::runtime::Handle::current();
-        Pool::start(command, 1, Duration::from_secs(10), Held::ToTypes, here).await
+        Pool::start(command, 1, Duration::from_secs(10), SchemaChecks::Off, here).await
     });
     let pool = Arc::new(pool.map_err(|why| why.to_string())?);
-    let process = Process::new(pool, &*scheme(SCHEME), the_secret(), &Deployment::default(), NOW);
-    Ok(subject(Carrier::Process(process), "countersign.test".to_owned(), None))
+    let driver = Driver::new(pool, &*scheme(SCHEME), the_secret(), &Deployment::default(), NOW);
+    Ok(session(Target::driver(driver), "countersign.test".to_owned(), None))
 }
 
-fn subject(carrier: Carrier, host: String, address: Option<(String, u16)>) -> Subject {
+fn session(target: Target, host: String, address: Option<(String, u16)>) -> Session {
     let signer = Signer {
         scheme: scheme(SCHEME),
-        secret: the_secret(),
+        sender: Sender::new(&*scheme(SCHEME), the_secret(), PATH, Deployment::default())
+            .expect("the secret fits the scheme"),
         host,
-        target: PATH.to_owned(),
-        deployment: Deployment::default(),
         address,
         replay: "countersign run".to_owned(),
         seed: 0,
     };
-    Subject::new(signer, carrier, Pace::per_second(None)).expect("the secret fits the scheme")
+    Session::new(signer, target)
 }

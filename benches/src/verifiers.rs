@@ -1,6 +1,6 @@
 //! Verifiers for measurements of timing: one that ends at the first difference, one with `==`, one in constant time.
 //!
-//! Each computes the HMAC of a body of 256 octets and compares 64 characters.
+//! Each computes the HMAC of a body of 256 bytes and compares 64 characters.
 
 use std::hint::black_box;
 

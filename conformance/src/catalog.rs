@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use countersign_core::case::{Case, Expectation};
-use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use countersign_core::judge::{Breaks, Failure};
+use countersign_core::case::Case;
+use countersign_core::id::{BugClassId, CaseId, SchemeName};
+use countersign_core::judge::Failure;
 use countersign_core::scheme::{Once, Scheme};
-use countersign_core::spec::{BugClass, BugClassFile, Level, Requirement, RequirementFile};
+use countersign_core::spec::{BugClass, BugClassFile, Level, Requirement, RequirementFile, Requirements};
 use countersign_core::vector::{self, Diagnostic, Known, Suite, yaml};
 use include_dir::{Dir, include_dir};
 
@@ -23,7 +23,7 @@ pub struct Catalog {
     /// Suites in order of their paths.
     pub suites: Vec<Suite>,
     /// Requirements by id.
-    pub requirements: BTreeMap<RequirementId, Requirement>,
+    pub requirements: Requirements,
     /// Bug classes by id.
     pub bug_classes: BTreeMap<BugClassId, BugClass>,
 }
@@ -84,7 +84,7 @@ impl Catalog {
                     for case in &suite.cases {
                         if !ids.insert(case.id.clone()) {
                             let anchor = format!("id: {}", case.id);
-                            let message = format!("case id `{}` stands in another suite too", case.id);
+                            let message = format!("case id `{}` is used in another suite as well", case.id);
                             found.push(Diagnostic::find(&file.path, file.text, &anchor, &anchor, message));
                         }
                     }
@@ -118,15 +118,7 @@ impl Catalog {
 
     /// How much it weighs that a case failed: a crash breaks another requirement than a wrong decision does.
     pub fn weight(&self, case: &Case, scheme: &dyn Scheme, failure: Failure) -> Level {
-        let broken = match failure.breaks(case.expect == Expectation::Accept) {
-            Breaks::Own => self.decides(case, scheme),
-            Breaks::Refuse => self.requirements.get("ROB-REFUSE"),
-            Breaks::Alive => self.requirements.get("ROB-ALIVE"),
-            Breaks::Leak => self.requirements.get("RSP-SECRET"),
-            Breaks::Trace => self.requirements.get("RSP-TRACE"),
-            Breaks::Effect => self.requirements.get("PRES-NO-EFFECT"),
-        };
-        broken.map_or(Level::Must, |requirement| requirement.level)
+        failure.level(case.expect.kind(), self.decides(case, scheme), &self.requirements)
     }
 
     /// All cases with their suites, in order.
@@ -142,4 +134,18 @@ pub(crate) fn files(folder: &str) -> impl Iterator<Item = (String, &'static str)
         let text = file.contents_utf8().expect("spec files are UTF-8");
         (format!("spec/{}", file.path().to_string_lossy()), text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::judge::BrokenRequirement;
+
+    #[test]
+    fn the_requirements_that_every_case_tests_are_shipped() {
+        for broken in BrokenRequirement::SHARED {
+            let id = broken.id().expect("it is not that of the case");
+            assert!(Catalog::embedded().requirements.contains_key(id), "{id} is not in the spec");
+        }
+    }
 }

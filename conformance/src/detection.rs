@@ -13,7 +13,7 @@ use crate::matrix::{Matrix, Row};
 use crate::place::SEEDS;
 use crate::smoke::Smoke;
 
-/// What is left of a mutant's killers without the cases that were written for it.
+/// What still kills a mutant without the cases that were written for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut<'m> {
     /// How many cases name its class.
@@ -71,7 +71,7 @@ fn summary(matrix: &Matrix, catalog: &Catalog, smoke: &Smoke) -> String {
     let rows = [
         ("mutants that die", share(&|row| !row.kills.is_empty())),
         (
-            "mutants that die under every scheme where they answer otherwise than the reference",
+            "mutants that die under every scheme where they answer differently from the reference",
             share(&|row| !row.kills.is_empty() && row.survives.is_empty()),
         ),
         ("mutants that two or more cases kill", share(&|row| row.kills.len() > 1)),
@@ -93,9 +93,9 @@ fn summary(matrix: &Matrix, catalog: &Catalog, smoke: &Smoke) -> String {
     format!(
         "A mutant is a deliberately broken verifier, one way of being wrong. A case kills it if the mutant fails the \
          case where the\nreference verifier passes. All {} cases ran against {mutants} mutants under {} schemes, and a \
-         kill counts only if it happens\nunder each of {} seeds, each with its own secret and fresh ids: what dies by \
+         kill counts only if it happens\nunder each of {} seeds, each with its own secret and fresh ids: a kill by \
          luck does not count. `countersign matrix` computes\nthe same, for every mutant and case.\n\n\
-         Two cases are independent if the first requirement that each tests is another one.\n\n| | |\n| --- | --- |\n\
+         Two cases are independent if the first requirements they name are different.\n\n| | |\n| --- | --- |\n\
          {table}",
         matrix.runs.len(),
         matrix.schemes.len(),
@@ -106,7 +106,7 @@ fn summary(matrix: &Matrix, catalog: &Catalog, smoke: &Smoke) -> String {
 fn left_out(matrix: &Matrix, catalog: &Catalog) -> String {
     let mut text = "For each mutant, the cases that name its class under `kills:` are taken away. What still kills it \
                     was written for something else.\n\n\
-                    | class | cases written for it | other cases that kill it | under schemes | requirements | so it |\n\
+                    | class | cases written for it | other cases that kill it | under schemes | requirements | verdict |\n\
                     | --- | ---: | ---: | ---: | ---: | --- |\n"
         .to_owned();
     for row in &matrix.rows {

@@ -3,11 +3,15 @@
 //! The octets are read as an HTTP server would read them, so that a verifier sees what it would
 //! see behind a socket. Used by the kill matrix, the fuzz targets and the benchmarks.
 
+use std::cell::{Cell, RefCell};
+use std::sync::LazyLock;
+
 use countersign_core::case::{Case, NotApplicable};
-use countersign_core::exposure::{self, exposed};
-use countersign_core::judge::{Alive, Baseline, Effects, Seen, Verdict, judge};
-use countersign_core::observe::{Exposure, Observation, Outcome};
-use countersign_core::recipe::{Built, Hold, Manner, Purpose, Round, World, genuine};
+use countersign_core::engine::{Answers, Deliver, Executed, execute, ready};
+use countersign_core::exposure;
+use countersign_core::judge::{Alive, Baseline, Verdict};
+use countersign_core::observe::{Observation, Oracle, Outcome};
+use countersign_core::recipe::{Built, Hold, Manner, Round, World, genuine};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Answer, Connection, Octets, Request, Wire, receive, receive_head};
 
@@ -23,21 +27,21 @@ pub struct InProcess<'v> {
 
 /// The requests of a case as an HTTP server hands them on, read once for any number of verifiers.
 #[derive(Debug)]
-pub struct Heard {
+pub struct Heard<'b> {
+    built: &'b [Round],
     rounds: Vec<HeardRound>,
 }
 
-/// A round, and its requests as they are heard; what the HTTP layer refuses has none.
+/// The requests of a round; what the HTTP layer refuses has none.
 #[derive(Debug)]
 struct HeardRound {
-    round: Round,
     requests: Vec<Option<Request>>,
     held: Vec<Option<Request>>,
 }
 
-impl Heard {
+impl<'b> Heard<'b> {
     /// Reads the octets of a case; what the HTTP layer refuses has no request.
-    pub fn new(built: &Built) -> Self {
+    pub fn new(built: &'b Built) -> Self {
         let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(&wire.octets()).ok()).collect();
         let rounds = built.rounds.iter().map(|round| {
             let (requests, held) = match &round.manner {
@@ -45,9 +49,9 @@ impl Heard {
                 Manner::Beside(held) => (heard(&round.wires), heard(&held.wires)),
                 Manner::Flooded(_) => (round.wires.iter().map(front).collect(), Vec::new()),
             };
-            HeardRound { round: round.clone(), requests, held }
+            HeardRound { requests, held }
         });
-        Self { rounds: rounds.collect() }
+        Self { built: &built.rounds, rounds: rounds.collect() }
     }
 }
 
@@ -84,23 +88,18 @@ impl InProcess<'_> {
                 (Some(request), Some(checked)) => {
                     self.reply(request, self.steps.finish(self.setup.at(request), checked, now))
                 }
-                _ => observation(Outcome::RejectedByTransport, 400, None),
+                _ => refused_by_http(400),
             })
             .collect()
     }
 
-    /// Answers requests while others are held up: what is seen of the ones, and of the others.
-    fn answer_beside(
-        &self,
-        heard: &HeardRound,
-        hold: Hold,
-        now: Timestamp,
-    ) -> (Vec<Observation>, Vec<Observation>) {
+    /// Answers requests while others are held back.
+    fn answer_beside(&self, heard: &HeardRound, hold: Hold, now: Timestamp) -> Answers {
         let begin = |request: &Request| self.steps.begin(self.setup.at(request), request);
         heard.held.iter().flatten().for_each(begin);
         let given_up = |_: &_| Observation::without_answer(Outcome::NotDelivered, "given up before its end");
         let late = |_: &_| Observation::without_answer(Outcome::Hung, "waits for others");
-        let inside = match heard.held.len() < self.steps.places() {
+        let own = match heard.held.len() < self.steps.places() {
             true => self.answer(&heard.requests, now),
             false => heard.requests.iter().map(late).collect(),
         };
@@ -108,23 +107,18 @@ impl InProcess<'_> {
             Hold::Halfway => self.answer_begun(&heard.held, now),
             Hold::ByteByByte => heard.held.iter().map(given_up).collect(),
         };
-        (inside, held)
+        Answers { own, held, swallowed: false }
     }
 
-    /// Answers requests whose bodies go on up to a length, and whether they were taken whole.
-    fn answer_flooded(
-        &self,
-        requests: &[Option<Request>],
-        length: u64,
-        now: Timestamp,
-    ) -> (Vec<Observation>, bool) {
+    /// Answers requests whose bodies go on up to a length.
+    fn answer_flooded(&self, requests: &[Option<Request>], length: u64, now: Timestamp) -> Answers {
         let swallowed = length <= self.steps.reads(BODY_LIMIT) as u64;
-        let too_large = |_: &_| observation(Outcome::RejectedByTransport, 413, None);
-        let observations = match swallowed {
+        let too_large = |_: &_| refused_by_http(413);
+        let own = match swallowed {
             true => self.answer(requests, now),
             false => requests.iter().map(too_large).collect(),
         };
-        (observations, swallowed)
+        Answers { own, held: Vec::new(), swallowed }
     }
 
     fn reply(&self, request: &Request, reply: Reply) -> Observation {
@@ -133,21 +127,8 @@ impl InProcess<'_> {
         if reply == Reply::Died {
             return Observation::without_answer(Outcome::Crashed, DIED);
         }
-        let status = self.steps.status(reply);
-        let outcome = match status {
-            200..=299 => Outcome::Accepted,
-            429 => Outcome::Throttled,
-            500.. => Outcome::Crashed,
-            _ => Outcome::Rejected,
-        };
         let remark = self.steps.remark(setup, request, reply);
-        Observation { millis, ..observation(outcome, status, remark) }
-    }
-
-    fn exposed(&self, wire: &Wire, seen: &Observation) -> Option<Exposure> {
-        let Setup { scheme, key, deployment, .. } = self.setup;
-        let secrets = self.setup.secrets();
-        exposed(exposure::Place { scheme: &**scheme, key, deployment, secrets }, wire, seen)
+        Observation { millis, ..observation(self.steps.status(reply), remark) }
     }
 
     /// Proof that this verifier accepts a valid request; `None` if it does not.
@@ -166,74 +147,67 @@ impl InProcess<'_> {
 
     /// Delivers what was built and judges it.
     pub fn judge(&self, proof: &Baseline, case: &Case, built: &Built, now: Timestamp) -> Verdict {
-        self.judge_heard(proof, case, &Heard::new(built), now)
+        self.execute(proof, case, &Heard::new(built), now).0.verdict
     }
 
-    /// Judges a case whose requests were read before.
-    pub fn judge_heard(&self, proof: &Baseline, case: &Case, heard: &Heard, now: Timestamp) -> Verdict {
-        judge(proof, case, &self.see(heard, now).0)
+    /// Executes a case whose requests were read before: what came of it, and the answer to every request in order.
+    pub fn execute(
+        &self,
+        proof: &Baseline,
+        case: &Case,
+        heard: &Heard<'_>,
+        now: Timestamp,
+    ) -> (Executed, Vec<Observation>) {
+        let run = Run { verifier: self, heard, now: Cell::new(now), answers: RefCell::default() };
+        let executed = ready(execute(proof, case, heard.built, &run));
+        (executed, run.answers.into_inner())
+    }
+}
+
+/// One case on its way through a verifier.
+struct Run<'r> {
+    verifier: &'r InProcess<'r>,
+    heard: &'r Heard<'r>,
+    now: Cell<Timestamp>,
+    answers: RefCell<Vec<Observation>>,
+}
+
+impl Deliver for Run<'_> {
+    async fn deliver(&self, number: usize, round: &Round) -> Answers {
+        let (verifier, heard, now) = (self.verifier, &self.heard.rounds[number], self.now.get());
+        let answers = match &round.manner {
+            Manner::Whole => Answers { own: verifier.answer(&heard.requests, now), ..Answers::default() },
+            Manner::Beside(held) => verifier.answer_beside(heard, held.hold, now),
+            Manner::Flooded(length) => verifier.answer_flooded(&heard.requests, *length, now),
+        };
+        self.answers.borrow_mut().extend(answers.own.iter().chain(&answers.held).cloned());
+        answers
     }
 
-    /// Answers the requests of a case: what is judged, and the answer to every request in order.
-    pub fn see(&self, heard: &Heard, now: Timestamp) -> (Seen, Vec<Observation>) {
-        let (setup, judged, effects) = (None, Vec::new(), Effects::NotAsked);
-        let (alive, swallowed, usual) = (Alive::NotAsked, false, None);
-        let mut seen = Seen { setup, judged, alive, exposed: None, forged: None, effects, swallowed, usual };
-        let mut answers = Vec::new();
-        let mut now = now;
-        for heard in &heard.rounds {
-            let Round { wires, purpose, manner } = &heard.round;
-            let before = self.setup.handler.effects();
-            let mut file = |wires: &[Wire], purpose, observations: Vec<Observation>| {
-                answers.extend(observations.iter().cloned());
-                self.file(&mut seen, wires, purpose, observations);
-            };
-            match manner {
-                Manner::Whole => file(wires, *purpose, self.answer(&heard.requests, now)),
-                Manner::Beside(held) => {
-                    let (inside, others) = self.answer_beside(heard, held.hold, now);
-                    file(wires, *purpose, inside);
-                    file(&held.wires, held.purpose, others);
-                }
-                Manner::Flooded(length) => {
-                    let (observations, swallowed) = self.answer_flooded(&heard.requests, *length, now);
-                    file(wires, *purpose, observations);
-                    seen.swallowed |= swallowed;
-                }
-            }
-            match purpose {
-                Purpose::Judged => {
-                    let so_far = if let Effects::Rose(by) = seen.effects { by } else { 0.0 };
-                    seen.effects = Effects::Rose(so_far + (self.setup.handler.effects() - before) as f64);
-                }
-                Purpose::HandlerFails => self.setup.handler.fail_next(),
-                Purpose::Wait(seconds) => now = now.plus_seconds(i64::from(*seconds)),
-                Purpose::Setup | Purpose::Aside | Purpose::Yardstick => {}
-            }
-        }
-        (seen, answers)
+    async fn effects(&self) -> Result<f64, String> {
+        Ok(self.verifier.setup.handler.effects() as f64)
     }
 
-    /// Adds observations to what was seen, for their purpose.
-    fn file(&self, seen: &mut Seen, wires: &[Wire], purpose: Purpose, mut observations: Vec<Observation>) {
-        for (wire, seen_here) in wires.iter().zip(&observations) {
-            if seen_here.detail.as_deref() == Some(DIED) {
-                seen.alive = Alive::No;
-            }
-            if seen_here.answer.as_ref().is_some_and(|answer| !answer.body.is_empty()) {
-                seen.exposed = seen.exposed.or_else(|| self.exposed(wire, seen_here));
-            }
-        }
-        match purpose {
-            Purpose::Judged => seen.judged.extend(observations),
-            Purpose::Aside => seen.set_aside(observations),
-            Purpose::Wait(_) | Purpose::HandlerFails => {}
-            Purpose::Yardstick => seen.usual = observations.first().map(|one| one.millis),
-            Purpose::Setup => {
-                observations.retain(|one| one.outcome != Outcome::Accepted);
-                seen.setup = seen.setup.take().or(observations.pop());
-            }
-        }
+    async fn liveness(&self, _judged: &[Observation]) -> Alive {
+        let died = |seen: &Observation| seen.detail.as_deref() == Some(DIED);
+        if self.answers.borrow().iter().any(died) { Alive::No } else { Alive::Yes }
+    }
+
+    async fn advance(&self, seconds: u16) {
+        self.now.set(self.now.get().plus_seconds(i64::from(seconds)));
+    }
+
+    fn fail_handler(&self) {
+        self.verifier.setup.handler.fail_next();
+    }
+
+    fn forged_status(&self) -> Option<u16> {
+        None
+    }
+
+    fn place(&self) -> exposure::Place<'_> {
+        let Setup { scheme, key, deployment, .. } = self.verifier.setup;
+        exposure::Place { scheme: &**scheme, key, deployment, secrets: self.verifier.setup.secrets() }
     }
 }
 
@@ -243,9 +217,16 @@ const BODY_LIMIT: usize = 32 << 20;
 /// What is observed of a process that ended.
 const DIED: &str = "the process ended";
 
-fn observation(outcome: Outcome, status: u16, body: Option<String>) -> Observation {
+fn observation(status: u16, body: Option<String>) -> Observation {
+    static ORACLE: LazyLock<Oracle> = LazyLock::new(Oracle::default);
     let connection = Connection::Reusable;
     let body = body.map(Octets::from).unwrap_or_default();
     let answer = Answer { status, headers: Vec::new(), body, connection };
+    let outcome = ORACLE.decide(&answer);
     Observation { outcome, answer: Some(answer), reply: None, detail: None, millis: 0.0 }
+}
+
+/// A refusal by the HTTP layer in front of the verifier.
+fn refused_by_http(status: u16) -> Observation {
+    Observation { outcome: Outcome::RejectedByTransport, ..observation(status, None) }
 }

@@ -1,10 +1,10 @@
-//! Where signer and verifier of one scheme stand in a run without a network.
+//! What the signer and the verifier of one scheme hold in a run without a network.
 //!
 //! The type to know is [`Place`]: a fixed time, a test secret, one endpoint.
 
 use std::sync::{Arc, OnceLock};
 
-use countersign_core::recipe::{SecondSender, Unique, World};
+use countersign_core::recipe::{Sender, Unique, World};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Construction, Deployment, Encoding, Hash, Key, KeyForm, Scheme, mac};
 use countersign_core::secret::Secret;
@@ -13,14 +13,14 @@ use countersign_core::time::Timestamp;
 use crate::catalog::Catalog;
 use crate::reference::Setup;
 
-/// The time at which everything happens: 2026-11-21T12:00:00Z.
+/// The fixed time of such runs: 2026-11-21T12:00:00Z.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_795_262_400);
 
-/// The seed of all fresh texts.
+/// The seed of all generated values.
 pub const SEED: u64 = 20_261_121;
 
-/// Seeds for what must not hang on luck: the usual one first. Where one
-/// byte decides, three of them leave one chance in sixteen million.
+/// Seeds for what must not depend on luck, the usual one first. Where one byte decides, three seeds leave one chance
+/// in sixteen million.
 pub const SEEDS: [u64; 3] = [SEED, SEED + 1, SEED + 2];
 
 /// The path of the endpoint.
@@ -32,7 +32,7 @@ pub const SECOND_PATH: &str = "/hook/second";
 /// The key id of the second sender.
 const SECOND_KEY_ID: &str = "secondary";
 
-/// Between the seed of a secret and that of the second sender's.
+/// The distance between the seed of a secret and the seed of the second sender's secret.
 const APART: u64 = 1000;
 
 /// A test secret in the form that a scheme demands.
@@ -64,20 +64,10 @@ fn secret_of(seed: u64, form: &KeyForm) -> Secret {
 pub struct Place {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
-    second: Second,
+    sender: Sender,
+    second: Sender,
     secrets: Arc<OnceLock<Redactor>>,
     seed: u64,
-}
-
-/// What a second sender holds.
-#[derive(Clone)]
-struct Second {
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
 }
 
 impl Place {
@@ -86,18 +76,18 @@ impl Place {
         Self::under(scheme, SEED)
     }
 
-    /// The same with a secret and fresh texts of a seed.
+    /// The same with the secret and the generated values of a seed.
     pub fn under(scheme: &Arc<dyn Scheme>, seed: u64) -> Self {
-        let secret = secret_of(seed, &scheme.file().mac.key);
-        let second_secret = secret_of(seed + APART, &scheme.file().mac.key);
-        let key = scheme.key(&secret).expect("the test secret has the form of the scheme");
-        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
-        let second = Second {
-            key: scheme.key(&second_secret).expect("the test secret has the form of the scheme"),
-            secret: second_secret,
-            deployment: Deployment { key_id: SECOND_KEY_ID.to_owned(), ..deployment.clone() },
+        let sender = |seed, path, deployment| {
+            let secret = secret_of(seed, &scheme.file().mac.key);
+            let sender = Sender::new(&**scheme, secret, path, deployment);
+            sender.expect("the test secret has the form of the scheme")
         };
-        Self { scheme: Arc::clone(scheme), secret, key, deployment, second, secrets: Arc::default(), seed }
+        let deployment = Deployment { origin: "https://example.com".to_owned(), ..Deployment::default() };
+        let with_key_id = Deployment { key_id: SECOND_KEY_ID.to_owned(), ..deployment.clone() };
+        let second = sender(seed + APART, SECOND_PATH, with_key_id);
+        let sender = sender(seed, PATH, deployment);
+        Self { scheme: Arc::clone(scheme), sender, second, secrets: Arc::default(), seed }
     }
 
     /// The places of all shipped schemes, in order of their names.
@@ -107,16 +97,16 @@ impl Place {
 
     /// The same place, set up with other key bytes; none if the scheme has no such secret.
     pub fn with_key(&self, key: &[u8]) -> Option<Self> {
-        let Self { scheme, deployment, second, seed, .. } = self;
-        let secret = scheme.file().mac.key.write(key);
-        let key = scheme.key(&secret).ok()?;
-        let (scheme, deployment, second) = (Arc::clone(scheme), deployment.clone(), second.clone());
-        Some(Self { scheme, secret, key, deployment, second, secrets: Arc::default(), seed: *seed })
+        let Self { scheme, sender: Sender { deployment, .. }, second, seed, .. } = self;
+        let sender =
+            Sender::new(&**scheme, scheme.file().mac.key.write(key), PATH, deployment.clone()).ok()?;
+        let (scheme, second) = (Arc::clone(scheme), second.clone());
+        Some(Self { scheme, sender, second, secrets: Arc::default(), seed: *seed })
     }
 
     /// The key of both sides.
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.sender.key
     }
 
     /// The world as the signer of a case knows it.
@@ -124,29 +114,22 @@ impl Place {
         self.world_of(self.seed, case)
     }
 
-    /// The same with texts that are fresh for a seed.
+    /// The same with the generated values of a seed.
     pub fn world_of(&self, seed: u64, case: &str) -> World<'_> {
         World {
             scheme: &*self.scheme,
-            secret: &self.secret,
-            key: &self.key,
+            sender: &self.sender,
             host: "example.com",
-            target: PATH,
-            deployment: &self.deployment,
             now: NOW,
             unique: Unique::new(seed, self.scheme.file().scheme.as_str(), case),
-            second: Some(SecondSender {
-                secret: &self.second.secret,
-                key: &self.second.key,
-                target: SECOND_PATH,
-                deployment: &self.second.deployment,
-            }),
+            second: Some(&self.second),
         }
     }
 
     /// What a verifier holds, with fresh memory.
     pub fn setup(&self) -> Setup {
-        let first = Setup::new(Arc::clone(&self.scheme), self.key.clone(), self.deployment.clone(), PATH);
+        let Sender { key, deployment, .. } = self.sender.clone();
+        let first = Setup::new(Arc::clone(&self.scheme), key, deployment, PATH);
         let first = Setup { secrets: Arc::clone(&self.secrets), ..first };
         first.with_second(self.second.key.clone(), SECOND_KEY_ID, SECOND_PATH)
     }

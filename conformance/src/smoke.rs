@@ -1,7 +1,7 @@
 //! The smoke selection: few requests that still kill every mutant that all cases kill.
 //!
 //! The type to know is [`Smoke`]. It is chosen from the kill matrix and shipped as
-//! `vectors/smoke.yaml`, so that nobody has to compute a matrix to use it. It must not know the
+//! `vectors/smoke.yaml`, so that no matrix has to be computed to use it. It must not know the
 //! command line.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ pub struct Chosen {
 pub const NAME: &str = "smoke";
 
 const ABOUT: &str =
-    "Few requests that kill every mutant which all cases kill, under every scheme where they do.";
+    "A few requests that kill every mutant that the full set of cases kills, under the same schemes.";
 
 const HEAD: &str = "# Generated from the kill matrix by `cargo xtask detection`. Do not edit.\n";
 
@@ -53,7 +53,7 @@ impl Smoke {
     /// The selection that is shipped.
     ///
     /// # Errors
-    /// The file is broken; `cargo xtask detection` writes it anew.
+    /// The file is broken; `cargo xtask detection` writes it again.
     pub fn embedded() -> Result<Self, Diagnostic> {
         let file = countersign_vectors::smoke();
         yaml::parse(&file.path, file.text)
@@ -72,11 +72,10 @@ impl Smoke {
         Err(diagnostic.nearest(id.as_str(), known, "see `countersign list cases`"))
     }
 
-    /// Chooses cases greedily by new kills for each request, and drops what the rest makes needless.
+    /// Chooses cases greedily by new kills per request, and drops those that the rest makes unnecessary.
     ///
-    /// A kill counts for a mutant under a scheme, if it weighs as much as the weightiest there: where all
-    /// cases find a broken MUST, the selection does. Ties go to the first id, so that the choice is
-    /// always the same.
+    /// A kill counts for a mutant under a scheme if it weighs as much as the heaviest kill there: where the full set
+    /// finds a broken MUST, the selection does too. Ties go to the first id, so that the choice is always the same.
     pub fn choose(matrix: &Matrix) -> Self {
         let kills = Kills::new(matrix);
         let mut chosen = kills.greedy();
@@ -122,7 +121,7 @@ impl Smoke {
         catalog.suites.iter().map(chosen).filter(|suite| !suite.cases.is_empty()).collect()
     }
 
-    /// Where all cases kill a mutant, and the selection does not or with less weight.
+    /// Where the full set of cases kills a mutant, but the selection does not, or only with less weight.
     pub fn misses<'m>(&self, matrix: &'m Matrix) -> Vec<(&'m BugClassId, &'m SchemeName)> {
         let mut missed = Vec::new();
         for row in &matrix.rows {
@@ -178,7 +177,7 @@ impl<'m> Kills<'m> {
         chosen
     }
 
-    /// Takes out what others make needless, the most expensive first.
+    /// Drops cases that the others make unnecessary, the most expensive first.
     fn drop_needless(&self, chosen: &mut BTreeSet<&'m CaseId>) {
         let mut order: Vec<&CaseId> = chosen.iter().copied().collect();
         order.sort_by_key(|case| std::cmp::Reverse(self.matrix.cost_of(case)));

@@ -1,25 +1,25 @@
-//! Arbitrary octets to the reader of answers: the same result however they are cut, in bounded memory.
+//! Arbitrary bytes to the reader of answers: the same result however they are cut, in bounded memory.
 //!
 //! The first byte chooses limits and whether the request was a HEAD, the second the sizes of the
 //! pieces; the rest is what the server sends.
 
 use countersign_core::wire::{Answer, AnswerReader, Connection, Limits, Progress, Unreadable};
 
-/// More octets than this only cost time.
+/// More bytes than this only cost time.
 const LONGEST: usize = 16 * 1024;
 
 /// Runs the target.
 pub fn run(data: &[u8]) {
-    let [choice, cut, octets @ ..] = data else { return };
-    let octets = &octets[..octets.len().min(LONGEST)];
+    let [choice, cut, bytes @ ..] = data else { return };
+    let bytes = &bytes[..bytes.len().min(LONGEST)];
     let limits = match choice >> 1 & 3 {
         0 => Limits::default(),
         1 => Limits { head: 128, lines: 4, body: 32, interim: 1 },
         2 => Limits { head: 64, lines: 2, body: 1, interim: 0 },
         _ => Limits { head: 1024, lines: 16, body: 256, interim: 3 },
     };
-    let read = |size: usize| read(octets, limits, choice & 1 == 1, size);
-    let whole = read(octets.len().max(1));
+    let read = |size: usize| read(bytes, limits, choice & 1 == 1, size);
+    let whole = read(bytes.len().max(1));
     let size = usize::from(*cut).max(1);
     let pieces = read(size);
     match (&whole, &pieces) {
@@ -29,13 +29,13 @@ pub fn run(data: &[u8]) {
     }
 }
 
-fn read(octets: &[u8], limits: Limits, head_only: bool, size: usize) -> Result<Answer, Unreadable> {
+fn read(bytes: &[u8], limits: Limits, head_only: bool, size: usize) -> Result<Answer, Unreadable> {
     let mut reader = AnswerReader::new(limits, head_only);
     let bound = limits.head.max(16 * limits.body) + size;
-    let mut pieces = octets.chunks(size);
+    let mut pieces = bytes.chunks(size);
     while let Some(piece) = pieces.next() {
         let progress = reader.push(piece)?;
-        assert!(reader.held() <= bound, "{} octets held of {bound}", reader.held());
+        assert!(reader.held() <= bound, "{} bytes held of {bound}", reader.held());
         if let Progress::Done(mut answer) = progress {
             assert!(
                 answer.body.as_slice().len() <= limits.body,

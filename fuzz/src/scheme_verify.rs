@@ -1,6 +1,6 @@
 //! Arbitrary requests to the reference: it accepts exactly those whose tag, time and id are right.
 //!
-//! The first byte chooses the scheme, the second how the rest is read: as the octets of a request,
+//! The first byte chooses the scheme, the second how the rest is read: as the bytes of a request,
 //! or as pieces that become the values of the headers that the scheme reads, query and body.
 
 use arbitrary::Unstructured;
@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
     let request = match form % 2 {
         0 => receive(rest).ok(),
         _ => pieces(place, rest).map(|request| encode(request, Framing::default())).and_then(|wire| {
-            // What the HTTP layer makes of the octets is what the verifier gets.
+            // What the HTTP layer makes of the bytes is what the verifier gets.
             receive(&wire.octets()).ok()
         }),
     };
@@ -72,14 +72,14 @@ fn changed(place: &Place, input: &mut Unstructured<'_>) -> Option<Request> {
     for _ in 0..=input.int_in_range(0..=SPARE_LINES).ok()? {
         let count = request.headers.len();
         let chosen = input.choose_index(count + 2).ok()?;
-        let octets = match request.headers.get_mut(chosen) {
+        let bytes = match request.headers.get_mut(chosen) {
             Some(line) => &mut line.value,
             None if chosen == count => &mut request.target,
             None => &mut request.body,
         };
-        let start = input.choose_index(octets.len() + 1).ok()?;
-        let end = input.int_in_range(start..=octets.len().min(start + 4)).ok()?;
-        octets.splice(&(start..end), piece(input)?.into());
+        let start = input.choose_index(bytes.len() + 1).ok()?;
+        let end = input.int_in_range(start..=bytes.len().min(start + 4)).ok()?;
+        bytes.splice(&(start..end), piece(input)?.into());
     }
     Some(request)
 }
@@ -106,7 +106,7 @@ fn is_right(place: &Place, setup: &Setup, request: &Request) -> bool {
         && { file.once.is_none_or(|once| claims.get(once.field()).is_some_and(|text| !text.is_empty())) }
 }
 
-/// Whether the claimed time lies in the window, both ends included.
+/// Whether the claimed time lies in the window, both ends included. Written anew, as a second opinion on `ClockSpec`.
 fn in_time(place: &Place, claims: &Claims) -> bool {
     let Some(clock) = &place.scheme.file().clock else { return true };
     let Some(at) = claims.timestamp.as_deref().and_then(|text| clock.unit.parse(text)) else { return false };

@@ -8,6 +8,8 @@ mod nightly;
 mod pages;
 mod step;
 mod tools;
+#[cfg(test)]
+mod words;
 
 use std::path::Path;
 use std::process::ExitCode;

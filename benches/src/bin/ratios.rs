@@ -80,7 +80,7 @@ fn goal(met: bool) -> Goal {
     if met { Goal::Met } else { Goal::Missed }
 }
 
-/// Cases from recipe to octets, beside the bare HMAC-SHA256 of the same signing strings, on one core.
+/// Cases from recipe to bytes, beside the bare HMAC-SHA256 of the same signing strings, on one core.
 #[expect(clippy::unnecessary_wraps, reason = "all parts have one type")]
 fn generation() -> Result<Goal, String> {
     let mut found = Vec::new();

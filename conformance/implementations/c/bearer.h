@@ -8,7 +8,7 @@
 
 static const char *bearer(const struct countersign_request *request)
 {
-    const struct countersign_octets *found = NULL;
+    const struct countersign_bytes *found = NULL;
     for (size_t at = 0; at < request->header_count; at++) {
         if (strcasecmp(request->headers[at].name, "Authorization") != 0)
             continue;

@@ -2,7 +2,7 @@
  *
  *     countersign_driver ./library.so
  *
- * Texts and octets are decoded in place, in the buffer of the line; a decoded value is never longer than its source. */
+ * Texts and bytes are decoded in place, in the buffer of the line; a decoded value is never longer than its source. */
 #include "countersign_driver.h"
 
 #include <dlfcn.h>
@@ -21,7 +21,7 @@ struct reader {
     unsigned char *end; /* there is a zero here */
 };
 
-/* What the driver cannot read is no fault of the library: it says so and ends. */
+/* What the driver cannot read is not a fault of the library: the driver says so and exits. */
 static void stop(const char *what)
 {
     fprintf(stderr, "countersign_driver: %s\n", what);
@@ -69,7 +69,7 @@ static unsigned int hex4(struct reader *in)
     return number;
 }
 
-/* The number of octets, at most four, that were written; an escape takes six, and a pair twelve. */
+/* The number of bytes, at most four, that were written; an escape takes six, and a pair twelve. */
 static size_t utf8(unsigned int point, unsigned char *out)
 {
     if (point < 0x80) {
@@ -121,7 +121,7 @@ static size_t escape(struct reader *in, unsigned char *out)
 }
 
 /* A text in UTF-8. The zero behind it takes the place of the closing quote or of something before that. */
-static struct countersign_octets string(struct reader *in)
+static struct countersign_bytes string(struct reader *in)
 {
     expect(in, '"');
     unsigned char *start = in->at, *out = in->at;
@@ -139,27 +139,27 @@ static struct countersign_octets string(struct reader *in)
         stop("a text without an end");
     in->at++;
     *out = 0;
-    return (struct countersign_octets){start, (size_t)(out - start)};
+    return (struct countersign_bytes){start, (size_t)(out - start)};
 }
 
 /* A text that is handed on ended by a zero, and so holds none. */
 static const char *text(struct reader *in)
 {
-    struct countersign_octets found = string(in);
+    struct countersign_bytes found = string(in);
     if (memchr(found.at, 0, found.length) != NULL)
         stop("a text with a zero");
     return (const char *)found.at;
 }
 
-/* A text whose characters stand for octets. */
-static struct countersign_octets latin(struct reader *in)
+/* A text in which each character is one byte. */
+static struct countersign_bytes latin(struct reader *in)
 {
-    struct countersign_octets found = string(in);
+    struct countersign_bytes found = string(in);
     unsigned char *start = (unsigned char *)found.at, *out = start;
     for (size_t at = 0; at < found.length; at++) {
         unsigned char c = start[at];
         if (c >= 0x80) {
-            at++; /* the zero behind the text is no continuation */
+            at++; /* the zero after the text is not a continuation byte */
             if ((c != 0xc2 && c != 0xc3) || (start[at] & 0xc0) != 0x80)
                 stop("a character above 255");
             c = (unsigned char)(c << 6 | (start[at] & 63));
@@ -167,7 +167,7 @@ static struct countersign_octets latin(struct reader *in)
         *out++ = c;
     }
     *out = 0;
-    return (struct countersign_octets){start, (size_t)(out - start)};
+    return (struct countersign_bytes){start, (size_t)(out - start)};
 }
 
 static int sextet(unsigned char c)
@@ -181,9 +181,9 @@ static int sextet(unsigned char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-static struct countersign_octets base64(struct reader *in)
+static struct countersign_bytes base64(struct reader *in)
 {
-    struct countersign_octets found = string(in);
+    struct countersign_bytes found = string(in);
     unsigned char *start = (unsigned char *)found.at, *out = start;
     size_t length = found.length;
     if (length % 4 != 0)
@@ -203,7 +203,7 @@ static struct countersign_octets base64(struct reader *in)
         }
     }
     *out = 0;
-    return (struct countersign_octets){start, (size_t)(out - start)};
+    return (struct countersign_bytes){start, (size_t)(out - start)};
 }
 
 static void digits(struct reader *in, bool sign)
@@ -463,8 +463,10 @@ static void put_hello(FILE *out, const struct countersign_hello *hello)
 {
     fputs("{\"hello\":{\"name\":", out);
     put_text(out, hello->name);
-    fputs(",\"version\":", out);
-    put_text(out, hello->version);
+    if (hello->version != NULL) {
+        fputs(",\"version\":", out);
+        put_text(out, hello->version);
+    }
     fputs(",\"language\":", out);
     put_text(out, hello->language);
     put_list(out, "schemes", hello->schemes, NULL);
@@ -607,7 +609,7 @@ int main(int count, char **arguments)
     if (out == NULL || line == NULL || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         stop("no memory or no output");
 
-    /* fgets writes the zero that ends every text; a zero octet in the line would only cut it short, which is then no JSON. */
+    /* fgets writes the zero that ends every text; a zero byte in the line would only cut it short, which is then no JSON. */
     while (fgets((char *)line, LONGEST_LINE + 2, stdin) != NULL) {
         size_t length = strlen((char *)line);
         if (length == LONGEST_LINE + 1 && line[length - 1] != '\n')

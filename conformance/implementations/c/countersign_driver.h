@@ -10,15 +10,15 @@
 extern "C" {
 #endif
 
-/* Octets. A zero that does not count stands behind them. */
-struct countersign_octets {
+/* Bytes. A zero that does not count follows them. */
+struct countersign_bytes {
     const unsigned char *at;
     size_t length;
 };
 
 struct countersign_header {
     const char *name;
-    struct countersign_octets value;
+    struct countersign_bytes value;
 };
 
 struct countersign_constant {
@@ -29,20 +29,20 @@ struct countersign_constant {
 /* A request, as an HTTP server hands it on. It is gone when countersign_verify returns. */
 struct countersign_request {
     const char *scheme;
-    struct countersign_octets key; /* the secret as its sender shows it */
+    struct countersign_bytes key; /* the secret as the sender is given it */
     int64_t now;                   /* the time at which it arrives, in seconds since 1970 */
     const char *origin;
     const char *key_id;
     const struct countersign_constant *constants;
     size_t constant_count;
-    struct countersign_octets method;
-    struct countersign_octets target;
+    struct countersign_bytes method;
+    struct countersign_bytes target;
     const struct countersign_header *headers;
     size_t header_count;
-    struct countersign_octets body;
+    struct countersign_bytes body;
 };
 
-/* Texts that an answer may hold, each ended by a zero; both are empty before the call. An octet above 127 is written as the
+/* Texts that an answer may hold, each ended by a zero; both are empty before the call. A byte above 127 is written as the
  * character of that number. */
 struct countersign_answer {
     char type[64];    /* of an error; "error" if empty */
@@ -58,7 +58,7 @@ enum {
 
 struct countersign_hello {
     const char *name;
-    const char *version;
+    const char *version;             /* NULL where there is no package */
     const char *language;
     const char *const *schemes;      /* ended by NULL */
     const char *const *capabilities; /* ended by NULL; may be NULL. `timing` is added */
@@ -98,21 +98,21 @@ static inline void countersign_print(const char *text)
     countersign_valgrind(0x1403, text, none, 0);
 }
 
-static inline void countersign_secret(void *octets, size_t length)
+static inline void countersign_secret(void *bytes, size_t length)
 {
-    if (countersign_valgrind(0x4d430001, octets, (const void *)length, 0) != 0)
+    if (countersign_valgrind(0x4d430001, bytes, (const void *)length, 0) != 0)
         countersign_print("countersign: secret\n");
 }
 
-static inline void countersign_public(void *octets, size_t length)
+static inline void countersign_public(void *bytes, size_t length)
 {
     int depends = 0;
     for (size_t at = 0; at < length; at++) {
         unsigned char bits = 0;
-        uintptr_t known = countersign_valgrind(0x4d430008, (unsigned char *)octets + at, &bits, 1);
+        uintptr_t known = countersign_valgrind(0x4d430008, (unsigned char *)bytes + at, &bits, 1);
         depends |= known == 1 && bits != 0;
     }
-    countersign_valgrind(0x4d430002, octets, (const void *)length, 0);
+    countersign_valgrind(0x4d430002, bytes, (const void *)length, 0);
     if (depends)
         countersign_print("countersign: public\n");
 }

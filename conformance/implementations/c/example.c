@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/opensslv.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,13 +11,13 @@
 const struct countersign_hello *countersign_hello(void)
 {
     static const char *const schemes[] = {"github", NULL}, *const capabilities[] = {"clock", NULL};
-    static const struct countersign_hello hello = {"example", OPENSSL_VERSION_STR, "c", schemes, capabilities};
+    static const struct countersign_hello hello = {"example", NULL, "c", schemes, capabilities};
     return &hello;
 }
 
 int countersign_verify(const struct countersign_request *request, struct countersign_answer *answer)
 {
-    const struct countersign_octets *given = NULL;
+    const struct countersign_bytes *given = NULL;
     unsigned char digest[EVP_MAX_MD_SIZE];
     char wanted[7 + 64 + 1] = "sha256=";
     for (size_t at = 0; at < request->header_count; at++) {

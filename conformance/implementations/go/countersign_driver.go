@@ -19,19 +19,19 @@ import (
 	"time"
 )
 
-// Driver says who answers; Capabilities may be empty, and `timing` is added.
+// Driver says who answers. Version is left out where there is no package; Capabilities may be empty, and `timing` is added.
 type Driver struct {
 	Name         string   `json:"name"`
-	Version      string   `json:"version"`
+	Version      string   `json:"version,omitempty"`
 	Language     string   `json:"language"`
 	Schemes      []string `json:"schemes"`
 	Capabilities []string `json:"capabilities"`
 }
 
-// Request is what an HTTP server hands to an application. Values of headers and the target are octets.
+// Request is what an HTTP server hands to an application. Values of headers and the target are bytes.
 type Request struct {
 	Scheme    string
-	Key       []byte // the secret as its sender shows it
+	Key       []byte // the secret as the sender is given it
 	Now       time.Time
 	Origin    string
 	KeyID     string
@@ -210,7 +210,7 @@ func read(wire wireQuestion, sent wireRequest) *Request {
 	request := &Request{
 		Scheme: wire.Scheme, Key: wire.Key, Now: time.Unix(wire.Now, 0), Origin: wire.Endpoint.Origin,
 		KeyID: wire.Endpoint.KeyID, Constants: wire.Endpoint.Constants,
-		Method: octets(sent.Method), Target: octets(sent.Target), Body: sent.Body,
+		Method: latin1(sent.Method), Target: latin1(sent.Target), Body: sent.Body,
 	}
 	for _, pair := range sent.Headers {
 		value, err := base64.StdEncoding.DecodeString(pair[1])
@@ -222,7 +222,7 @@ func read(wire wireQuestion, sent wireRequest) *Request {
 	return request
 }
 
-// notAsked answers for an error that is no refusal; nil for a refusal, and for none.
+// notAsked answers for an error that is not a refusal; nil for a refusal, and for none.
 func notAsked(seq uint64, err error) object {
 	var failure Failure
 	var unsupported Unsupported
@@ -243,8 +243,8 @@ func panicked(seq uint64, reply *object) {
 	}
 }
 
-// octets undoes "each octet as the character of that number".
-func octets(text string) string {
+// latin1 undoes "each byte as the character of that number".
+func latin1(text string) string {
 	out := make([]byte, 0, len(text))
 	for _, char := range text {
 		out = append(out, byte(char))

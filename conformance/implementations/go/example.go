@@ -6,11 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"runtime"
 )
 
 func main() {
-	driver := Driver{Name: "example", Version: runtime.Version(), Schemes: []string{"github"}, Capabilities: []string{"clock"}}
+	driver := Driver{Name: "example", Schemes: []string{"github"}, Capabilities: []string{"clock"}}
 	Serve(driver, func(r *Request) error {
 		lines := r.Header().Values("X-Hub-Signature-256")
 		if len(lines) != 1 {

@@ -39,10 +39,10 @@ public final class CountersignDriver {
         }
     }
 
-    /** A header line; the value is octets. */
+    /** A header line; the value is bytes. */
     public record Header(String name, byte[] value) {}
 
-    /** What an HTTP server hands to an application. In method and target each octet is the character of that number. */
+    /** What an HTTP server hands to an application. In method and target each byte is the character of that number. */
     public record Request(
             String scheme, byte[] key, long now, String origin, String keyId, Map<String, String> constants,
             String method, String target, List<Header> headers, byte[] body) {
@@ -73,13 +73,21 @@ public final class CountersignDriver {
         }
     }
 
-    /** Answers until standard input ends. The capability "timing" is added. */
+    /** The same for code of your own, which has no version. */
+    public static void serve(String name, List<String> schemes, List<String> capabilities, Verifier verifier)
+            throws IOException {
+        serve(name, null, schemes, capabilities, verifier);
+    }
+
+    /** Answers until standard input ends. The version may be null; the capability "timing" is added. */
     public static void serve(
             String name, String version, List<String> schemes, List<String> capabilities, Verifier verifier)
             throws IOException {
         Map<String, Object> hello = new LinkedHashMap<>();
         hello.put("name", name);
-        hello.put("version", version);
+        if (version != null) {
+            hello.put("version", version);
+        }
         hello.put("language", "java");
         hello.put("schemes", schemes);
         List<String> all = new ArrayList<>(capabilities);
@@ -145,7 +153,7 @@ public final class CountersignDriver {
         return answer;
     }
 
-    /** The answer to what is thrown and is no refusal. */
+    /** The answer to what is thrown and is not a refusal. */
     private static Map<String, Object> failed(Map<String, Object> message, Throwable thrown) {
         if (thrown instanceof Unsupported) {
             return answer("unsupported", message, "why", thrown.getMessage());
@@ -175,16 +183,16 @@ public final class CountersignDriver {
         List<Header> headers = new ArrayList<>();
         for (Object line : (List<?>) sent.get("headers")) {
             List<?> pair = (List<?>) line;
-            headers.add(new Header((String) pair.get(0), octets(pair.get(1))));
+            headers.add(new Header((String) pair.get(0), bytes(pair.get(1))));
         }
         return new Request(
-                (String) message.get("scheme"), octets(message.get("key")),
+                (String) message.get("scheme"), bytes(message.get("key")),
                 ((BigDecimal) message.get("now")).longValueExact(), (String) endpoint.get("origin"),
                 (String) endpoint.get("key_id"), constants, (String) sent.get("method"), (String) sent.get("target"),
-                headers, octets(sent.get("body")));
+                headers, bytes(sent.get("body")));
     }
 
-    private static byte[] octets(Object base64) {
+    private static byte[] bytes(Object base64) {
         return Base64.getDecoder().decode((String) base64);
     }
 

@@ -8,8 +8,7 @@ import javax.crypto.spec.SecretKeySpec;
 /** Example: GitHub's header, verified with the Java platform. */
 public final class Example {
     public static void main(String[] arguments) throws Exception {
-        String version = Runtime.version().toString();
-        CountersignDriver.serve("example", version, List.of("github"), List.of("clock"), request -> {
+        CountersignDriver.serve("example", List.of("github"), List.of("clock"), request -> {
             String given = request.header("X-Hub-Signature-256");
             if (given == null) {
                 throw new CountersignDriver.Refused("no signature header");

@@ -69,7 +69,7 @@ function announce(server, about) {
   process.stdin.resume();
 }
 
-/** Serves with `node:http`. `about` is what the line of the start tells; without it the address stands alone. */
+/** Serves with `node:http`. `about` is what the line of the start tells; without it there is only the address. */
 function serve(listener, about) {
   const server = http.createServer(listener);
   server.keepAliveTimeout = 65_000;

@@ -25,12 +25,13 @@ sub refuse { die bless { answer => 'rejected', detail => short($_[0]) }, 'counte
 sub unsupported { die bless { answer => 'unsupported', why => short($_[0]) }, 'countersign_driver::Answer' }
 
 # serve(name => ..., version => ..., schemes => [...], capabilities => [...], verify => sub { my $request = shift; ... });
-# Verify returns true for a genuine request and false for another. Any exception but the two above is an error. The capability
+# Without a package, leave the version out. Verify returns true for a genuine request and false for another. Any exception but the two above is an error. The capability
 # `timing` is added.
 sub serve {
     my %driver = @_;
     my $verify = delete $driver{verify};
-    my %hello  = (language => 'perl', capabilities => [], %driver, version => "$driver{version}");
+    my %hello  = (language => 'perl', capabilities => [], %driver);
+    $hello{version} = "$hello{version}" if defined $hello{version};
     $hello{capabilities} = [@{ $hello{capabilities} }, 'timing'];
     my $json   = JSON::PP->new->ascii->canonical;
 
@@ -98,7 +99,7 @@ sub short {
     return substr $text, 0, 2000;
 }
 
-# Fields: scheme, key, now, origin, key_id, constants, method, target, headers (pairs), body. Texts of the request are octets.
+# Fields: scheme, key, now, origin, key_id, constants, method, target, headers (pairs), body. Texts of the request are bytes.
 package countersign_driver::Request;
 
 sub new {
@@ -116,7 +117,7 @@ sub new {
     return bless \%self, $class;
 }
 
-# Undoes "each octet as the character of that number".
+# Undoes "each byte as the character of that number".
 sub latin { my $text = shift; utf8::downgrade($text); return $text }
 
 # The value of a header, lines of one name joined as PSGI and CGI servers do; undef if it is absent.

@@ -9,7 +9,6 @@ use Digest::SHA qw(hmac_sha256_hex sha256);
 
 serve(
     name         => 'example',
-    version      => $^V,
     schemes      => ['github'],
     capabilities => ['clock'],
     verify       => sub {

@@ -9,7 +9,7 @@ use Encode qw(decode);
 use Net::OAuth;
 use URI::Escape qw(uri_unescape);
 
-# Parameters of a form, as characters: the package warns of octets.
+# Parameters of a form, as characters: the package warns of bytes.
 sub form {
     my $request = shift;
     return {} if ($request->header('Content-Type') // '') !~ m{^application/x-www-form-urlencoded\s*(?:;|$)}i;

@@ -17,7 +17,7 @@ final class Unsupported extends \Exception
 {
 }
 
-/** What an HTTP server hands to an application. Key, target, values of headers and body are octets. */
+/** What an HTTP server hands to an application. Key, target, values of headers and body are bytes. */
 final class Request
 {
     public readonly string $scheme;
@@ -36,16 +36,16 @@ final class Request
     {
         $endpoint = $message['endpoint'];
         $this->scheme = $message['scheme'];
-        $this->key = self::octets($message['key']);
+        $this->key = self::bytes($message['key']);
         $this->now = $message['now'];
         $this->origin = $endpoint['origin'];
         $this->keyId = $endpoint['key_id'];
         $this->constants = $endpoint['constants'];
-        // "Each octet as the character of that number", undone.
+        // "Each byte as the character of that number", undone.
         $this->method = iconv('UTF-8', 'ISO-8859-1', $sent['method']);
         $this->target = iconv('UTF-8', 'ISO-8859-1', $sent['target']);
-        $this->headers = array_map(fn (array $line) => [$line[0], self::octets($line[1])], $sent['headers']);
-        $this->body = self::octets($sent['body']);
+        $this->headers = array_map(fn (array $line) => [$line[0], self::bytes($line[1])], $sent['headers']);
+        $this->body = self::bytes($sent['body']);
     }
 
     /** The value of a header, lines of one name joined as PHP's servers do; null if it is absent. */
@@ -86,7 +86,7 @@ final class Request
         return $server;
     }
 
-    private static function octets(string $base64): string
+    private static function bytes(string $base64): string
     {
         return base64_decode($base64, true);
     }
@@ -94,16 +94,17 @@ final class Request
 
 /**
  * Answers until standard input ends. $verify returns true for a genuine request and false for another; anything thrown but
- * Refused and Unsupported is an error. The capability "timing" is added.
+ * Refused and Unsupported is an error. Without a package $version is null. The capability "timing" is added.
  *
  * @param list<string> $schemes
  * @param list<string> $capabilities
  */
-function serve(string $name, string $version, array $schemes, array $capabilities, callable $verify): never
+function serve(string $name, ?string $version, array $schemes, array $capabilities, callable $verify): never
 {
     ini_set('display_errors', 'stderr');
     $capabilities[] = 'timing';
-    $hello = compact('name', 'version') + ['language' => 'php'] + compact('schemes', 'capabilities');
+    $hello = compact('name') + ($version === null ? [] : compact('version'));
+    $hello += ['language' => 'php'] + compact('schemes', 'capabilities');
     while (($line = fgets(STDIN)) !== false) {
         $message = json_decode($line, true, 64, JSON_THROW_ON_ERROR);
         $kind = (string) array_key_first($message);
@@ -122,7 +123,7 @@ function serve(string $name, string $version, array $schemes, array $capabilitie
 
 function ask(array $message, callable $verify): array
 {
-    $request = new Request($message, $message['request']); // what fails here is no fault of the library, and ends the driver
+    $request = new Request($message, $message['request']); // what fails here is not a fault of the library, and ends the driver
     return guarded($message, function (array $seq) use ($request, $verify): array {
         try {
             return $verify($request) ? ['accepted' => $seq] : ['rejected' => $seq];
@@ -151,7 +152,7 @@ function measured(array $message, callable $verify): array
     });
 }
 
-/** What $ask answers, or the answer to what it throws that is no refusal. */
+/** What $ask answers, or the answer to what it throws that is not a refusal. */
 function guarded(array $message, callable $ask): array
 {
     $seq = ['seq' => (int) $message['seq']];

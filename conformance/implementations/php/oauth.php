@@ -23,7 +23,7 @@ $verify = function (Countersign\Request $request): bool {
     rewind($input);
     $page = proc_open(['php-cgi', '-q'], [$input, ['pipe', 'w'], STDERR], $pipes, null, $environment);
     if ($page === false) {
-        exit(2); // no php-cgi: that is no fault of the library
+        exit(2); // no php-cgi: that is not a fault of the library
     }
     $said = stream_get_contents($pipes[1]);
     proc_close($page);

@@ -36,7 +36,7 @@ def secret():
 def serve(app, about=None, **settings):
     """Serves until SIGTERM or the end of stdin.
 
-    `about` is the JSON object of the first line, where there is one; the version of the package `name` is added.
+    `about` is the JSON object of the first line, where there is one; if `name` is an installed package, its version is added.
     """
     said = f" {json.dumps(_complete(about))}" if about else ""
     listener = socket.socket()
@@ -74,8 +74,12 @@ def serve(app, about=None, **settings):
 
 
 def _complete(about):
-    version = importlib.metadata.version(about["name"])
-    return {"name": about["name"], "version": version, "language": "python", "path": "/hook"} | about
+    said = {"name": about["name"], "language": "python", "path": "/hook"}
+    try:
+        said["version"] = importlib.metadata.version(about["name"])
+    except importlib.metadata.PackageNotFoundError:
+        pass  # code without a package has no version
+    return said | about
 
 
 def _end_with_stdin():

@@ -25,19 +25,19 @@ module CountersignDriver
   end
   Time.singleton_class.prepend(FrozenTime)
 
-  # What an HTTP server hands to an application. Key, target, values of headers and body are octets.
+  # What an HTTP server hands to an application. Key, target, values of headers and body are bytes.
   class Request
     attr_reader :scheme, :key, :now, :origin, :key_id, :constants, :method, :target, :headers, :body
 
     def initialize(message, sent = message['request'])
       endpoint = message['endpoint']
       @scheme, @now = message.values_at('scheme', 'now')
-      @key = octets(message['key'])
+      @key = bytes(message['key'])
       @origin, @key_id, @constants = endpoint.values_at('origin', 'key_id', 'constants')
-      # "Each octet as the character of that number", undone.
+      # "Each byte as the character of that number", undone.
       @method, @target = sent.values_at('method', 'target').map { |text| text.encode('ISO-8859-1').b }
-      @headers = sent['headers'].map { |name, value| [name, octets(value)] }
-      @body = octets(sent['body'])
+      @headers = sent['headers'].map { |name, value| [name, bytes(value)] }
+      @body = bytes(sent['body'])
     end
 
     # The value of a header, lines of one name joined as Rack servers do; nil if it is absent.
@@ -74,7 +74,7 @@ module CountersignDriver
 
     private
 
-    def octets(base64)
+    def bytes(base64)
       base64.unpack1('m0')
     end
   end
@@ -82,9 +82,10 @@ module CountersignDriver
   module_function
 
   # Answers until standard input ends. The block returns true for a genuine request and false for another; any exception
-  # but the two above is an error. The capability `timing` is added.
-  def serve(name:, version:, schemes:, capabilities: [], &verify)
-    hello = { name: name, version: version.to_s, language: 'ruby', schemes: schemes, capabilities: [*capabilities, 'timing'] }
+  # but the two above is an error. Without a package there is no version. The capability `timing` is added.
+  def serve(name:, schemes:, version: nil, capabilities: [], &verify)
+    hello = { name: name, version: version&.to_s, language: 'ruby', schemes: schemes, capabilities: [*capabilities, 'timing'] }
+    hello.compact!
     # What a library prints must not come between the answers.
     output = $stdout.dup
     $stdout.reopen($stderr)
@@ -107,7 +108,7 @@ module CountersignDriver
 
   def ask(message, verify)
     seq = message.fetch('seq')
-    request = Request.new(message) # what fails here is no fault of the library, and ends the driver
+    request = Request.new(message) # what fails here is not a fault of the library, and ends the driver
     at_arrival(message) do
       verify.call(request) ? { accepted: { seq: seq } } : { rejected: { seq: seq } }
     rescue Refused => e
@@ -136,7 +137,7 @@ module CountersignDriver
     end
   end
 
-  # What the block answers at the time of arrival, or the answer to what it raises that is no refusal.
+  # What the block answers at the time of arrival, or the answer to what it raises that is not a refusal.
   def at_arrival(message)
     seq = message.fetch('seq')
     FrozenTime.arrival = message['now']

@@ -14,10 +14,10 @@ use serde::Serialize;
 use super::{Extent, Matrix, Row};
 use crate::catalog::{self, Catalog};
 
-/// Its mutant dies of every case that expects a refusal, and so says nothing of any.
+/// Every case that expects a refusal kills its mutant, so that it shows nothing about any of them.
 const DIES_OF_EVERY_REFUSAL: &str = "A14";
 
-/// Reasons why something that would be a problem is none.
+/// Reasons why something that would be a problem is not one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Excuses {
     /// Cases that kill nothing.
@@ -62,11 +62,11 @@ pub enum ProblemKind {
     Survivor,
     /// A case that kills no mutant.
     IdleCase,
-    /// An excuse for what needs none, or for what does not exist.
+    /// An excuse that is not needed, or that names something that does not exist.
     IdleExcuse,
 }
 
-/// Something that is not as it should be.
+/// Something that is wrong with the matrix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
@@ -74,7 +74,7 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// The mutant's class, the case, or the key of the excuse.
     pub id: String,
-    /// The whole of it, in words.
+    /// The whole problem, in words.
     pub text: String,
 }
 
@@ -86,8 +86,8 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong with a matrix, worst first.
 ///
-/// Under a choice of schemes or mutants nothing can be said of cases and excuses: what is missing
-/// may be elsewhere.
+/// With a selection of schemes or mutants nothing is said about cases and excuses: what is missing
+/// may be outside the selection.
 pub fn problems(matrix: &Matrix, catalog: &Catalog, excuses: &Excuses) -> Vec<Problem> {
     let mut found: Vec<Problem> = matrix
         .troubles
@@ -108,7 +108,7 @@ pub fn problems(matrix: &Matrix, catalog: &Catalog, excuses: &Excuses) -> Vec<Pr
     for (_, case) in catalog.cases() {
         let id = case.id.as_str();
         let kills = matrix.killed_by(&case.id).any(|class| class.as_str() != DIES_OF_EVERY_REFUSAL);
-        // Where both outcomes are fine only a crash kills, and the case itself says why it is there.
+        // Where both outcomes are fine, only a crash kills; the case itself says why it is there.
         let open = matches!(case.expect, Expectation::Either(_));
         let excused = excuses.cases.contains_key(id);
         if excused && !kills && !open {
@@ -125,7 +125,7 @@ pub fn problems(matrix: &Matrix, catalog: &Catalog, excuses: &Excuses) -> Vec<Pr
     found
 }
 
-/// A mutant that dies nowhere, or that lives under a scheme where it answers otherwise than the reference.
+/// A mutant that survives everywhere, or under a scheme where it answers differently from the reference.
 fn survivor<'e>(
     matrix: &Matrix,
     row: &Row,
@@ -155,7 +155,7 @@ fn survivor<'e>(
     } else if open.is_empty() {
         return None;
     } else {
-        format!("answers otherwise than the reference, and survives, under {}", open.join(", "))
+        format!("answers differently from the reference, and survives, under {}", open.join(", "))
     };
     Some(Problem { kind: ProblemKind::Survivor, id: row.class.to_string(), text })
 }

@@ -66,9 +66,9 @@ pub struct Row {
     /// The cases that it fails where the reference passes, and the schemes under which it does; each
     /// with how much the failure weighs.
     pub kills: BTreeMap<CaseId, BTreeMap<SchemeName, Level>>,
-    /// Schemes whose valid request it refuses, so that nothing can be said of it there.
+    /// Schemes whose valid request it refuses, so that nothing can be said about it there.
     pub without_control: BTreeSet<SchemeName>,
-    /// Schemes under which it answers some case otherwise than the reference and yet passes all;
+    /// Schemes under which it answers some case differently from the reference and still passes all;
     /// each with such a case.
     pub survives: BTreeMap<SchemeName, CaseId>,
 }
@@ -79,7 +79,7 @@ impl Row {
         self.kills.values().flat_map(BTreeMap::keys).collect()
     }
 
-    /// The schemes under which any case kills it, and how much the weightiest kill weighs there.
+    /// The schemes under which any case kills it, and the level of the heaviest kill there.
     pub fn weightiest(&self) -> BTreeMap<&SchemeName, Level> {
         let mut found: BTreeMap<&SchemeName, Level> = BTreeMap::new();
         for (scheme, level) in self.kills.values().flatten() {

@@ -27,7 +27,7 @@ pub struct Report {
     pub requests: usize,
     /// The mutants.
     pub mutants: Vec<MutantRow>,
-    /// What is not as it should be; empty if `--check` would pass.
+    /// What is wrong with the matrix; empty if `--check` would pass.
     pub problems: Vec<Problem>,
 }
 
@@ -49,7 +49,7 @@ pub struct MutantRow {
     pub requirements: Vec<RequirementId>,
     /// Schemes whose valid request it refuses.
     pub without_control: Vec<SchemeName>,
-    /// Schemes under which it answers otherwise than the reference and no case kills it.
+    /// Schemes under which it answers differently from the reference and no case kills it.
     pub survives: Vec<SurvivesRow>,
 }
 
@@ -71,7 +71,7 @@ pub struct KillRow {
 pub struct SurvivesRow {
     /// The scheme.
     pub scheme: SchemeName,
-    /// A case that it answers otherwise than the reference.
+    /// A case that it answers differently from the reference.
     pub case: CaseId,
 }
 

@@ -7,10 +7,10 @@ use countersign_core::id::CaseId;
 use super::{Extent, Matrix, Row};
 use crate::catalog::Catalog;
 
-/// Names of cases that a terminal shows of each mutant.
+/// How many names of cases a terminal shows for each mutant.
 const FEW: usize = 3;
 
-/// Names of cases that a page shows of each mutant.
+/// How many names of cases a page shows for each mutant.
 pub const SOME: usize = 6;
 
 /// Two lines for each mutant.
@@ -72,7 +72,7 @@ pub fn names(row: &Row, catalog: &Catalog, most: usize) -> String {
     }
 }
 
-/// A text that breaks neither its row nor its cell.
+/// Text that breaks neither its row nor its cell.
 pub fn cell(text: &str) -> String {
     text.trim().replace('\n', " ").replace('|', "\\|").replace('<', "&lt;")
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use countersign_core::case::Case;
 use countersign_core::id::CaseId;
-use countersign_core::judge::{Baseline, Verdict, judge};
+use countersign_core::judge::{Baseline, Verdict};
 use countersign_core::observe::Observation;
 use countersign_core::scheme::Scheme;
 use countersign_core::spec::Level;
@@ -146,8 +146,9 @@ impl Stand {
         let heard = Heard::new(&built);
         let see = |steps: &dyn Steps, proof: &Baseline| -> (Verdict, (Vec<Observation>, u64)) {
             let setup = place.setup();
-            let (seen, answers) = InProcess { setup: &setup, steps }.see(&heard, NOW);
-            (judge(proof, case, &seen), (answers, setup.handler.effects()))
+            let verifier = InProcess { setup: &setup, steps };
+            let (executed, answers) = verifier.execute(proof, case, &heard, NOW);
+            (executed.verdict, (answers, setup.handler.effects()))
         };
         let (verdict, right) = see(&Reference, reference);
         match verdict {

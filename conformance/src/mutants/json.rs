@@ -1,7 +1,7 @@
 //! JSON that is parsed and serialized again, as languages with ordered objects do it.
 //!
 //! Members keep their order, a repeated key keeps its first place and its last value, and all
-//! white space goes. It must not know why anybody would sign the result.
+//! white space goes. This module must not know why anybody would sign the result.
 
 use std::fmt;
 

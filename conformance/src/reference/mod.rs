@@ -1,6 +1,6 @@
 //! The correct verifier: read it from top to bottom.
 //!
-//! [`Steps`] is the whole procedure; [`Reference`] takes every step as it stands, and each mutant
+//! [`Steps`] is the whole procedure; [`Reference`] takes every step unchanged, and each mutant
 //! replaces one. The clock is an argument, replay memory is a value, and nothing here knows which
 //! cases exist.
 
@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use countersign_core::redact::Redactor;
-use countersign_core::scheme::{Claims, Construction, Coverage, Deployment, Key, Part, Refusal, Scheme};
+use countersign_core::scheme::{
+    Claims, ClockSpec, Construction, Coverage, Deployment, InWindow, Key, Part, Refusal, Scheme,
+};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 use subtle::ConstantTimeEq as _;
@@ -180,7 +182,7 @@ pub trait Steps: Send + Sync {
     /// Reads what the request claims: every field once, in exactly the scheme's syntax.
     ///
     /// # Errors
-    /// Something is missing, stands twice, or has another shape.
+    /// Something is missing, is there twice, or has another shape.
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         Ok(setup.scheme.read(request)?)
     }
@@ -223,7 +225,7 @@ pub trait Steps: Send + Sync {
         Ok(setup.scheme.compare_body(request, claims)?)
     }
 
-    /// Reads what stands in the body, now that the body can be believed.
+    /// Reads what is in the body, now that the body can be trusted.
     ///
     /// # Errors
     /// Something is missing or has another shape.
@@ -239,14 +241,11 @@ pub trait Steps: Send + Sync {
         let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
         let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
         let at = clock.unit.parse(text).ok_or(Refusal::MalformedTimestamp)?;
-        let age = now.millis().saturating_sub(at.millis());
-        if clock.past.is_some_and(|past| age > i64::from(past) * 1000) {
-            return Err(Refusal::Stale.into());
+        match clock.place(at, now) {
+            InWindow::Within => Ok(()),
+            InWindow::TooOld => Err(Refusal::Stale.into()),
+            InWindow::TooFarAhead => Err(Refusal::Future.into()),
         }
-        if clock.future.is_some_and(|future| -age > i64::from(future) * 1000) {
-            return Err(Refusal::Future.into());
-        }
-        Ok(())
     }
 
     /// Whether the request is past the time at which it says that it expires, if it says one.
@@ -312,7 +311,7 @@ pub trait Steps: Send + Sync {
         }
     }
 
-    /// What an answer says besides. Only a mutant has reason to say anything.
+    /// Additional text of an answer. Only a mutant has a reason to add any.
     fn remark(&self, _setup: &Setup, _request: &Request, _reply: Reply) -> Option<String> {
         None
     }
@@ -415,8 +414,8 @@ pub fn checked(
 /// A request signed at the far end of the future side of the window stays acceptable until it has
 /// passed through both sides; without a window, for a day.
 fn remember_until(setup: &Setup, now: Timestamp) -> Timestamp {
-    let both = setup.scheme.file().clock.as_ref().and_then(|clock| Some(clock.past? + clock.future?));
-    now.plus_seconds(both.map_or(86_400, i64::from) + 1)
+    let window = setup.scheme.file().clock.as_ref().and_then(ClockSpec::length);
+    now.plus_seconds(window.map_or(86_400, i64::from) + 1)
 }
 
 /// The correct verifier.

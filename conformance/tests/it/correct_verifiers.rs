@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign_conformance::Catalog;
-use countersign_conformance::in_process::{Heard, InProcess};
+use countersign_conformance::in_process::InProcess;
 use countersign_conformance::place::{NOW, Place};
 use countersign_conformance::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
 use countersign_core::judge::Verdict;
@@ -181,7 +181,7 @@ fn no_correct_verifier_fails_a_must() {
                 let Ok(built) = case.build(&place.world(case.id.as_str())) else { continue };
                 let steps = make();
                 let verifier = InProcess { setup: &place.setup(), steps: &*steps };
-                let verdict = verifier.judge_heard(&proof, case, &Heard::new(&built), NOW);
+                let verdict = verifier.judge(&proof, case, &built, NOW);
                 if let Verdict::Fail(failure) = verdict
                     && catalog.weight(case, &**scheme, failure) == Level::Must
                 {

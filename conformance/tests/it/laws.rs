@@ -13,7 +13,7 @@ use countersign_conformance::place::{NOW, PATH, Place};
 use countersign_conformance::reference::{Reference, Reply, Setup, Steps};
 use countersign_core::case::{Expectation, derive};
 use countersign_core::observe::Outcome;
-use countersign_core::recipe::{Message, Moment, Recipe, Signing, Unique, World, build, genuine};
+use countersign_core::recipe::{Message, Moment, Recipe, Sender, Signing, Unique, World, build, genuine};
 use countersign_core::scheme::{Deployment, KeyForm, Part};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Line, On, Tamper, With};
@@ -213,16 +213,13 @@ fn nothing_of_a_secret_is_shown_when_a_verifier_is_printed() {
             KeyForm::Base64 => Secret::new(STANDARD.encode(CANARY)),
             KeyForm::Base64After(prefix) => Secret::new(format!("{prefix}{}", STANDARD.encode(CANARY))),
         };
-        let key = scheme.key(&secret).expect("the canary has the form of the scheme");
-        let deployment = Deployment::default();
-        let setup = Setup::new(Arc::clone(scheme), key.clone(), deployment.clone(), PATH);
+        let sender = Sender::new(&**scheme, secret.clone(), PATH, Deployment::default());
+        let sender = sender.expect("the canary has the form of the scheme");
+        let setup = Setup::new(Arc::clone(scheme), sender.key.clone(), sender.deployment.clone(), PATH);
         let world = World {
             scheme: &**scheme,
-            secret: &secret,
-            key: &key,
+            sender: &sender,
             host: "example.com",
-            target: PATH,
-            deployment: &deployment,
             now: NOW,
             unique: Unique::new(1, name.as_str(), "canary"),
             second: None,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use countersign::transport::TransportName;
+use serde::Serialize;
 
 use super::timing::Contrasts;
 
@@ -26,9 +28,9 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Put the same cases to several targets, and show where they differ.
     Compare(CompareArgs),
-    /// Try a driver: whether it does what the line protocol says.
+    /// Check that a driver follows the line protocol.
     Doctor(DoctorArgs),
-    /// Write a driver to start from.
+    /// Write a working driver in your language, to put your own function into.
     Init(InitArgs),
     /// Say whether a secret shows in the time that calls take.
     Timing(Box<TimingArgs>),
@@ -36,8 +38,11 @@ pub(crate) enum Command {
     Explain {
         /// The id: `INT-BODY`, `C01`, `body-one-bit-flipped`, `stripe`.
         id: String,
+        /// Show everything, not only what fits on one screen.
+        #[arg(long)]
+        all: bool,
     },
-    /// List what there is.
+    /// List schemes, suites, cases, requirements, bug classes, mutants or tampers.
     List {
         /// What to list.
         what: Listed,
@@ -63,11 +68,11 @@ pub(crate) enum Listed {
     Schemes,
     /// Files of cases.
     Suites,
-    /// Single tests.
+    /// Single tests, with the requirements that they test.
     Cases,
-    /// What verifiers must and should do.
+    /// What a verifier must and should do.
     Requirements,
-    /// Ways in which verifiers have been wrong.
+    /// Known ways for a verifier to be wrong.
     BugClasses,
     /// Deliberately broken verifiers.
     Mutants,
@@ -141,8 +146,10 @@ pub(crate) enum DocumentFormat {
     Yaml,
 }
 
-/// What is tested, and how to reach it.
-#[derive(Debug, Clone, Default, Args)]
+/// What is tested, and how to reach it. Whatever stands here is in the printed command that runs a case again, but
+/// for what `serde` skips: it changes nothing of a single case.
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct TargetArgs {
     /// `reference`, `mutant:ID`, the URL of an endpoint, `exec:COMMAND` for a driver, or `serve:COMMAND` for a server to start.
     #[arg(long, value_name = "TARGET")]
@@ -179,9 +186,9 @@ pub(crate) struct TargetArgs {
     /// with metrics of Prometheus and the name of one behind `#`. Nothing else may use the endpoint meanwhile.
     #[arg(long, value_name = "URL[#METRIC]")]
     pub(crate) effects: Option<String>,
-    /// How requests are carried.
-    #[arg(long, value_name = "CARRIER")]
-    pub(crate) carrier: Option<CarrierName>,
+    /// How requests are sent.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) transport: Option<TransportArg>,
     /// Statuses that mean acceptance [default: 200-299].
     #[arg(long, value_name = "SET")]
     pub(crate) accept_status: Option<String>,
@@ -196,6 +203,7 @@ pub(crate) struct TargetArgs {
     pub(crate) timeout: Option<f64>,
     /// Seconds after which no more is sent; what is left is inconclusive, and the exit code is 4.
     #[arg(long, value_name = "SECONDS")]
+    #[serde(skip)]
     pub(crate) max_time: Option<f64>,
     /// Also runs the cases that wait for a window to pass, a few minutes each.
     #[arg(long)]
@@ -211,16 +219,27 @@ pub(crate) struct TargetArgs {
     pub(crate) config: Option<PathBuf>,
     /// Folder in which the command of a target runs, if not the present one.
     #[arg(skip)]
+    #[serde(skip)]
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// How requests are carried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CarrierName {
-    /// Exact octets over plain HTTP/1.1.
+/// How requests are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TransportArg {
+    /// Exact bytes over plain HTTP/1.1.
     Raw,
-    /// A well-behaved client, for HTTPS; it cannot send malformed requests.
-    Polite,
+    /// A well-behaved HTTP client, for HTTPS; it cannot send malformed requests.
+    HttpClient,
+}
+
+impl From<TransportArg> for TransportName {
+    fn from(name: TransportArg) -> Self {
+        match name {
+            TransportArg::Raw => Self::Raw,
+            TransportArg::HttpClient => Self::HttpClient,
+        }
+    }
 }
 
 /// Options of `run`.
@@ -287,10 +306,10 @@ pub(crate) struct ReplayArgs {
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Command line of the driver; no shell reads it.
+    /// Command line of the driver; it is not run by a shell.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) driver: String,
-    /// Also try it under this scheme: a name, or a file; repeatable.
+    /// Also check it with this scheme: a name, or a file; repeatable.
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: Vec<String>,
     /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
@@ -406,18 +425,18 @@ pub(crate) enum GridFormat {
 /// Options of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The language of the driver.
+    /// The language that the driver is written in.
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) driver: Language,
-    /// The folder for its files.
+    /// The folder to write its files to; no file is overwritten.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
 }
 
-/// A language that drivers can be started in.
+/// A language in which `init` writes a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
-    /// C, and whatever makes a shared library.
+    /// C, or any language that can build a shared library.
     C,
     /// Go.
     Go,
@@ -433,6 +452,8 @@ pub(crate) enum Language {
     Python,
     /// Ruby.
     Ruby,
+    /// Rust.
+    Rust,
 }
 
 /// Options of `serve`.

@@ -7,11 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use countersign_conformance::Catalog;
-use countersign_core::case::Expectation;
 use countersign_core::event::{CaseResult, Summary, Tool};
-use countersign_core::grid::{self, Column, Grid, Package, SCHEMA, Table, changes};
+use countersign_core::grid::{self, Column, Grid, SCHEMA, Table, changes};
 use countersign_core::judge::Verdict;
-use countersign_core::line::Hello;
 use countersign_core::vector::yaml;
 use serde::Deserialize;
 
@@ -19,12 +17,10 @@ use super::args::{CompareArgs, GridFormat, TargetArgs};
 use super::plan::Plan;
 use super::print;
 use super::signals::{self, First};
-use super::subject::subject;
 use crate::bounded;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
-use countersign::carrier::{About, Carrier};
-use countersign::run::{self, Keep, Lanes, Planned, Robust, Settings};
+use countersign::run::{self, Keep, Planned, Settings, Workers, is_repeatable};
 
 /// The largest grid that is read.
 const MAX_GRID: usize = 64 << 20;
@@ -314,16 +310,15 @@ fn cannot_start(error: &std::io::Error) -> Failed {
 /// Puts the cases to one target, under each of its schemes.
 fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Vec<Filled>, Failed> {
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
     let stop = AtomicBool::new(false);
     let mut columns = Vec::new();
     for named in &plan.schemes {
-        let mut cases = plan.cases(catalog, &robust, &*named.scheme);
-        // How long an answer takes is the machine's as well: the same targets must make the same grid.
-        cases.retain(|planned| planned.case.expect != Expectation::Quick);
+        let mut cases = plan.cases(catalog, &*named.scheme);
+        // The same targets must make the same grid.
+        cases.retain(|planned| is_repeatable(planned.case));
         let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
         let scheme = named.scheme.file().scheme.to_string();
-        let (mut subject, behind) = match services.block_on(subject(plan, named, JOBS)) {
+        let mut session = match services.block_on(plan.start(named, JOBS)) {
             Ok(started) => started,
             Err(failed) => {
                 let first = failed.message.lines().next().unwrap_or_default();
@@ -339,27 +334,15 @@ fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Ve
                 continue;
             }
         };
-        let package = match &subject.carrier {
-            Carrier::Process(process) => Some(driven(process.hello())),
-            Carrier::Served(served) => served.about().map(served_package),
-            Carrier::Raw(_) | Carrier::Polite(_) | Carrier::Local(_) => None,
-        };
+        let package = session.target.package();
         // What a target with a memory remembers hangs on what it was asked in between.
-        let lanes = Lanes::new(if subject.remembers() { 1 } else { JOBS }).map_err(|e| cannot_start(&e))?;
-        let done = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut |_| {}, &|| {});
-        drop(subject);
-        services.block_on(behind.shutdown());
+        let jobs = if session.target.remembers() { 1 } else { JOBS };
+        let workers = Workers::new(jobs).map_err(|e| cannot_start(&e))?;
+        let done = run::scheme(&workers, &mut session, &cases, &settings, &stop, &mut |_| {}, &|| {});
+        services.block_on(session.target.shutdown());
         let (summary, no_verdict) = (done.summary.summary, done.no_verdict);
         let column = Column { target: name.to_owned(), package, summary, no_verdict };
         columns.push((scheme, column, done.results));
     }
     Ok(columns)
-}
-
-fn served_package(about: &About) -> Package {
-    Package { name: about.name.clone(), version: about.version.clone(), language: about.language.clone() }
-}
-
-fn driven(hello: &Hello) -> Package {
-    Package { name: hello.name.clone(), version: hello.version.clone(), language: hello.language.clone() }
 }

@@ -12,11 +12,10 @@ use serde::Serialize;
 use super::args::{TimingArgs, TimingFormat};
 use super::plan::Plan;
 use super::signals::{self, First};
-use super::subject::subject;
 use super::timing::{exit, inconclusive};
 use crate::exit::{Exit, Failed};
-use crate::targets::TargetSpec;
-use countersign::carrier::CommandLine;
+use countersign::process::CommandLine;
+use countersign::target::TargetSpec;
 use countersign::timing;
 
 /// Runs a driver under valgrind.
@@ -40,15 +39,15 @@ pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
     signals::watch(First::Ends)?;
     let name = plan.target.name();
     let verdict = runtime.block_on(async {
-        let (mut subject, behind) = subject(&plan, named, 1).await?;
-        let opening = subject.open().await.observation;
+        let mut session = plan.start(named, 1).await?;
+        let opening = session.open().await.observation;
         let found = match opening.outcome {
             Outcome::Accepted if args.taint => {
-                let found = timing::taint(&subject, command, &name).await.map_err(inconclusive);
+                let found = timing::taint(&session, command, &name).await.map_err(inconclusive);
                 found.and_then(|taint| shown(&taint, args).map(|()| taint.verdict))
             }
             Outcome::Accepted => {
-                let found = timing::instructions(&subject, command, &name).await.map_err(inconclusive);
+                let found = timing::instructions(&session, command, &name).await.map_err(inconclusive);
                 found.and_then(|counted| shown(&counted, args).map(|()| counted.verdict))
             }
             other => {
@@ -56,8 +55,7 @@ pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
                 Err(inconclusive(format!("a valid request was not accepted but {other}{detail}")))
             }
         };
-        drop(subject);
-        behind.shutdown().await;
+        session.target.shutdown().await;
         found
     });
     runtime.shutdown_timeout(Duration::from_millis(100));

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use countersign::process::{CannotServe, CannotStartDriver};
+use countersign::target::{CannotSetUp, UsageError};
+
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -74,5 +77,48 @@ impl Failed {
     /// A usage error with what to do next.
     pub(crate) fn usage_help(message: impl Into<String>, help: impl AsRef<str>) -> Self {
         Self::usage(format!("error: {}\n  help: {}", message.into(), help.as_ref()))
+    }
+}
+
+impl From<UsageError> for Failed {
+    fn from(error: UsageError) -> Self {
+        Self::usage_help(error.message, error.help)
+    }
+}
+
+impl From<CannotStartDriver> for Failed {
+    fn from(why: CannotStartDriver) -> Self {
+        match &why {
+            CannotStartDriver::NoProgram { .. } => {
+                Self::usage_help(why.to_string(), "check the command line after `exec:`; no shell reads it")
+            }
+            CannotStartDriver::NoHello { .. } => Self {
+                exit: Exit::Inconclusive,
+                message: format!("error: {why}\n  help: conformance/PROTOCOL.md says what a driver does"),
+            },
+        }
+    }
+}
+
+impl From<CannotSetUp> for Failed {
+    fn from(why: CannotSetUp) -> Self {
+        match why {
+            CannotSetUp::Usage(error) => error.into(),
+            CannotSetUp::Driver(why) => why.into(),
+            CannotSetUp::Server(why @ CannotServe::NoProgram { .. }) => {
+                Self::usage_help(why.to_string(), "check the command line after `serve:`; no shell reads it")
+            }
+            CannotSetUp::Server(why @ CannotServe::Silent { .. }) => Self {
+                exit: Exit::Inconclusive,
+                message: format!(
+                    "error: {why}\n  help: it gets PORT and HOOK_SECRET in its environment, and prints `listening \
+                     127.0.0.1:PORT` once it listens"
+                ),
+            },
+            why @ (CannotSetUp::Secret(_)
+            | CannotSetUp::Embedded(_)
+            | CannotSetUp::Client(_)
+            | CannotSetUp::Effects(_)) => Self::usage(format!("error: {why}")),
+        }
     }
 }

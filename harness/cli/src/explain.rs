@@ -1,31 +1,64 @@
-//! `countersign explain`.
+//! `countersign explain ID`: what one id means, on one screen.
+//!
+//! The type to know is [`Extent`]. This module only shows what the catalog holds; it must not run anything.
+
+use std::fmt::Write as _;
 
 use countersign_conformance::Catalog;
-use countersign_conformance::mutants::{MUTANTS, Mutant};
+use countersign_conformance::mutants::Mutant;
+use countersign_core::case::Case;
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName, nearest};
-use countersign_core::spec::{BugClass, ClassState, Requirement};
-use countersign_core::vector::yaml;
+use countersign_core::spec::{Attacker, BugClass, ClassState, Requirement};
+use countersign_core::vector::{Suite, yaml};
 
 use crate::exit::{Exit, Failed};
 
-/// Prints what is known of one id.
-pub(crate) fn explain(id: &str) -> Result<Exit, Failed> {
-    let catalog = Catalog::embedded();
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What fits on one screen.
+    Screen,
+    /// Everything.
+    All,
+}
+
+/// Columns of a line, as in the help.
+const WIDTH: usize = 100;
+
+/// Lines of a screen.
+const HEIGHT: usize = 24;
+
+/// Lines of one field, where a screen has to do.
+const FIELD: usize = 4;
+
+/// Columns before a field's text.
+const INDENT: usize = 10;
+
+/// Prints what is known about one id.
+pub(crate) fn explain(id: &str, extent: Extent) -> Result<Exit, Failed> {
+    super::print(&explained(Catalog::embedded(), id, extent)?)
+}
+
+fn explained(catalog: &Catalog, id: &str, extent: Extent) -> Result<String, Failed> {
     let upper = id.to_uppercase();
     if let Some(found) = upper.parse::<RequirementId>().ok().and_then(|id| catalog.requirements.get(&id)) {
-        return super::print(&requirement(catalog, found));
+        return Ok(requirement(catalog, found, extent));
     }
     if let Some(found) = upper.parse::<BugClassId>().ok().and_then(|id| catalog.bug_classes.get(&id)) {
-        return super::print(&bug_class(catalog, found));
+        return Ok(bug_class(catalog, found, extent));
     }
     if let Ok(wanted) = id.parse::<CaseId>()
-        && let Some((suite, case)) = catalog.cases().find(|(_, case)| case.id == wanted)
+        && let Some((suite, found)) = catalog.cases().find(|(_, case)| case.id == wanted)
     {
-        let text = yaml::write(case).map_err(Failed::usage)?;
-        return super::print(&format!("# {}: {}\n{text}", suite.path, suite.about));
+        return case(suite, found, extent);
     }
     if let Some(found) = id.parse::<SchemeName>().ok().and_then(|id| catalog.schemes.get(&id)) {
-        return super::print(&yaml::write(found.file()).map_err(Failed::usage)?);
+        let mut page = Page::new(extent);
+        let file = found.file();
+        page.line(&format!("{}: {}", file.scheme, file.title));
+        page.document(&yaml::write(file).map_err(Failed::usage)?);
+        page.command("try it", &format!("countersign run --target reference --scheme {}", file.scheme));
+        return Ok(page.finish(id));
     }
     let known = catalog
         .requirements
@@ -52,65 +85,208 @@ pub(crate) fn unknown(what: &str, name: &str, near: Vec<&str>, otherwise: &str) 
     Failed::usage_help(format!("unknown {what} `{}`", name.escape_debug()), help)
 }
 
-fn requirement(catalog: &Catalog, found: &Requirement) -> String {
-    let severity: Vec<String> = found.severity.iter().map(|(who, how)| format!("{how} at {who}")).collect();
-    let cwe: Vec<String> = found.cwe.iter().map(|number| format!("CWE-{number}")).collect();
-    let cases: Vec<&str> = catalog
-        .cases()
-        .filter(|(_, case)| case.requires.contains(&found.id))
-        .map(|(_, case)| case.id.as_str())
-        .collect();
-    format!(
-        "{} ({}): {}\n\n{}\n\nwhy:       {}\nsource:    {}\nseverity:  {}\nmaps to:   {}, OWASP {}, OWASP {}\nremedy:    {}\ncases:     {}\n",
-        found.id,
-        found.level,
-        found.title,
-        found.text,
-        found.reason.trim(),
-        found.source,
-        severity.join(", "),
-        cwe.join(", "),
-        found.owasp.api,
-        found.owasp.top10,
-        found.remediation.trim(),
-        cases.join(", "),
-    )
+fn requirement(catalog: &Catalog, found: &Requirement, extent: Extent) -> String {
+    let severity: Vec<String> =
+        found.severity.iter().map(|(attacker, severity)| format!("{severity} {}", held(*attacker))).collect();
+    let cases = catalog.cases().filter(|(_, case)| case.requires.contains(&found.id));
+    let mut page = Page::new(extent);
+    page.line(&format!("{} ({}): {}", found.id, found.level, found.title));
+    page.field("rule", &found.text);
+    page.field("why", &found.reason);
+    page.field("fix", &found.remediation);
+    page.field("severity", &severity.join("; "));
+    page.field("source", &found.source);
+    page.field(
+        "maps to",
+        &format!("{}, OWASP {}, OWASP {}", cwe(&found.cwe), found.owasp.api, found.owasp.top10),
+    );
+    page.list("cases", cases.map(|(_, case)| case.id.as_str()));
+    page.finish(found.id.as_str())
 }
 
-fn bug_class(catalog: &Catalog, found: &BugClass) -> String {
-    let cwe: Vec<String> = found.cwe.iter().map(|number| format!("CWE-{number}")).collect();
+fn bug_class(catalog: &Catalog, found: &BugClass, extent: Extent) -> String {
     let state = match &found.state {
         ClassState::Covered => found.state.name().to_owned(),
-        ClassState::Planned(why) | ClassState::NotTestable(why) => {
-            format!("{}: {why}", found.state.name())
-        }
+        ClassState::Planned(why) | ClassState::NotTestable(why) => format!("{}: {why}", found.state.name()),
     };
-    let cases: Vec<&str> = catalog
-        .cases()
-        .filter(|(_, case)| case.kills.contains(&found.id))
-        .map(|(_, case)| case.id.as_str())
-        .collect();
-    let mut text = format!(
-        "{}: {}\n\nprobe:     {}\nseverity:  {}\nmaps to:   {}\nstate:     {state}\n",
-        found.id,
-        found.title,
-        found.probe.trim(),
-        found.severity,
-        cwe.join(", "),
-    );
-    for seen in &found.seen_in {
-        text.push_str(&format!("seen in:   {seen}\n"));
+    let mut page = Page::new(extent);
+    page.line(&format!("{}: {}", found.id, found.title));
+    page.field("test", &found.probe);
+    page.field("severity", &found.severity.to_string());
+    page.field("maps to", &cwe(&found.cwe));
+    page.field("state", &state);
+    page.list("seen in", found.seen_in.iter().map(String::as_str));
+    if let Some(mutant) = Mutant::of(found.id.as_str()) {
+        page.field("mutant", mutant.about);
+        let kills = catalog.cases().filter(|(_, case)| case.kills.contains(&found.id));
+        let kills: Vec<&str> = kills.map(|(_, case)| case.id.as_str()).collect();
+        if kills.is_empty() {
+            page.field("killed by", "cases that were written for other classes");
+        }
+        page.list("killed by", kills.into_iter());
+        page.command("all kills", &format!("countersign matrix --class {}", found.id));
+        page.command("try it", &format!("countersign run --target mutant:{}", found.id));
     }
-    for mutant in MUTANTS.iter().filter(|mutant| mutant.class == found.id.as_str()) {
-        text.push_str(&format!("mutant:    {}\n", mutant.about));
+    page.finish(found.id.as_str())
+}
+
+fn case(suite: &Suite, found: &Case, extent: Extent) -> Result<String, Failed> {
+    let mut page = Page::new(extent);
+    page.line(&format!("# {}: {}", suite.path, suite.about));
+    page.document(&yaml::write(found).map_err(Failed::usage)?);
+    page.command("try it", &format!("countersign run --target reference --case {}", found.id));
+    Ok(page.finish(found.id.as_str()))
+}
+
+fn cwe(numbers: &[u32]) -> String {
+    numbers.iter().map(|number| format!("CWE-{number}")).collect::<Vec<_>>().join(", ")
+}
+
+/// What an attacker of a level holds, in words.
+fn held(attacker: Attacker) -> &'static str {
+    match attacker {
+        Attacker::L0 => "for anyone who can send requests (L0)",
+        Attacker::L1 => "for an attacker with a genuine signed request (L1)",
+        Attacker::L2 => "only if the odd value itself is signed (L2)",
     }
-    if Mutant::of(found.id.as_str()).is_some() {
-        text.push_str(&format!(
-            "killed by: {}\nall kills: countersign matrix --class {}\ntry it:    countersign run --target mutant:{}\n",
-            if cases.is_empty() { "cases that were written for other classes".to_owned() } else { cases.join(", ") },
-            found.id,
-            found.id
-        ));
+}
+
+/// The text in the making.
+struct Page {
+    text: String,
+    extent: Extent,
+    /// Whether something was left out.
+    cut: Cut,
+}
+
+/// Whether a page holds everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Nothing,
+    Something,
+}
+
+impl Page {
+    fn new(extent: Extent) -> Self {
+        Self { text: String::new(), extent, cut: Cut::Nothing }
     }
-    text
+
+    /// The first line.
+    fn line(&mut self, text: &str) {
+        for line in wrap(text, WIDTH) {
+            let _ = writeln!(self.text, "{line}");
+        }
+        self.text.push('\n');
+    }
+
+    /// A name and its text, in lines of their own width.
+    fn field(&mut self, name: &str, text: &str) {
+        let mut lines = wrap(text, WIDTH - INDENT - 1);
+        if self.extent == Extent::Screen && lines.len() > FIELD {
+            lines.truncate(FIELD);
+            lines[FIELD - 1].push('…');
+            self.cut = Cut::Something;
+        }
+        for (at, line) in lines.iter().enumerate() {
+            let name = if at == 0 { format!("{name}:") } else { String::new() };
+            let _ = writeln!(self.text, "{name:INDENT$} {line}");
+        }
+    }
+
+    /// A command to copy, on one line however long it is.
+    fn command(&mut self, name: &str, command: &str) {
+        let name = format!("{name}:");
+        let _ = writeln!(self.text, "{name:INDENT$} {command}");
+    }
+
+    /// A field with names, as many as fit on two lines.
+    fn list<'n>(&mut self, name: &str, names: impl Iterator<Item = &'n str>) {
+        let names: Vec<&str> = names.collect();
+        let room = 2 * (WIDTH - INDENT - 1) - " and 1000 more".len();
+        let mut length = 0;
+        let fit = names.iter().take_while(|name| {
+            length += name.len() + 2;
+            length <= room
+        });
+        let shown =
+            if self.extent == Extent::All { names.len() } else { fit.count().max(1).min(names.len()) };
+        if shown == names.len() {
+            if !names.is_empty() {
+                self.field(name, &names.join(", "));
+            }
+            return;
+        }
+        self.cut = Cut::Something;
+        self.field(name, &format!("{} and {} more", names[..shown].join(", "), names.len() - shown));
+    }
+
+    /// A YAML document, as many lines as fit.
+    fn document(&mut self, text: &str) {
+        let total = text.lines().count();
+        // Two fields follow it: how to try it, and how to see all of it.
+        let room = HEIGHT - 2 - self.text.lines().count();
+        let shown = if self.extent == Extent::Screen && total > room { room - 1 } else { total };
+        for line in text.lines().take(shown) {
+            let _ = writeln!(self.text, "{line}");
+        }
+        if shown < total {
+            self.cut = Cut::Something;
+            let _ = writeln!(self.text, "# {} more lines", total - shown);
+        }
+    }
+
+    /// The whole text; where something was left out, it says how to see it.
+    fn finish(mut self, id: &str) -> String {
+        if self.cut == Cut::Something {
+            self.command("in full", &format!("countersign explain {id} --all"));
+        }
+        self.text
+    }
+}
+
+/// Lines of at most `width` characters, where words allow it.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a last line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_is_explained_on_one_screen() {
+        let catalog = Catalog::embedded();
+        let ids = catalog.requirements.keys().map(RequirementId::as_str);
+        let ids = ids.chain(catalog.bug_classes.keys().map(BugClassId::as_str));
+        let ids = ids.chain(catalog.cases().map(|(_, case)| case.id.as_str()));
+        for id in ids.chain(catalog.schemes.keys().map(SchemeName::as_str)) {
+            let text = explained(catalog, id, Extent::Screen).expect("a known id");
+            assert!(text.lines().count() <= HEIGHT, "{id}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_shown_on_request() {
+        let catalog = Catalog::embedded();
+        let [short, full] = [Extent::Screen, Extent::All]
+            .map(|extent| explained(catalog, "INT-BODY", extent).expect("a known id"));
+        assert!(short.ends_with("in full:   countersign explain INT-BODY --all\n"), "{short}");
+        let last =
+            catalog.cases().filter(|(_, case)| case.requires.iter().any(|id| id.as_str() == "INT-BODY"));
+        let last = last.last().expect("a case").1.id.as_str();
+        assert!(!short.contains(last) && full.contains(last), "{full}");
+        assert!(!full.contains("--all"), "{full}");
+    }
 }

@@ -1,4 +1,7 @@
-//! `countersign init`: a driver to start from.
+//! `countersign init`: writes a working driver, to put one's own function into.
+//!
+//! The type to know is [`Starter`]: the files of a language, and how to build and start them. The files themselves are those of
+//! `conformance/implementations`. This module must not know the line protocol.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,23 +10,26 @@ use std::io::Write as _;
 use clap::ValueEnum;
 
 use super::args::{InitArgs, Language};
-use super::{plan::quoted, print};
+use super::{print, replay::quoted};
 use crate::exit::{Exit, Failed};
 
-/// A file of `conformance/implementations`: its name, and its text.
+/// A file of `conformance/implementations`: its name, also where it is written to, and its text.
 macro_rules! shipped {
     ($folder:literal, $name:literal) => {
-        ($name, include_str!(concat!("../../../conformance/implementations/", $folder, "/", $name)))
+        shipped!($folder, $name, $name)
+    };
+    ($folder:literal, $name:literal, $as:literal) => {
+        ($as, include_str!(concat!("../../../conformance/implementations/", $folder, "/", $name)))
     };
 }
 
 /// What one language needs.
 struct Starter {
-    /// The driver first, then what it builds on.
+    /// Names and texts: first the driver, then what it needs.
     files: &'static [(&'static str, &'static str)],
-    /// How it is built, where it is.
+    /// The command that builds it, run in its folder.
     build: Option<&'static str>,
-    /// How it is started.
+    /// The command that starts it, run in its folder.
     start: &'static str,
 }
 
@@ -83,7 +89,22 @@ fn starter(language: Language) -> Starter {
             build: None,
             start: "ruby example.rb",
         },
+        Language::Rust => Starter {
+            files: &[
+                shipped!("rust", "src/bin/example.rs", "src/main.rs"),
+                shipped!("rust", "src/countersign_driver.rs"),
+                shipped!("rust", "starter.toml", "Cargo.toml"),
+            ],
+            build: Some("cargo build"),
+            start: "target/debug/my-driver",
+        },
     }
+}
+
+/// The text of a file as it is written. The example in Rust takes the helper from the package that it is part of here; elsewhere
+/// the helper is a file beside it.
+fn standalone(text: &str) -> String {
+    text.replace("use countersign_rust_drivers::", "mod countersign_driver;\n\nuse ")
 }
 
 /// Writes the files of a language, and overwrites nothing.
@@ -91,29 +112,37 @@ pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failed> {
     let Starter { files, build, start } = starter(args.driver);
     let folder = &args.dir;
     let failed = |what: &str, error: std::io::Error| {
-        Failed::usage_help(format!("{what}: {error}"), "give --dir a folder that you may write to")
+        Failed::usage_help(format!("{what}: {error}"), "choose a folder that you can write to with --dir")
     };
     fs::create_dir_all(folder)
-        .map_err(|error| failed(&format!("the folder `{}` cannot be made", folder.display()), error))?;
+        .map_err(|error| failed(&format!("cannot create the folder `{}`", folder.display()), error))?;
     if let Some((name, _)) = files.iter().find(|(name, _)| folder.join(name).symlink_metadata().is_ok()) {
-        let message = format!("`{}` is there already, and nothing was written", folder.join(name).display());
-        return Err(Failed::usage_help(message, "give --dir another folder"));
+        let message = format!("`{}` exists already; nothing was written", folder.join(name).display());
+        return Err(Failed::usage_help(message, "choose another folder with --dir"));
     }
     for (at, (name, text)) in files.iter().enumerate() {
         let path = folder.join(name);
-        let written = fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        let written = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::File::create_new(&path))
+            .and_then(|mut file| file.write_all(standalone(text).as_bytes()));
         written.map_err(|error| {
-            // Half a driver would stand in the way of the next try.
+            // Half a driver would make the next try fail.
             files[..=at].iter().for_each(|(name, _)| drop(fs::remove_file(folder.join(name))));
-            failed(&format!("`{}` cannot be written", path.display()), error)
+            failed(&format!("cannot write `{}`", path.display()), error)
         })?;
     }
     let mut text = String::new();
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    let _ = writeln!(text, "wrote {}; the first is the driver, made for GitHub's header", names.join(", "));
+    let (driver, others) = (names[0], names[1..].join(", "));
     let _ = writeln!(
         text,
-        "\nIt works as it is. Try it, put your library in the place of the check, and ask it:\n"
+        "wrote {others} and {driver}, which is the driver\n\n\
+         The driver works as it is: it verifies GitHub's header X-Hub-Signature-256 with code of its own, without a package.\n\
+         1. Check that it follows the protocol.\n\
+         2. Edit {driver}: call your function or library instead, and name your scheme (`countersign list schemes`).\n\
+         3. Run all cases.\n"
     );
     if folder.as_os_str() != "." {
         let _ = writeln!(text, "  cd -- {}", quoted(&folder.display().to_string()));
@@ -127,7 +156,8 @@ pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failed> {
         args.driver.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let _ = writeln!(
         text,
-        "\nconformance/PROTOCOL.md and conformance/implementations/{language}/ say more, with drivers of real packages."
+        "\nYour own code needs no version; for a published package, give its name and version.\n\
+         See conformance/PROTOCOL.md, and conformance/implementations/{language}/ for drivers of real packages."
     );
     print(&text)
 }

@@ -16,14 +16,13 @@ mod matrix;
 mod picture;
 mod plan;
 mod progress;
+mod replay;
 mod run;
 mod secret_source;
 mod select;
 mod serve;
 mod signals;
 mod snapshot;
-mod subject;
-mod targets;
 mod timing;
 mod vectors;
 
@@ -33,6 +32,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::exit::{Exit, Failed};
 use args::{Cli, Command, VectorsCommand};
+use explain::Extent;
 
 /// Cases are built and dropped by the million, in small pieces.
 #[global_allocator]
@@ -65,7 +65,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Init(args) => init::init(&args),
         Command::Timing(args) => timing::timing(&args),
-        Command::Explain { id } => explain::explain(&id),
+        Command::Explain { id, all } => explain::explain(&id, if all { Extent::All } else { Extent::Screen }),
         Command::List { what } => list::list(what),
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Vectors(VectorsCommand::Check { paths }) => vectors::check(&paths),

@@ -16,7 +16,7 @@ use super::args::{MatrixArgs, MatrixFormat};
 use super::explain::unknown;
 use super::plan::scheme;
 use crate::exit::{Exit, Failed};
-use crate::targets::without_mutant;
+use countersign::target::without_mutant;
 
 /// Computes the kill matrix and prints it; nothing is sent.
 pub(crate) fn matrix(args: &MatrixArgs) -> Result<Exit, Failed> {
@@ -93,7 +93,7 @@ fn mutants(catalog: &Catalog, classes: &[String]) -> Result<Vec<&'static Mutant>
         if MUTANTS.iter().any(|mutant| mutant.class == class) {
             continue;
         }
-        return Err(without_mutant(catalog, class).unwrap_or_else(|| {
+        return Err(without_mutant(class).map(Failed::from).unwrap_or_else(|| {
             let near = nearest(class, catalog.bug_classes.keys().map(BugClassId::as_str));
             unknown("bug class", class, near, "see `countersign list bug-classes`")
         }));

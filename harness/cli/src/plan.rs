@@ -14,28 +14,23 @@ use countersign_core::scheme::{Coverage, Part, Scheme, with_constants};
 use countersign_core::secret::Secret;
 use countersign_core::vector::Suite;
 
-use super::args::{CarrierName, TargetArgs};
+use super::args::TargetArgs;
 use super::explain::unknown;
-use super::subject::EMBEDDED_PATH;
-use super::{select, vectors};
+use super::{replay, select, vectors};
 use crate::config::{Config, is_file};
-use crate::exit::Failed;
+use crate::exit::{Exit, Failed};
 use crate::secret_source::SecretSource;
-use crate::targets::{TargetSpec, guard_host};
-use countersign::carrier::{CommandLine, Deadlines};
-use countersign::run::{CounterSpec, Planned, Robust};
+use countersign::RateLimiter;
+use countersign::run::{self, CounterSpec, Planned, Session, Slow};
+use countersign::target::{
+    KeyNaming, SchemeChoice, SecondSetup, SecretSupply, Setup, TargetSpec, UsageError, greet, guard_host,
+};
+use countersign::transport::{Deadlines, TransportName};
 
 /// A scheme and how the person named it.
 pub(crate) struct Named {
     pub(crate) given: String,
     pub(crate) scheme: Arc<dyn Scheme>,
-}
-
-/// What a person says of a second sender.
-pub(crate) struct Second {
-    pub(crate) secret: Option<Secret>,
-    pub(crate) path: Option<String>,
-    pub(crate) key_id: String,
 }
 
 /// What will be run.
@@ -45,22 +40,22 @@ pub(crate) struct Plan {
     pub(crate) schemes: Vec<Named>,
     pub(crate) secret: Option<Secret>,
     /// A second sender, as far as the person named one.
-    pub(crate) second: Second,
+    pub(crate) second: SecondSetup,
     pub(crate) suites: Vec<Suite>,
     pub(crate) patterns: Vec<String>,
     pub(crate) seed: u64,
     pub(crate) oracle: Oracle,
     pub(crate) deadlines: Deadlines,
-    pub(crate) rate: Option<u32>,
-    pub(crate) carrier: CarrierName,
+    pub(crate) limiter: RateLimiter,
+    pub(crate) transport: Option<TransportName>,
     pub(crate) origin: Option<String>,
     pub(crate) constants: BTreeMap<String, String>,
     pub(crate) key_id: Option<String>,
     /// Where a target that somebody else runs counts what it does.
     pub(crate) effects: Option<CounterSpec>,
     pub(crate) max_time: Option<Duration>,
-    /// Whether cases that wait are run.
-    pub(crate) slow: bool,
+    /// Whether cases that take long are run.
+    pub(crate) slow: Slow,
     pub(crate) replay: String,
 }
 
@@ -69,13 +64,12 @@ impl Plan {
         let config = Config::load(args.config.as_deref())?;
         let target: TargetSpec =
             args.target.as_deref().or(config.target.as_deref()).unwrap_or("reference").parse()?;
-        let target = match (target, &args.folder) {
-            (TargetSpec::Exec(command), Some(folder)) => TargetSpec::Exec(command.within(folder)),
-            (TargetSpec::Serve(command), Some(folder)) => TargetSpec::Serve(command.within(folder)),
-            (other, _) => other,
+        let target = match &args.folder {
+            Some(folder) => target.within(folder),
+            None => target,
         };
         let allowed: Vec<String> = args.allow_host.iter().chain(&config.allow_host).cloned().collect();
-        target.guard(&allowed)?;
+        target.guard(&allowed).map_err(guarded)?;
         let constants = constants(args, &config)?;
         let mut schemes = schemes(args, &config, &target)?;
         for named in &mut schemes {
@@ -108,32 +102,24 @@ impl Plan {
                 "5 is the default",
             ));
         }
-        let total = Duration::from_secs_f64(timeout);
-        let https = matches!(&target, TargetSpec::Url(url) if url.scheme() == "https");
-        let carrier = match (args.carrier, https) {
-            (Some(CarrierName::Raw), true) => {
-                let help = "leave --carrier out, or terminate TLS before the endpoint and test it over http";
-                return Err(Failed::usage_help("the raw carrier speaks plain HTTP only", help));
-            }
-            (Some(carrier), _) => carrier,
-            (None, true) => CarrierName::Polite,
-            (None, false) => CarrierName::Raw,
-        };
-        if matches!(target, TargetSpec::Exec(_) | TargetSpec::Serve(_)) && args.carrier.is_some() {
-            let help = "leave it out: a driver is asked by lines, and a server that is started here gets exact octets";
-            return Err(Failed::usage_help("--carrier is for endpoints by address and for our own", help));
+        let transport = args.transport.map(TransportName::from);
+        if transport.is_some() {
+            target.profile().transport.check()?;
+        }
+        if let TargetSpec::Url(url) = &target {
+            url.transport(transport)?;
         }
         Ok(Self {
             oracle: oracle(args, &config)?,
-            rate: rate(args, &config)?,
+            limiter: RateLimiter::per_second(rate(args, &config)?),
             origin: args.origin.clone().or(config.origin.clone()),
             constants,
             max_time: max_time(args)?,
-            slow: args.slow,
+            slow: if args.slow { Slow::Run } else { Slow::Skip },
             effects: effects(args, &config, &target, &allowed)?,
             key_id: args.key_id.clone().or(config.key_id.clone()),
-            deadlines: Deadlines { connect: total, read: total, total },
-            replay: replay_command(args, &target, seed),
+            deadlines: Deadlines::of(Duration::from_secs_f64(timeout)),
+            replay: replay::words(args, &target, &config, seed).join(" "),
             patterns: patterns.to_vec(),
             config,
             target,
@@ -142,13 +128,34 @@ impl Plan {
             second,
             suites,
             seed,
-            carrier,
+            transport,
         })
     }
 
+    /// Sets the target up for one scheme.
+    pub(crate) async fn start(&self, named: &Named, jobs: usize) -> Result<Session, Failed> {
+        let setup = Setup {
+            scheme: Arc::clone(&named.scheme),
+            secret: self.secret.clone(),
+            second: self.second.clone(),
+            origin: self.origin.clone(),
+            constants: self.constants.clone(),
+            key_id: self.key_id.clone(),
+            effects: self.effects.clone(),
+            transport: self.transport,
+            deadlines: self.deadlines,
+            limiter: self.limiter.clone(),
+            jobs,
+            slow: self.slow,
+            seed: self.seed,
+            replay: format!("{} --scheme {}", self.replay, replay::quoted(&named.given)),
+        };
+        Ok(self.target.start(setup).await?)
+    }
+
     /// Cases over all schemes.
-    pub(crate) fn count(&self, catalog: &Catalog, robust: &Robust<'_>) -> usize {
-        self.schemes.iter().map(|named| self.cases(catalog, robust, &*named.scheme).len()).sum()
+    pub(crate) fn count(&self, catalog: &Catalog) -> usize {
+        self.schemes.iter().map(|named| self.cases(catalog, &*named.scheme).len()).sum()
     }
 
     /// Refuses a pattern that chooses nothing: nothing run is never a success.
@@ -169,19 +176,15 @@ impl Plan {
     pub(crate) fn cases<'a>(
         &'a self,
         catalog: &'a Catalog,
-        robust: &'a Robust<'a>,
         scheme: &dyn Scheme,
     ) -> Vec<Planned<'a>> {
         let name = scheme.file().scheme.as_str();
-        self.suites
+        let chosen = self
+            .suites
             .iter()
             .flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)))
-            .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()))
-            .filter_map(|(suite, case)| {
-                let requirement = catalog.decides(case, scheme)?;
-                Some(Planned { suite, case, requirement, robust })
-            })
-            .collect()
+            .filter(|(suite, case)| self.chooses(name, &suite.name, case.id.as_str()));
+        run::plan(catalog, scheme, chosen)
     }
 }
 
@@ -189,33 +192,37 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
     let catalog = Catalog::embedded();
     let named: Vec<&String> =
         if args.scheme.is_empty() { config.scheme.iter().collect() } else { args.scheme.iter().collect() };
-    let all = || "see `countersign list schemes`, or describe your own in a file (vectors/README.md)";
-    match (target, named.len()) {
-        (TargetSpec::Url(_) | TargetSpec::Serve(_), 0) => {
-            return Err(Failed::usage_help("how does this endpoint sign? --scheme is missing", all()));
+    let all = "see `countersign list schemes`, or describe your own in a file (vectors/README.md)";
+    match (target.profile().schemes, named.len()) {
+        (SchemeChoice::One | SchemeChoice::Named, 0) => {
+            return Err(Failed::usage_help("how does this endpoint sign? --scheme is missing", all));
         }
-        (TargetSpec::Exec(command), 0) => return spoken(command),
-        (TargetSpec::Url(_), 2..) => {
+        (SchemeChoice::One, 2..) => {
             return Err(Failed::usage_help(
                 "an endpoint has one scheme; --scheme was given more than once",
-                all(),
+                all,
             ));
         }
-        (_, 0) => {
+        (SchemeChoice::OfDriver, 0) => return of_driver(target),
+        (SchemeChoice::All, 0) => {
             let named = |(name, scheme): (&SchemeName, &Arc<dyn Scheme>)| Named {
                 given: name.to_string(),
                 scheme: Arc::clone(scheme),
             };
             return Ok(catalog.schemes.iter().map(named).collect());
         }
-        _ => {}
+        (SchemeChoice::One | SchemeChoice::Named | SchemeChoice::OfDriver | SchemeChoice::All, _) => {}
     }
     named.into_iter().map(|name| Ok(Named { given: name.clone(), scheme: scheme(name)? })).collect()
 }
 
 /// The schemes that a driver says it verifies.
-fn spoken(command: &CommandLine) -> Result<Vec<Named>, Failed> {
-    let hello = super::subject::greet(command)?;
+fn of_driver(target: &TargetSpec) -> Result<Vec<Named>, Failed> {
+    let TargetSpec::Exec(command) = target else { return Ok(Vec::new()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
+    let hello = runtime.block_on(greet(command))?;
     if hello.schemes.is_empty() {
         let message = format!("the driver of `{}` names no scheme", hello.name.escape_debug());
         return Err(Failed::usage_help(message, "name one with --scheme, or in its `hello`"));
@@ -239,17 +246,14 @@ pub(crate) fn scheme(name: &str) -> Result<Arc<dyn Scheme>, Failed> {
 
 fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Option<Secret>, Failed> {
     let source = args.secret.as_ref().or(config.secret.as_ref());
-    match (target, source) {
-        (TargetSpec::Url(_), None) => {
+    match (target.profile().secret, source) {
+        (SecretSupply::Given, None) => {
             let help =
                 "the endpoint and Countersign share it: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
             Err(Failed::usage_help("--secret is missing", help))
         }
-        (
-            TargetSpec::Reference | TargetSpec::Mutant(_) | TargetSpec::Exec(_) | TargetSpec::Serve(_),
-            None,
-        ) => Ok(None),
-        (_, Some(source)) => {
+        (SecretSupply::MadeUp, None) => Ok(None),
+        (SecretSupply::Given | SecretSupply::MadeUp, Some(source)) => {
             let source: SecretSource =
                 source.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
             source.read().map(Some)
@@ -263,41 +267,26 @@ fn second(
     config: &Config,
     target: &TargetSpec,
     schemes: &[Named],
-) -> Result<Second, Failed> {
+) -> Result<SecondSetup, Failed> {
     let path = args.second_path.clone().or(config.second_path.clone());
     let key_id = args.second_key_id.clone().or(config.second_key_id.clone());
     let given = args.second_secret.as_ref().or(config.second_secret.as_ref());
-    if matches!(target, TargetSpec::Exec(_) | TargetSpec::Serve(_)) && given.is_some() {
-        let help = "leave --second-secret out, or start an endpoint with both secrets yourself";
-        return Err(Failed::usage_help("a driver or a server is given one secret at a time", help));
+    if given.is_some() {
+        target.profile().second_sender.check()?;
     }
     if given.is_none() && (args.second_path.is_some() || args.second_key_id.is_some()) {
         let help = "give --second-secret env:NAME, file:PATH, stdin or cmd:COMMAND";
         return Err(Failed::usage_help("a second sender needs a secret of its own", help));
     }
-    if path.as_ref().is_some_and(|path| !path.starts_with('/')) {
-        return Err(Failed::usage_help(
-            "--second-path starts with a slash",
-            "write --second-path /hook/second",
-        ));
-    }
-    let embedded = !matches!(target, TargetSpec::Url(_));
-    if embedded && path.as_deref() == Some(EMBEDDED_PATH) {
-        let message = format!("`{EMBEDDED_PATH}` is the endpoint of the first sender");
-        return Err(Failed::usage_help(message, "give --second-path another path, or leave it out"));
+    if let Some(path) = &path {
+        let names_key = |named: &Named| named.scheme.coverage(&Part::KeyId) != Coverage::Absent;
+        let naming = if schemes.iter().all(names_key) { KeyNaming::Always } else { KeyNaming::NotAlways };
+        target.check_second_path(path, naming)?;
     }
     let first = args.secret.as_ref().or(config.secret.as_ref());
     if given.is_some_and(|given| given == "stdin" && first == Some(given)) {
         let message = "standard input holds one secret, and --secret reads it";
         return Err(Failed::usage_help(message, "give --second-secret env:NAME, file:PATH or cmd:COMMAND"));
-    }
-    if let (TargetSpec::Url(url), Some(path)) = (target, &path) {
-        let own = url[url::Position::BeforePath..url::Position::AfterQuery] == **path;
-        let named = |named: &Named| named.scheme.coverage(&Part::KeyId) != Coverage::Absent;
-        if own && !schemes.iter().all(named) {
-            let message = "where requests name no key, two senders cannot share one endpoint";
-            return Err(Failed::usage_help(message, "give --second-path the path of the second one"));
-        }
     }
     let secret = match given {
         None => None,
@@ -307,7 +296,8 @@ fn second(
             Some(source.read()?)
         }
     };
-    Ok(Second { secret, path, key_id: key_id.unwrap_or_else(|| "secondary".to_owned()) })
+    let key_id = key_id.unwrap_or_else(|| SecondSetup::default().key_id);
+    Ok(SecondSetup { secret, path, key_id })
 }
 
 /// Where effects are counted. The embedded endpoint counts by itself.
@@ -317,22 +307,17 @@ fn effects(
     target: &TargetSpec,
     allowed: &[String],
 ) -> Result<Option<CounterSpec>, Failed> {
-    let TargetSpec::Url(_) = target else {
-        return match args.effects {
-            None => Ok(None),
-            Some(_) => Err(Failed::usage_help(
-                "--effects is for endpoints of your own",
-                "give the address of an endpoint with --target; the embedded one counts by itself",
-            )),
-        };
-    };
+    if let Err(refusal) = target.profile().effects.check() {
+        // A profile may be shared by several targets; what was typed is meant for this one.
+        return if args.effects.is_some() { Err(refusal.into()) } else { Ok(None) };
+    }
     let Some(text) = args.effects.as_ref().or(config.effects.as_ref()) else { return Ok(None) };
     let spec: CounterSpec = text.parse().map_err(|why| {
         let help =
             "write --effects http://127.0.0.1:8080/metrics#orders_total, or the address of a plain number";
         Failed::usage_help(format!("--effects: {why}"), help)
     })?;
-    guard_host(&spec.url, allowed)?;
+    guard_host(&spec.url, allowed).map_err(guarded)?;
     Ok(Some(spec))
 }
 
@@ -391,47 +376,7 @@ fn constants(args: &TargetArgs, config: &Config) -> Result<BTreeMap<String, Stri
     Ok(constants)
 }
 
-/// The command that runs a case again, up to the scheme and the case.
-fn replay_command(args: &TargetArgs, target: &TargetSpec, seed: u64) -> String {
-    let mut words = vec!["countersign replay".to_owned()];
-    if *target != TargetSpec::Reference {
-        words.push(format!("--target {}", quoted(&target.name())));
-    }
-    let mut option = |name: &str, value: Option<&String>| {
-        if let Some(value) = value {
-            words.push(format!("--{name} {}", quoted(value)));
-        }
-    };
-    option("secret", args.secret.as_ref());
-    option("second-secret", args.second_secret.as_ref());
-    option("second-path", args.second_path.as_ref());
-    option("second-key-id", args.second_key_id.as_ref());
-    option("origin", args.origin.as_ref());
-    option("key-id", args.key_id.as_ref());
-    option("effects", args.effects.as_ref());
-    option("accept-status", args.accept_status.as_ref());
-    option("reject-status", args.reject_status.as_ref());
-    for host in &args.allow_host {
-        option("allow-host", Some(host));
-    }
-    for constant in &args.constant {
-        option("constant", Some(constant));
-    }
-    for suite in args.suite.iter().filter(|suite| suite.ends_with(".yaml")) {
-        option("suite", Some(suite));
-    }
-    let config = args.config.as_ref().map(|path| path.display().to_string());
-    option("config", config.as_ref());
-    option("seed", Some(&seed.to_string()));
-    words.join(" ")
-}
-
-/// A word for a POSIX shell.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+/// A target that nobody allowed: nothing was sent.
+fn guarded(error: UsageError) -> Failed {
+    Failed { exit: Exit::Guard, ..error.into() }
 }

@@ -1,14 +1,14 @@
 //! `countersign run` and `countersign replay`.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use countersign_conformance::Catalog;
-use countersign_core::event::{CaseResult, Event, RunFinished, RunStarted, RunVerdict, Summary, Tool};
-use countersign_core::finding::gather;
+use countersign_core::event::{Event, RunVerdict};
 use countersign_core::id::{CaseId, nearest};
 use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style, reporter};
 
@@ -16,12 +16,10 @@ use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
 use super::explain::unknown;
 use super::plan::Plan;
 use super::signals::{self, First, STOP};
-use super::subject::subject;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::snapshot::{self, Extent, OnDrift};
-use crate::targets::TargetSpec;
-use countersign::run::{self, Keep, Lanes, Robust, Settings, clock};
+use countersign::run::{Announcement, Campaign, Hands, Keep, Settings, Workers};
 
 /// Judges a target.
 pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
@@ -42,14 +40,7 @@ pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
         FailLevel::None => FailOn::None,
     };
     let outputs = outputs(&args.format, args.color, fail_on)?;
-    // Simple servers take few connections at once; the embedded endpoint takes many.
-    let default = match plan.target {
-        TargetSpec::Url(_) | TargetSpec::Serve(_) => 4,
-        TargetSpec::Reference | TargetSpec::Mutant(_) => 16,
-        // Most of them wait in a pipe, so that no driver ever waits.
-        TargetSpec::Exec(_) => 128,
-    };
-    let jobs = args.jobs.or(plan.config.jobs).unwrap_or(default);
+    let jobs = args.jobs.or(plan.config.jobs).unwrap_or(plan.target.profile().jobs);
     if jobs == 0 || jobs > 1024 {
         return Err(Failed::usage_help("--jobs is a number from 1 to 1024", "4 suits most endpoints"));
     }
@@ -170,54 +161,43 @@ fn execute(
 ) -> Result<Exit, Failed> {
     signals::watch(First::Stops)?;
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
-    let counts = plan.count(catalog, &robust);
+    let counts = plan.count(catalog);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     // The embedded endpoint has threads of its own.
-    let lanes = Lanes::new(jobs).map_err(cannot_start)?;
+    let workers = Workers::new(jobs).map_err(cannot_start)?;
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
-    let started = Instant::now();
-    publish(
-        &mut outputs,
-        &Event::RunStarted(RunStarted {
-            schema: "countersign.events/1".to_owned(),
-            tool: Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-            target: plan.target.name(),
-            schemes: plan.schemes.iter().map(|named| named.scheme.file().scheme.clone()).collect(),
-            seed: plan.seed,
-            cases: counts,
-            started: clock::now().iso8601(),
-            config: plan.config.path.clone(),
-        }),
-    )?;
+    let broken = RefCell::new(None);
+    let mut emit = |event: &Event| {
+        let mut broken = broken.borrow_mut();
+        if broken.is_none() {
+            *broken = publish(&mut outputs, event).err();
+        }
+    };
+    let about = Announcement {
+        target: plan.target.name(),
+        schemes: plan.schemes.iter().map(|named| named.scheme.file().scheme.clone()).collect(),
+        seed: plan.seed,
+        cases: counts,
+        config: plan.config.path.clone(),
+    };
     let progress = Progress::new(counts);
-    let until = plan.max_time.map(|seconds| started + seconds);
+    let tick = || progress.tick();
+    let hands = Hands { workers: &workers, stop: &STOP, tick: &tick };
+    let mut campaign = Campaign::begin(about, fail_on, &mut emit);
+    let until = plan.max_time.map(|seconds| campaign.started() + seconds);
     let settings = Settings { keep, oracle: plan.oracle.clone(), until };
-    let mut total = Summary::default();
-    let mut results: Vec<CaseResult> = Vec::new();
-    let mut reasons: Vec<String> = Vec::new();
     let mut drift = Vec::new();
-    let mut finished = 0;
     let mut late = None;
-    for named in &plan.schemes {
-        let name = named.scheme.file().scheme.as_str();
-        progress.scheme(name);
-        let cases = plan.cases(catalog, &robust, &*named.scheme);
-        let mut broken = None;
-        let (mut subject, behind) = services.block_on(subject(&plan, named, jobs))?;
-        let mut emit = |event: &Event| {
-            if broken.is_none() {
-                broken = publish(&mut outputs, event).err();
-            }
-        };
-        let tick = || progress.tick();
-        let outcome = run::scheme(&lanes, &mut subject, &cases, &settings, &STOP, &mut emit, &tick);
-        drop(subject);
-        services.block_on(behind.shutdown());
-        if let Some(failed) = broken {
+    for (done, named) in plan.schemes.iter().enumerate() {
+        if let Some(failed) = broken.take() {
             return Err(failed);
         }
-        total.add(&outcome.summary.summary);
+        progress.scheme(named.scheme.file().scheme.as_str());
+        let cases = plan.cases(catalog, &*named.scheme);
+        let mut session = services.block_on(plan.start(named, jobs))?;
+        let outcome = campaign.scheme(&hands, &mut session, &cases, &settings);
+        services.block_on(session.target.shutdown());
+        drop(session);
         if let (Some((dir, on_drift, extent)), None) = (snapshots, &outcome.no_verdict) {
             match snapshot::settle(dir, &outcome.results, on_drift, extent) {
                 Ok(found) => drift.extend(found),
@@ -225,36 +205,23 @@ fn execute(
                 Err(failed) => late = Some(failed),
             }
         }
-        results.extend(outcome.results);
-        reasons.extend(outcome.no_verdict.map(|why| format!("{name}: {why}")));
-        finished += 1;
         if let Some(why) = settings.halted(&STOP) {
-            reasons.push(format!("{why} after {finished} of {} schemes", plan.schemes.len()));
+            campaign.note(format!("{why} after {} of {} schemes", done + 1, plan.schemes.len()));
             break;
         }
     }
     progress.finish();
-    let findings = gather(&results, &catalog.requirements, &catalog.bug_classes, &run::fallbacks());
-    let verdict = run::conclude(&total, !reasons.is_empty(), fail_on, !drift.is_empty());
-    let finished = RunFinished {
-        verdict,
-        reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
-        summary: total,
-        findings,
-        drift,
-        millis: started.elapsed().as_secs_f64() * 1000.0,
-    };
-    publish(&mut outputs, &Event::RunFinished(Box::new(finished)))?;
+    let finished = campaign.finish(drift);
     services.shutdown_timeout(Duration::from_millis(100));
-    if let Some(failed) = late {
+    if let Some(failed) = broken.take().or(late) {
         return Err(failed);
     }
     Ok(if STOP.load(Ordering::Relaxed) {
         Exit::Interrupted
-    } else if verdict == RunVerdict::Inconclusive && settings.halted(&STOP).is_some() {
+    } else if finished.verdict == RunVerdict::Inconclusive && settings.halted(&STOP).is_some() {
         Exit::Guard
     } else {
-        match verdict {
+        match finished.verdict {
             RunVerdict::Conformant => Exit::Conformant,
             RunVerdict::Nonconformant => Exit::Findings,
             RunVerdict::Inconclusive => Exit::Inconclusive,

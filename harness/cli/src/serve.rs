@@ -4,15 +4,16 @@ use std::fs::OpenOptions;
 use std::sync::Arc;
 
 use countersign_conformance::reference::Reference;
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::Deployment;
 
 use super::args::ServeArgs;
 use super::plan::scheme;
 use crate::exit::{Exit, Failed};
 use crate::secret_source::SecretSource;
-use crate::targets::mutant;
-use countersign::run::clock;
-use countersign::serve::{AuditSink, Config, Endpoint, Sender};
+use countersign::clock;
+use countersign::serve::{AuditSink, Config, Endpoint};
+use countersign::target::mutant;
 
 /// Serves the reference endpoint, or a mutant, until interrupted.
 pub(crate) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
@@ -23,13 +24,17 @@ pub(crate) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
     };
     let source: SecretSource = args.secret.parse().map_err(|why| Failed::usage(format!("error: {why}")))?;
     let secret = source.read()?;
+    let origin = format!("http://127.0.0.1:{}", args.port);
+    let deployment = Deployment { origin, ..Deployment::default() };
     let second = match &args.second_secret {
         None => None,
         Some(source) => {
             let source: SecretSource =
                 source.parse().map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?;
             let path = format!("{}/second", args.path.trim_end_matches('/'));
-            Some(Sender { secret: source.read()?, key_id: "secondary".to_owned(), path })
+            let deployment = Deployment { key_id: "secondary".to_owned(), ..deployment.clone() };
+            let sender = Sender::new(&*scheme, source.read()?, path, deployment);
+            Some(sender.map_err(|why| Failed::usage(format!("error: --second-secret: {why}")))?)
         }
     };
     if !args.path.starts_with('/') {
@@ -55,10 +60,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
             scheme,
             secret,
             steps,
-            deployment: Deployment {
-                origin: format!("http://127.0.0.1:{}", args.port),
-                ..Deployment::default()
-            },
+            deployment,
             path: args.path.clone(),
             second,
             bind: ([127, 0, 0, 1], args.port).into(),

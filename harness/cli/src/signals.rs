@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::{Exit, Failed};
-use countersign::carrier::kill_all;
+use countersign::process::kill_all;
 
 /// What the first interrupt does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

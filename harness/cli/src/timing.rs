@@ -13,12 +13,11 @@ use super::args::{TimingArgs, TimingFormat};
 use super::exact;
 use super::plan::Plan;
 use super::signals::{self, First};
-use super::subject::subject;
 use crate::bounded;
 use crate::exit::{Exit, Failed};
 use crate::picture;
 use crate::progress::Meter;
-use countersign::run::Subject;
+use countersign::run::Session;
 use countersign::timing::{self, Alone, Asked, Budget, Contrast, Observer, Standing, Stop, Way};
 
 /// The longest recording that is read, after it was decompressed.
@@ -90,10 +89,10 @@ fn measured(args: &TimingArgs) -> Result<Report, Failed> {
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
     signals::watch(First::Ends)?;
-    let (mut subject, behind) = services.block_on(subject(&plan, named, 1))?;
-    subject.carrier.set_oracle(plan.oracle.clone());
+    let mut session = services.block_on(plan.start(named, 1))?;
+    session.target.set_oracle(plan.oracle.clone());
     let opening = match way {
-        Way::OneByOne => Some(services.block_on(subject.open()).observation),
+        Way::OneByOne => Some(services.block_on(session.open()).observation),
         // It need not speak HTTP/1.1: the control goes the way of the measurement.
         Way::Pairs => None,
     };
@@ -102,22 +101,21 @@ fn measured(args: &TimingArgs) -> Result<Report, Failed> {
     }
     let measured = match opening {
         None | Some(Observation { outcome: Outcome::Accepted, .. }) => {
-            compared(&subject, &plan, args, services.handle())
+            compared(&session, &plan, args, services.handle())
         }
         Some(Observation { outcome: other, detail, .. }) => {
             let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
             Err(inconclusive(format!("a valid request was not accepted but {other}{detail}")))
         }
     };
-    drop(subject);
-    services.block_on(behind.shutdown());
+    services.block_on(session.target.shutdown());
     services.shutdown_timeout(Duration::from_millis(100));
     Ok(Report::new(plan.target.name(), measured?))
 }
 
 /// All comparisons that were asked for, one after the other.
 fn compared(
-    subject: &Subject,
+    session: &Session,
     plan: &Plan,
     args: &TimingArgs,
     handle: &Handle,
@@ -126,7 +124,7 @@ fn compared(
     for wanted in &args.contrast {
         match wanted {
             Contrasts::One(contrast) => contrasts.push(*contrast),
-            Contrasts::Ladder => contrasts.extend(timing::ladder(subject).map_err(inconclusive)?),
+            Contrasts::Ladder => contrasts.extend(timing::ladder(session).map_err(inconclusive)?),
         }
     }
     if args.save.is_some() && contrasts.len() > 1 {
@@ -143,7 +141,7 @@ fn compared(
         let meter = Meter::new(place + 1, comparisons as usize);
         let mut show = |standing: &Standing| meter.show(standing);
         let observer: Observer<'_> = if meter.is_shown() { Some(&mut show) } else { None };
-        let measured = timing::target(subject, &asked, handle, observer).map_err(inconclusive)?;
+        let measured = timing::target(session, &asked, handle, observer).map_err(inconclusive)?;
         if let Some(path) = &args.save {
             std::fs::write(path, measured.recording().to_text()).map_err(|error| {
                 Failed::usage_help(format!("{} cannot be written: {error}", path.display()), "check --save")

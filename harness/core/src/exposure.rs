@@ -58,7 +58,10 @@ pub fn exposed(place: Place<'_>, sent: &Wire, seen: &Observation) -> Option<Expo
     let values =
         answer.flat_map(|answer| answer.headers.iter().map(|line| &line.value).chain([&answer.body]));
     let text = seen.reply.iter().filter_map(|reply| reply.text.as_deref());
-    let pieces = || values.clone().map(|octets| &octets[..]).chain(text.clone().map(str::as_bytes));
+    let pieces = || {
+        let all = values.clone().map(|octets| &octets[..]).chain(text.clone().map(str::as_bytes));
+        all.filter(|piece| !piece.is_empty())
+    };
     if pieces().any(|piece| place.secrets.finds(piece)) && !place.secrets.finds(&sent.octets()) {
         return Some(Exposure::Secret);
     }

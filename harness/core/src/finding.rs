@@ -1,15 +1,16 @@
 //! A failed requirement with its evidence.
 //!
-//! The types to know are [`Finding`] and [`Evidence`]. It must not know how it is shown.
+//! The type to know is [`Finding`]. It must not know how it is shown.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{CaseResult, rank};
+use crate::expectation::ExpectationKind;
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
-use crate::judge::{Breaks, Failure};
-use crate::spec::{Attacker, BugClass, Level, Requirement, Severity, Shows};
+use crate::judge::Failure;
+use crate::result::CaseResult;
+use crate::spec::{Attacker, BugClass, Level, Requirements, Severity, Shows};
 
 /// A requirement that the target does not meet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,77 +44,6 @@ pub struct Finding {
     pub replay: String,
 }
 
-/// Request and answer of a case as bytes, for people.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Evidence {
-    /// Lines of the request as sent, escaped; what was tampered with is marked.
-    pub request: Vec<MarkedLine>,
-    /// Lines of the answer, escaped; empty if there was none.
-    pub answer: Vec<String>,
-    /// A shell command that sends the same bytes.
-    pub reproduce: String,
-    /// The command that runs the case again.
-    pub replay: String,
-}
-
-/// A line, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct MarkedLine {
-    /// How it differs from the request before tampering.
-    pub mark: Mark,
-    /// The escaped text.
-    pub text: String,
-    /// For a changed line: the column and width of what changed, in characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub span: Option<(usize, usize)>,
-}
-
-/// How a line differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Mark {
-    /// Not at all.
-    Same,
-    /// It is new or changed.
-    Tampered,
-    /// It stood in the signed request and was taken out.
-    Removed,
-}
-
-/// Requirements that failures other than the expected kind belong to.
-#[derive(Debug, Clone)]
-pub struct Fallbacks {
-    /// For crashes and garbled answers.
-    pub crash: RequirementId,
-    /// For hangs and for targets that died.
-    pub alive: RequirementId,
-    /// For answers that show the secret or the right tag.
-    pub leak: RequirementId,
-    /// For answers that show a stack trace.
-    pub trace: RequirementId,
-    /// For refused requests that had an effect.
-    pub effect: RequirementId,
-}
-
-/// The requirement that a failed case breaks: its own, or one on robustness if the target crashed.
-pub fn broken<'a>(
-    case: &'a CaseResult,
-    failure: Failure,
-    fallbacks: &'a Fallbacks,
-) -> Option<&'a RequirementId> {
-    match failure.breaks(case.expected == "accept") {
-        Breaks::Own => case.requirements.first(),
-        Breaks::Refuse => Some(&fallbacks.crash),
-        Breaks::Alive => Some(&fallbacks.alive),
-        Breaks::Leak => Some(&fallbacks.leak),
-        Breaks::Trace => Some(&fallbacks.trace),
-        Breaks::Effect => Some(&fallbacks.effect),
-    }
-}
-
 /// The bug class that a failure shows, whatever the case was about.
 fn general(failure: Failure) -> Option<&'static str> {
     match failure {
@@ -136,21 +66,19 @@ fn general(failure: Failure) -> Option<&'static str> {
 /// Gathers failed cases into findings: one per scheme and requirement, worst first.
 pub fn gather(
     cases: &[CaseResult],
-    requirements: &BTreeMap<RequirementId, Requirement>,
+    requirements: &Requirements,
     classes: &BTreeMap<BugClassId, BugClass>,
-    fallbacks: &Fallbacks,
 ) -> Vec<Finding> {
     let mut found: BTreeMap<(SchemeName, RequirementId), Finding> = BTreeMap::new();
     let failed = cases.iter().flat_map(|case| case.failures().map(move |failure| (case, failure)));
     for (case, failure) in failed {
-        let Some(requirement) = broken(case, failure, fallbacks).and_then(|id| requirements.get(id)) else {
-            continue;
-        };
+        let own = case.requirements.first().and_then(|id| requirements.get(id));
+        let Some(requirement) = failure.broken(case.expected, own, requirements) else { continue };
         let own = case.requirements.first() == Some(&requirement.id);
         // A genuine request that crashes a target takes a key holder to send.
-        let attacker = match case.expected.as_str() {
+        let attacker = match case.expected {
             _ if own || failure == Failure::Acted => case.attacker,
-            "accept" => Attacker::L2,
+            ExpectationKind::Accept => Attacker::L2,
             _ => requirement.attacker(),
         };
         let severity = requirement.severity_for(attacker);
@@ -173,7 +101,7 @@ pub fn gather(
             remediation: requirement.remediation.clone(),
             replay: case.evidence.as_ref().map(|evidence| evidence.replay.clone()).unwrap_or_default(),
         });
-        if rank(severity) < rank(finding.severity) {
+        if severity < finding.severity {
             finding.severity = severity;
             finding.attacker = attacker;
         }
@@ -202,6 +130,6 @@ pub fn gather(
         finding.cases.push(case.id.clone());
     }
     let mut findings: Vec<Finding> = found.into_values().collect();
-    findings.sort_by_key(|finding| (finding.level, rank(finding.severity)));
+    findings.sort_by_key(|finding| (finding.level, finding.severity));
     findings
 }

@@ -162,10 +162,11 @@ impl FromDriver {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hello {
-    /// Name of the package behind it.
+    /// Name of the package or function behind it.
     pub name: String,
-    /// Version of the package.
-    pub version: String,
+    /// Version of the package. A function of one's own has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Programming language, in lower case.
     pub language: String,
     /// Schemes that it verifies, by their names in Countersign.
@@ -317,6 +318,15 @@ mod tests {
             r#""request":{"method":"POST","target":"/ÿ?a","headers":[["X-A","6Q=="]],"body":"aGk="}}}"#
         );
         assert_eq!(line, wanted);
+    }
+
+    #[test]
+    fn a_driver_of_a_function_without_a_package_has_no_version() {
+        let line =
+            r#"{"hello":{"name":"my-hook","language":"python","schemes":["github"],"capabilities":[]}}"#;
+        let said: FromDriver = serde_json::from_str(line).expect("a greeting without a version");
+        assert!(matches!(&said, FromDriver::Hello(hello) if hello.version.is_none()), "{said:?}");
+        assert_eq!(serde_json::to_string(&said).expect("JSON"), line);
     }
 
     #[test]

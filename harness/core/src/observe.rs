@@ -97,6 +97,21 @@ pub enum Outcome {
     Unreachable,
 }
 
+impl Outcome {
+    /// Whether the target gave no proper answer at all.
+    pub fn is_broken(self) -> bool {
+        match self {
+            Self::Crashed | Self::Hung | Self::Garbled | Self::Unreachable => true,
+            Self::Accepted
+            | Self::Rejected
+            | Self::RejectedByTransport
+            | Self::Throttled
+            | Self::Unsupported
+            | Self::NotDelivered => false,
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -215,7 +230,8 @@ impl Oracle {
         if self.accepted.contains(answer.status) {
             return Outcome::Accepted;
         }
-        if matches!(answer.status, 429 | 503) && answer.value("Retry-After").is_some() {
+        // 429 says so by itself; 503 does only if it names a time.
+        if answer.status == 429 || (answer.status == 503 && answer.value("Retry-After").is_some()) {
             return Outcome::Throttled;
         }
         let shape = Shape::of(answer);
@@ -247,7 +263,9 @@ mod tests {
         assert_eq!(oracle.decide(&answer(500, &[])), Outcome::Crashed);
         oracle.rejected = "400-499,500".parse().expect("a set");
         assert_eq!(oracle.decide(&answer(500, &[])), Outcome::Rejected);
-        assert_eq!(oracle.decide(&answer(429, &["Retry-After"])), Outcome::Throttled);
+        assert_eq!(oracle.decide(&answer(429, &[])), Outcome::Throttled);
+        assert_eq!(oracle.decide(&answer(503, &["Retry-After"])), Outcome::Throttled);
+        assert_eq!(oracle.decide(&answer(503, &[])), Outcome::Crashed);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct RequirementFile {
     pub requirements: Vec<Requirement>,
 }
 
+/// Requirements by id.
+pub type Requirements = BTreeMap<RequirementId, Requirement>;
+
 /// Something that a verifier must, should or may do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

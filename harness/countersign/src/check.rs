@@ -5,24 +5,23 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
 
 use countersign_conformance::Catalog;
 use countersign_conformance::place::{NOW, SEED};
-use countersign_core::case::Expectation;
-use countersign_core::event::{Event, RunFinished, RunStarted, RunVerdict, Summary, Tool};
-use countersign_core::finding::{Finding, gather};
+use countersign_core::event::{Event, RunFinished, RunVerdict, Summary};
+use countersign_core::finding::Finding;
+use countersign_core::observe::Oracle;
+use countersign_core::recipe::Sender;
 use countersign_core::report::{FailOn, Options, Style, reporter};
 use countersign_core::scheme::{Deployment, Scheme, with_constants};
 use countersign_core::secret::Secret;
 
-use crate::carrier::{Answer, Asked, Carrier, Local, Service, Verify};
-use crate::run::{self, Keep, Lanes, Pace, Planned, Robust, Settings, Signer, Subject, made_up_secret};
+use crate::run::{
+    self, Announcement, Campaign, Hands, Keep, Session, Settings, Signer, Workers, is_repeatable,
+    made_up_secret,
+};
+use crate::target::{Answer, Asked, HOST, InProcess, PATH, Service, Target, Verify};
 
-/// Host name under which functions and services are asked.
-const HOST: &str = "countersign.test";
-/// Path and query under which they are asked.
-const PATH: &str = "/hook";
 /// Requests in flight.
 const JOBS: usize = 4;
 
@@ -125,7 +124,7 @@ impl Check {
     #[track_caller]
     pub fn function(self, verify: impl Fn(&Asked, i64) -> Answer + Send + Sync + 'static) -> Report {
         let (verify, remembers): (Arc<Verify>, _) = (Arc::new(verify), self.remembers);
-        self.run(|secret| Local::function(verify, remembers, secret, NOW))
+        self.run(|secret| InProcess::function(verify, remembers, secret, NOW))
     }
 
     /// Checks an HTTP service, such as the router of an application, without a socket. It is made from the secret.
@@ -134,42 +133,32 @@ impl Check {
     /// The secret or a constant does not fit the scheme.
     #[track_caller]
     pub fn service(self, make: impl Fn(&[u8]) -> Service + Send + Sync + 'static) -> Report {
-        self.run(|secret| Local::service(Arc::new(make), secret))
+        self.run(|secret| InProcess::service(Arc::new(make), secret))
     }
 
     #[track_caller]
-    fn run(self, local: impl FnOnce(Secret) -> Local) -> Report {
+    fn run(self, callee: impl FnOnce(Secret) -> InProcess) -> Report {
         let made = with_constants(&self.scheme, &self.deployment.constants);
         let scheme = made.unwrap_or_else(|why| panic!("{why}"));
         let secret = self.secret.unwrap_or_else(|| made_up_secret(&*scheme, SEED));
+        let sender = Sender::new(&*scheme, secret.clone(), self.path, self.deployment);
         let signer = Signer {
             scheme: Arc::clone(&scheme),
-            secret: secret.clone(),
+            sender: sender.unwrap_or_else(|why| panic!("{why}")),
             host: HOST.to_owned(),
-            target: self.path,
-            deployment: self.deployment,
             address: None,
             replay: "countersign explain".to_owned(),
             seed: SEED,
         };
-        let subject = Subject::new(signer, Carrier::Local(local(secret)), Pace::default());
-        let subject = subject.unwrap_or_else(|why| panic!("{why}"));
-        judge(subject, &*scheme, self.fail_on)
+        let session = Session::new(signer, Target::in_process(callee(secret)));
+        judge(session, &*scheme, self.fail_on)
     }
 }
 
-fn judge(mut subject: Subject, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
+fn judge(mut session: Session, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
     let catalog = Catalog::embedded();
-    let robust = Robust::shipped(catalog);
-    let cases: Vec<Planned<'_>> = catalog
-        .cases()
-        // How long an answer takes is the machine's as well: no verdict for a test.
-        .filter(|(_, case)| case.expect != Expectation::Quick)
-        .filter_map(|(suite, case)| {
-            let requirement = catalog.decides(case, scheme)?;
-            Some(Planned { suite, case, requirement, robust: &robust })
-        })
-        .collect();
+    let repeatable = catalog.cases().filter(|(_, case)| is_repeatable(case));
+    let cases = run::plan(catalog, scheme, repeatable);
     let mut terminal =
         reporter("terminal").map(|kind| (kind.make)(&Options { style: Style::Plain, fail_on }));
     let mut text = Vec::new();
@@ -178,34 +167,20 @@ fn judge(mut subject: Subject, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
             terminal.on(event, &mut text).expect("memory can be written");
         }
     };
-    let started = Instant::now();
-    emit(&Event::RunStarted(RunStarted {
-        schema: "countersign.events/1".to_owned(),
-        tool: Tool { name: "countersign".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+    let about = Announcement {
         target: "in process".to_owned(),
         schemes: vec![scheme.file().scheme.clone()],
         seed: SEED,
         cases: cases.len(),
-        started: run::clock::now().iso8601(),
         config: None,
-    }));
-    let jobs = if subject.remembers() { 1 } else { JOBS };
-    let lanes = Lanes::new(jobs).expect("a runtime can be started");
-    let settings =
-        Settings { keep: Keep::Failures, oracle: countersign_core::observe::Oracle::default(), until: None };
-    let stop = AtomicBool::new(false);
-    let done = run::scheme(&lanes, &mut subject, &cases, &settings, &stop, &mut emit, &|| {});
-    let summary = done.summary.summary;
-    let findings = gather(&done.results, &catalog.requirements, &catalog.bug_classes, &run::fallbacks());
-    let verdict = run::conclude(&summary, done.no_verdict.is_some(), fail_on, false);
-    emit(&Event::RunFinished(Box::new(RunFinished {
-        verdict,
-        reason: done.no_verdict,
-        summary,
-        findings: findings.clone(),
-        drift: Vec::new(),
-        millis: started.elapsed().as_secs_f64() * 1000.0,
-    })));
+    };
+    let jobs = if session.target.remembers() { 1 } else { JOBS };
+    let workers = Workers::new(jobs).expect("a runtime can be started");
+    let settings = Settings { keep: Keep::Failures, oracle: Oracle::default(), until: None };
+    let hands = Hands { workers: &workers, stop: &AtomicBool::new(false), tick: &|| {} };
+    let mut campaign = Campaign::begin(about, fail_on, &mut emit);
+    campaign.scheme(&hands, &mut session, &cases, &settings);
+    let RunFinished { verdict, summary, findings, .. } = campaign.finish(Vec::new());
     let text = String::from_utf8_lossy(&text).into_owned();
     Report { verdict, summary, findings, text }
 }

@@ -1,14 +1,18 @@
-//! The running side of Countersign: carriers, the embedded endpoint, the run loop, the command line.
+//! Countersign as a library: targets, the run, checks in plain tests, and timing of targets.
 //!
-//! Every side effect of the project lives in this package. For tests of Rust code there are
-//! [`check`] and [`timing::verdict`].
+//! For tests of Rust code there is [`check`]. The command line is a package of its own, `countersign-cli`.
 
-pub mod carrier;
 mod check;
+pub mod clock;
+mod limiter;
+pub mod process;
 pub mod run;
 pub mod serve;
+pub mod target;
 pub mod timing;
+pub mod transport;
 
-pub use carrier::{Answer, Asked, Service};
 pub use check::{Check, Report, check};
+pub use limiter::RateLimiter;
 pub use run::made_up_secret;
+pub use target::{Answer, Asked, Service};

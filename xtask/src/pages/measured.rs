@@ -149,7 +149,7 @@ pub(crate) fn page(measured: &Measured) -> String {
                 }
             };
             if let Some(why) = &one.differs {
-                let _ = writeln!(text, "  Otherwise than expected: {why}");
+                let _ = writeln!(text, "  Not as expected: {why}");
             }
         }
     }

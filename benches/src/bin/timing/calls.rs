@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use countersign::run::Subject;
+use countersign::run::Session;
 use countersign::timing::{self, Asked, Budget, Classes, Contrast, Measurement, Stop, Timing, Way};
 use countersign_benches::delayed::Delayed;
 use countersign_benches::paired::{needed, sign, wilcoxon};
@@ -93,7 +93,7 @@ pub(super) fn libraries() -> Result<bool, String> {
 
 /// Measures a target.
 pub(super) fn measure(
-    subject: &Subject,
+    subject: &Session,
     calls: u64,
     stop: Stop,
     resolution: Option<f64>,

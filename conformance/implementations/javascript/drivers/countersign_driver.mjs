@@ -114,9 +114,9 @@ export function installed(folder) {
 }
 
 /**
- * Answers until standard input ends. `verify(request)`, which may be async, returns true or false or throws. What it
+ * Answers until standard input ends. `version` is left out where there is no package. `verify(request)`, which may be async, returns true or false or throws. What it
  * throws is a refusal if it is one of `rejects`, which holds the classes of exception that the package's documentation
- * names and patterns of text for packages without a class of their own; `Error` itself stands for no derived class.
+ * names and patterns of text for packages without a class of their own; `Error` itself does not include derived classes.
  *
  * A rejection or an exception that nobody waits for ends the process, as it would end a server.
  */

@@ -4,7 +4,6 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 serve({
   name: "example",
-  version: process.versions.node,
   schemes: ["github"],
   capabilities: ["clock"],
   verify(request) {

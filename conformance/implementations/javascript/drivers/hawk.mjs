@@ -15,7 +15,7 @@ serve({
       }
       return true;
     } catch (error) {
-      // Its refusals are 400 and 401; 500 stands for what it did not expect.
+      // Its refusals are 400 and 401; 500 means that it did not expect it.
       if (error.isBoom && error.output.statusCode < 500) throw new Rejected(error.message);
       throw error;
     }

@@ -96,7 +96,7 @@ class Request:
         return ", ".join(values) if values else default
 
     def required(self, name):
-        """The same, where the package wants a text and cannot be asked without."""
+        """The same, for packages that need a text and cannot be called without one."""
         value = self.header(name)
         if value is None:
             raise Refused(f"no {name}")
@@ -146,9 +146,10 @@ def keyed(make):
 def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
     """Answers the harness until it says goodbye.
 
-    `verify(request)` returns True or False, or raises: one of `rejects`, which are the exceptions that the package
-    documents for a refusal, means refused, and every other one a failure of the package. The version is that of the
-    installed package, unless it is given.
+    `package` is the name of the package as pip knows it, or any name for code of your own. `verify(request)` returns
+    True or False, or raises: an exception in `rejects`, which the package documents for a refusal, means refused; any
+    other exception is a failure of the package. Without `version`, the version of the installed package is looked up;
+    code without a package has none.
     """
     if "clock" in capabilities:
         _stop_the_clock()
@@ -163,8 +164,10 @@ def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
             if kind == "hello":
                 if asked["protocol"] != PROTOCOL:
                     sys.exit(f"this driver speaks version {PROTOCOL} of the protocol, not {asked['protocol']}")
-                version = version or importlib.metadata.version(package)
-                hello = {"name": package, "version": version, "language": "python", "schemes": list(schemes)}
+                hello = {"name": package, "language": "python", "schemes": list(schemes)}
+                version = version or _installed(package)
+                if version is not None:
+                    hello["version"] = version
                 said.append(_line({"hello": hello | {"capabilities": [*capabilities, "timing"]}}))
             elif kind == "verify" and asked["scheme"] in schemes:
                 said.append(_answer(verify, asked, rejects))
@@ -177,6 +180,14 @@ def serve(package, verify, schemes, rejects=(), capabilities=(), version=None):
                 _write(answers, said)
                 said, since = [], time.monotonic()
         _write(answers, said)
+
+
+def _installed(package):
+    """The version of an installed package; None if the name is not that of a package."""
+    try:
+        return importlib.metadata.version(package)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return None
 
 
 def _read():
@@ -216,7 +227,7 @@ def _answer(verify, asked, rejects):
 
 
 def _measured(verify, asked, rejects):
-    """How long each call takes, in nanoseconds; refusals are what is measured. Who counts instructions wants no clock."""
+    """How long each call takes, in nanoseconds; refusals are what is measured. When instructions are counted, no clock is read."""
     global _now
     _now = asked["now"]
     seq = asked["seq"]
@@ -246,7 +257,7 @@ def _name(exception):
 
 
 def _text(exception):
-    # A lone surrogate is no JSON text, and some packages put the whole request into their message.
+    # A lone surrogate is not JSON text, and some packages put the whole request into their message.
     return str(exception).encode("utf-8", "backslashreplace").decode()[:500]
 
 

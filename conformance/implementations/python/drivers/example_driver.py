@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import platform
 
 from countersign_driver import serve
 
@@ -14,4 +13,4 @@ def verify(request):
 
 
 if __name__ == "__main__":
-    serve("example", verify, ["github"], capabilities=["clock"], version=platform.python_version())
+    serve("example", verify, ["github"], capabilities=["clock"])

@@ -1,4 +1,4 @@
-"""What the servers of Python packages share: how they start, and a clock that stands (contract: ../SERVERS.md)."""
+"""What the servers of Python packages share: how they start, and a fixed clock (contract: ../SERVERS.md)."""
 
 import datetime
 import os
@@ -15,7 +15,7 @@ import _serve
 def serve(package, application, schemes, path="/hook", clocks=()):
     """Serves the WSGI application that `application(secret)` returns.
 
-    `clocks` are the modules in which the package asks for the time. It stands there alone: timers elsewhere go on.
+    `clocks` are the modules in which the package asks for the time. It is fixed only there: timers elsewhere go on.
     """
     app = application(_serve.secret())
     stands = _stop(clocks)
@@ -23,7 +23,7 @@ def serve(package, application, schemes, path="/hook", clocks=()):
 
 
 def _stop(modules):
-    """Lets the time stand at HOOK_TIME; False if there is none."""
+    """Fixes the time at HOOK_TIME; False if there is none."""
     text = os.environ.get("HOOK_TIME")
     if not text:
         return False

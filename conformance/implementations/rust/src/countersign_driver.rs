@@ -1,6 +1,8 @@
 //! Speaks Countersign's line protocol (`conformance/PROTOCOL.md`), so that a driver holds only the call of its crate.
 //! Wants `serde_json` and `base64`; copy the file beside a driver.
 
+#![allow(dead_code, reason = "a driver may need only a part of this file")]
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -15,10 +17,10 @@ use serde_json::{Map, Value, json};
 /// Answers are bound to 1 MiB by the protocol, requests are not: cases have bodies of up to 64 MiB.
 const LONGEST_LINE: usize = 128 << 20;
 
-/// Who answers. `capabilities` may be empty, and `timing` is added.
+/// Who answers. Code of your own has no `version`; `capabilities` may be empty, and `timing` is added.
 pub struct Driver<'a> {
     pub name: &'a str,
-    pub version: &'a str,
+    pub version: Option<&'a str>,
     pub schemes: &'a [&'a str],
     pub capabilities: &'a [&'a str],
 }
@@ -109,7 +111,7 @@ fn converse(
     let mut line = Vec::new();
     loop {
         line.clear();
-        // One octet more than allowed, and the line end.
+        // One byte more than allowed, and the line end.
         let room = longest as u64 + 2;
         input.by_ref().take(room).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
         if line.is_empty() {
@@ -136,10 +138,13 @@ fn answer(
             return Err(format!("unknown version of the protocol: {}", fields["protocol"]));
         }
         let capabilities = [driver.capabilities, &["timing"]].concat();
-        return Ok(json!({ "hello": {
-            "name": driver.name, "version": driver.version, "language": "rust",
-            "schemes": driver.schemes, "capabilities": capabilities,
-        }}));
+        let mut hello = json!({
+            "name": driver.name, "language": "rust", "schemes": driver.schemes, "capabilities": capabilities,
+        });
+        if let Some(version) = driver.version {
+            hello["version"] = version.into();
+        }
+        return Ok(json!({ "hello": hello }));
     }
     let seq = fields["seq"].as_u64().ok_or("a message without a number")?;
     let wrong = || format!("request {seq} is not of the protocol");
@@ -207,8 +212,8 @@ fn read(fields: &Value, sent: &Value) -> Option<Request> {
         constants: texts
             .map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
             .collect::<Option<_>>()?,
-        method: octets(&sent["method"])?,
-        target: octets(&sent["target"])?,
+        method: bytes(&sent["method"])?,
+        target: bytes(&sent["target"])?,
         headers: sent["headers"]
             .as_array()?
             .iter()
@@ -222,8 +227,8 @@ fn decoded(value: &Value) -> Option<Vec<u8>> {
     STANDARD.decode(value.as_str()?).ok()
 }
 
-/// Undoes "each octet as the character of that number".
-fn octets(value: &Value) -> Option<Vec<u8>> {
+/// Undoes "each byte as the character of that number".
+fn bytes(value: &Value) -> Option<Vec<u8>> {
     value.as_str()?.chars().map(|char| u8::try_from(char).ok()).collect()
 }
 
@@ -243,7 +248,7 @@ mod tests {
     use super::*;
 
     const DRIVER: Driver =
-        Driver { name: "test", version: "1", schemes: &["github"], capabilities: &["clock"] };
+        Driver { name: "test", version: Some("1"), schemes: &["github"], capabilities: &["clock"] };
     const LONGEST: usize = 10_000;
     const HELLO: &str = r#"{"hello":{"protocol":1}}"#;
 
@@ -285,7 +290,7 @@ mod tests {
     ) -> (Vec<Value>, Result<(), String>) {
         let mut output = Vec::new();
         let end = converse(input, &mut output, LONGEST, &DRIVER, verify);
-        let lines = output.split_inclusive(|octet| *octet == b'\n');
+        let lines = output.split_inclusive(|byte| *byte == b'\n');
         (lines.map(|line| serde_json::from_slice(line).unwrap()).collect(), end)
     }
 
@@ -308,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn hands_over_octets() {
+    fn hands_over_bytes() {
         reply(|request| {
             assert_eq!((request.key_text().unwrap(), request.now), ("secret", 1_700_000_000));
             assert_eq!(

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::carrier::{Deadlines, Polite, Raw};
 use countersign::serve::{AuditSink, Bounds, Config, Endpoint, Lines, Running};
+use countersign::transport::{Deadlines, HttpClient, Raw};
 use countersign_conformance::Catalog;
 use countersign_conformance::reference::{Halt, Reference, Reply, Setup, Steps};
 use countersign_core::observe::{Observation, Outcome, Shape};
-use countersign_core::recipe::{Unique, World, genuine};
-use countersign_core::scheme::{Claims, Deployment, Encoding, Key, Scheme};
+use countersign_core::recipe::{Sender, Unique, World, genuine};
+use countersign_core::scheme::{Claims, Deployment, Encoding, Scheme};
 use countersign_core::secret::Secret;
-use countersign_core::target::Target;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{
     AnswerReader, Framing, Header, Limits, Octets, Progress, Request, Wire, encode,
@@ -30,9 +29,7 @@ struct Place {
     raw: Raw,
     log: Lines,
     scheme: Arc<dyn Scheme>,
-    secret: Secret,
-    key: Key,
-    deployment: Deployment,
+    sender: Sender,
 }
 
 impl Place {
@@ -58,19 +55,16 @@ impl Place {
         };
         let running = Endpoint::start_within(config, bounds).await.expect("it starts");
         let raw = Raw::new("127.0.0.1", running.addr().port(), Deadlines::default());
-        let key = scheme.key(&secret).expect("the secret fits");
-        Self { running, raw, log, scheme, secret, key, deployment }
+        let sender = Sender::new(&*scheme, secret, "/hook?token=canary-query-77", deployment);
+        Self { running, raw, log, scheme, sender: sender.expect("the secret fits") }
     }
 
     /// The `n`-th genuine request.
     fn genuine(&self, n: u64) -> Wire {
         let world = World {
             scheme: &*self.scheme,
-            secret: &self.secret,
-            key: &self.key,
+            sender: &self.sender,
             host: "localhost",
-            target: "/hook?token=canary-query-77",
-            deployment: &self.deployment,
             now: NOW,
             unique: Unique::new(7, "endpoint", "test"),
             second: None,
@@ -140,7 +134,7 @@ async fn a_genuine_request_is_accepted_and_one_flipped_bit_is_refused() {
 async fn a_polite_client_gets_the_same_answers() {
     let place = Place::start("canonical-request-nonce", Reference).await;
     let url = format!("http://{}/", place.running.addr()).parse().expect("a URL");
-    let polite = Polite::new(url, Deadlines::default(), None).expect("a client");
+    let polite = HttpClient::new(url, Deadlines::default(), None).expect("a client");
     let chunked =
         |wire: &Wire| encode(wire.request().clone(), Framing { chunk: Some(7), ..Framing::default() });
     assert_eq!(polite.deliver(&place.genuine(1)).await.outcome, Outcome::Accepted);

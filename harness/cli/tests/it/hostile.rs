@@ -1,4 +1,4 @@
-//! Servers that misbehave, and what the carriers make of them: the right outcome, in bounded time,
+//! Servers that misbehave, and what the transports make of them: the right outcome, in bounded time,
 //! with bounded memory.
 
 use std::future::Future;
@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign::carrier::{Deadlines, Polite, Raw};
+use countersign::transport::{Deadlines, HttpClient, Raw, Transport};
 use countersign_core::observe::{Observation, Outcome};
-use countersign_core::target::Target;
 use countersign_core::wire::{Framing, Header, Limits, Request, Wire, encode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,13 +62,13 @@ impl Hostile {
         self.connections.load(Ordering::SeqCst)
     }
 
-    fn raw(&self, deadlines: Deadlines) -> Raw {
-        Raw::new(self.addr.ip().to_string(), self.addr.port(), deadlines)
+    fn raw(&self, deadlines: Deadlines) -> Transport {
+        Transport::Raw(Raw::new(self.addr.ip().to_string(), self.addr.port(), deadlines))
     }
 
-    fn polite(&self, deadlines: Deadlines) -> Polite {
+    fn client(&self, deadlines: Deadlines) -> Transport {
         let url = format!("http://{}/", self.addr).parse().expect("a URL");
-        Polite::new(url, deadlines, None).expect("a client")
+        Transport::HttpClient(HttpClient::new(url, deadlines, None).expect("a client"))
     }
 }
 
@@ -109,7 +108,7 @@ const BRIEF: Deadlines = Deadlines {
     total: Duration::from_millis(400),
 };
 
-async fn deliver(target: &impl Target, wire: &Wire) -> Observation {
+async fn deliver(target: &Transport, wire: &Wire) -> Observation {
     let started = Instant::now();
     let seen = timeout(Duration::from_secs(60), target.deliver(wire)).await.expect("it ends by itself");
     assert!(seen.millis <= started.elapsed().as_secs_f64() * 1000.0, "{seen:?}");
@@ -119,10 +118,10 @@ async fn deliver(target: &impl Target, wire: &Wire) -> Observation {
     seen
 }
 
-/// The outcome through both carriers.
+/// The outcome through both transports.
 async fn outcomes(server: &Hostile, deadlines: Deadlines) -> [Outcome; 2] {
     let raw = deliver(&server.raw(deadlines), &post()).await.outcome;
-    [raw, deliver(&server.polite(deadlines), &post()).await.outcome]
+    [raw, deliver(&server.client(deadlines), &post()).await.outcome]
 }
 
 #[tokio::test]
@@ -173,7 +172,7 @@ async fn an_endless_body_is_cut_at_the_limit() {
         let limits = Limits { body: limit, ..Limits::default() };
         for seen in [
             deliver(&server.raw(PATIENT).with_limits(limits), &post()).await,
-            deliver(&server.polite(PATIENT).with_limits(limits), &post()).await,
+            deliver(&server.client(PATIENT).with_limits(limits), &post()).await,
         ] {
             assert_eq!(seen.outcome, Outcome::Accepted);
             assert_eq!(seen.answer.expect("an answer").body.as_slice().len(), limit);
@@ -203,7 +202,7 @@ async fn endless_header_lines_are_garbage_and_are_not_read_to_their_end() {
     assert_eq!(deliver(&server.raw(PATIENT), &post()).await.outcome, Outcome::Garbled);
     // What the kernel buffers is written too, but nowhere near all of it.
     assert!(written.load(Ordering::SeqCst) < 48 << 20);
-    assert_eq!(deliver(&server.polite(PATIENT), &post()).await.outcome, Outcome::Garbled);
+    assert_eq!(deliver(&server.client(PATIENT), &post()).await.outcome, Outcome::Garbled);
 }
 
 #[tokio::test]
@@ -347,7 +346,7 @@ async fn a_compressed_body_stays_compressed() {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", bomb.len());
     let server = Hostile::answering([head.as_bytes(), &bomb].concat()).await;
     for seen in
-        [deliver(&server.raw(PATIENT), &post()).await, deliver(&server.polite(PATIENT), &post()).await]
+        [deliver(&server.raw(PATIENT), &post()).await, deliver(&server.client(PATIENT), &post()).await]
     {
         assert_eq!(seen.answer.expect("an answer").body.as_slice(), bomb);
     }
@@ -419,7 +418,7 @@ async fn a_target_that_is_not_there_was_not_tested() {
     drop(listener);
     let gone = Hostile { addr, connections: Arc::default() };
     assert_eq!(outcomes(&gone, PATIENT).await, [Outcome::Unreachable; 2]);
-    let seen = deliver(&Raw::new("nowhere.invalid", 80, PATIENT), &post()).await;
+    let seen = deliver(&Transport::Raw(Raw::new("nowhere.invalid", 80, PATIENT)), &post()).await;
     assert_eq!(seen.outcome, Outcome::Unreachable);
     assert!(seen.detail.expect("a reason").contains("nowhere.invalid"));
 }
@@ -428,7 +427,7 @@ async fn a_target_that_is_not_there_was_not_tested() {
 async fn names_and_bracketed_addresses_reach_the_target() {
     let server = Hostile::answering(OK).await;
     let by_name = Raw::new("localhost", server.addr.port(), PATIENT);
-    assert_eq!(deliver(&by_name, &post()).await.outcome, Outcome::Accepted);
+    assert_eq!(deliver(&Transport::Raw(by_name), &post()).await.outcome, Outcome::Accepted);
     // Some machines have no IPv6.
     let Ok(listener) = TcpListener::bind("[::1]:0").await else { return };
     let port = listener.local_addr().expect("it is bound").port();
@@ -439,7 +438,7 @@ async fn names_and_bracketed_addresses_reach_the_target() {
         }
     });
     for host in ["[::1]", "::1"] {
-        assert_eq!(deliver(&Raw::new(host, port, PATIENT), &post()).await.outcome, Outcome::Accepted);
+        assert_eq!(deliver(&Transport::Raw(Raw::new(host, port, PATIENT)), &post()).await.outcome, Outcome::Accepted);
     }
 }
 
@@ -462,7 +461,7 @@ async fn a_polite_client_sends_the_lines_of_the_case_in_their_order() {
     wire.headers.push(Header::new("X-B", "1"));
     wire.headers.push(Header::new("X-A", "2"));
     wire.body = countersign_core::wire::Octets::default();
-    let seen = deliver(&server.polite(PATIENT), &encode(wire, Framing::default())).await;
+    let seen = deliver(&server.client(PATIENT), &encode(wire, Framing::default())).await;
     assert_eq!(seen.outcome, Outcome::Accepted);
     let octets = String::from_utf8(received.recv().await.expect("a request")).expect("text");
     let lines: Vec<&str> =
@@ -481,7 +480,7 @@ async fn a_polite_client_sends_the_lines_of_the_case_in_their_order() {
 #[tokio::test]
 async fn what_a_polite_client_would_change_is_not_sent_at_all() {
     let server = Hostile::answering(OK).await;
-    let polite = server.polite(PATIENT);
+    let polite = server.client(PATIENT);
     let mut request = post().request().clone();
     request.target = b"/a/../hook".as_slice().into();
     let seen = deliver(&polite, &encode(request, Framing::default())).await;

@@ -37,8 +37,26 @@ fn the_example_of_every_language_keeps_the_protocol() {
     for command in EXAMPLES {
         let output = countersign(&["doctor", "--driver", &there(command)]);
         assert_eq!(output.status.code(), Some(0), "{command}: {}{}", stdout(&output), stderr(&output));
-        assert!(stdout(&output).contains("github: times 16 calls, half"), "{command}: {}", stdout(&output));
+        assert!(stdout(&output).contains("github: times 16 calls, median"), "{command}: {}", stdout(&output));
     }
+}
+
+#[test]
+fn a_function_of_ones_own_needs_no_package_and_has_no_version() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let helper = there("@python/drivers/countersign_driver.py");
+    std::fs::copy(helper, folder.path().join("countersign_driver.py")).expect("copied");
+    let own = "import hashlib, hmac\nfrom countersign_driver import serve\n\n\ndef verify(request):\n    \
+               tag = hmac.new(request.key_bytes, request.body, hashlib.sha256).hexdigest()\n    \
+               return hmac.compare_digest(request.header('X-Hub-Signature-256', '').encode('latin-1'), \
+               f'sha256={tag}'.encode())\n\n\nserve('my-hook', verify, ['github'])\n";
+    let driver = folder.path().join("my_driver.py");
+    std::fs::write(&driver, own).expect("written");
+    let output = countersign(&["doctor", "--driver", &format!("python3 '{}'", driver.display())]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let shown = stdout(&output);
+    assert!(shown.contains("says hello: my-hook (python), capabilities: timing"), "{shown}");
+    assert!(shown.contains("note   no version: right for your own code"), "{shown}");
 }
 
 /// What a driver answers to these lines.
@@ -101,7 +119,7 @@ fn the_example_of_every_language_times_each_call_that_it_is_asked_and_refusals_t
 
 #[test]
 fn a_driver_to_start_from_works_as_it_is_in_every_language() {
-    for language in ["c", "go", "java", "javascript", "perl", "php", "python", "ruby"] {
+    for language in ["c", "go", "java", "javascript", "perl", "php", "python", "ruby", "rust"] {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = folder.path().join("a driver").display().to_string();
         let output = countersign(&["init", "--driver", language, "--dir", &dir]);

@@ -4,20 +4,23 @@
 
 mod derive;
 mod need;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
 pub use derive::derive;
 pub use need::Need;
 
+pub use crate::expectation::Expectation;
+
+use self::written::WrittenCase;
 use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{
-    Built, CannotBuild, Delivery, Difference, Inside, KeyChoice, Message, Moment, Parts, Purpose, Recipe,
-    Round, Signing, Step, World, build_parts,
+    Built, CannotBuild, Compare, Delivery, Difference, Inside, KeyChoice, Moment, Purpose, Recipe, Round,
+    Signing, Step, World, build, build_with,
 };
 use crate::scheme::{Construction, Scheme};
 use crate::spec::Attacker;
-use crate::tamper::{Tamper, WireTamper};
 use crate::wire::{Framing, Header, Octets, Wire, encode};
 
 /// A file of cases.
@@ -33,85 +36,33 @@ pub struct SuiteFile {
     pub cases: Vec<Case>,
 }
 
-/// A case as written: what is sent, and what must happen.
+/// A recipe, what must happen, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(from = "WrittenCase", into = "WrittenCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "WrittenCase"))]
 pub struct Case {
     /// Permanent id: a fact in kebab case.
     pub id: CaseId,
     /// Why the case is there, where the id does not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// Requirements that it tests; the first decides level, severity and advice.
     pub requires: Vec<RequirementId>,
     /// Bug classes whose mutants must die of it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kills: Vec<BugClassId>,
     /// What the scheme must have besides what the recipe itself asks for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
     /// Key bytes with which the target is set up for this case, written in the form of the scheme.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Octets>,
     /// What the attacker holds, if not the weakest level of the first requirement.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attacker: Option<Attacker>,
-    /// What is signed.
-    #[serde(default)]
-    pub message: Message,
-    /// How it is signed.
-    #[serde(default)]
-    pub sign: Signing,
-    /// What is changed after signing.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tamper: Vec<Tamper>,
-    /// How the framing differs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub wire: Vec<WireTamper>,
-    /// How often and in which order it is sent.
-    #[serde(default)]
-    pub deliver: Delivery,
-    /// With `expect: alike`: the same message, refused for another cause.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub twin: Option<Twin>,
+    /// How its requests come to be.
+    pub recipe: Recipe,
+    /// With `expect: alike`: a second request, refused for another cause.
+    pub twin: Option<Recipe>,
     /// Whether a refused request must also have had no effect, which takes a counter of effects to see.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub effects: bool,
     /// What must happen.
     pub expect: Expectation,
-}
-
-/// A second request of a case: the same message, signed or tampered with differently.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Twin {
-    /// What is signed, if not the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<Message>,
-    /// How it is signed.
-    pub sign: Signing,
-    /// What is changed after signing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tamper: Vec<Tamper>,
-}
-
-/// What must happen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Expectation {
-    /// The request is accepted.
-    Accept,
-    /// The request is refused.
-    Reject,
-    /// Accepted or refused, but not crashed; the text says why both are fine.
-    Either(String),
-    /// The request and its twin are refused, with answers that do not tell the causes apart.
-    Alike,
-    /// Accepted or refused, but not crashed, and about as fast as an equally long request without its tampers.
-    Quick,
 }
 
 /// Why a case does not run under a scheme.
@@ -136,17 +87,6 @@ const NO_WINDOW: &str = "it sets no window for the time of signing";
 const NOTHING_UNIQUE: &str = "nothing in it makes a request unique";
 
 impl Case {
-    /// The recipe of the case.
-    pub fn recipe(&self) -> Recipe {
-        Recipe {
-            message: self.message.clone(),
-            sign: self.sign.clone(),
-            tamper: self.tamper.clone(),
-            wire: self.wire.clone(),
-            deliver: self.deliver.clone(),
-        }
-    }
-
     /// Builds the requests of the case under a scheme.
     ///
     /// # Errors
@@ -158,14 +98,10 @@ impl Case {
         if let Some(why) = self.lacks_a_sender(world) {
             return Err(NotApplicable::TakesMore(why));
         }
-        let Self { message, sign, tamper, wire, deliver, .. } = self;
-        let parts = Parts { message, sign, tamper, wire, deliver, compare: self.hangs_on_a_difference() };
-        let mut built = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
+        let compare = if self.depends_on_difference() { Compare::Yes } else { Compare::No };
+        let mut built = build_with(&self.recipe, compare, world).map_err(|why| self.unbuildable(why))?;
         if let Some(twin) = &self.twin {
-            let message = twin.message.as_ref().unwrap_or(message);
-            let (sign, tamper, deliver, compare) = (&twin.sign, &twin.tamper, &Delivery::Once, true);
-            let parts = Parts { message, sign, tamper, wire, deliver, compare };
-            let other = build_parts(parts, world).map_err(|why| self.unbuildable(why))?;
+            let other = build(twin, world).map_err(|why| self.unbuildable(why))?;
             if other.difference == Some(Difference::Unseen) && twin.sign.is_genuine() {
                 return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
             }
@@ -176,15 +112,15 @@ impl Case {
             built.rounds.push(Round::whole(vec![plain], Purpose::Yardstick));
         }
         let unseen = self.is_refused_for_a_change() && built.difference == Some(Difference::Unseen);
-        if unseen && self.is_timely_anyhow(world) {
+        if unseen && self.is_still_in_window(world) {
             return Err(NotApplicable::SchemeCannotNotice(NO_WINDOW));
         }
-        if self.follows_its_like(&built, world) {
+        if self.repeats_an_accepted_request(&built, world) {
             return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
         }
-        if unseen && self.sign.is_genuine() {
+        if unseen && self.recipe.sign.is_genuine() {
             let unique = world.scheme.file().once.is_some();
-            match &self.deliver {
+            match &self.recipe.deliver {
                 Delivery::Once | Delivery::Interleaved(_) => {
                     return Err(NotApplicable::SchemeCannotNotice(NOT_COVERED));
                 }
@@ -208,34 +144,34 @@ impl Case {
     }
 
     /// Whether it matters that the scheme can tell the tampered request from the signed one.
-    fn hangs_on_a_difference(&self) -> bool {
-        let signed_well = self.sign.is_genuine() || matches!(self.sign.at, Moment::Text(_));
-        let first = matches!(self.deliver, Delivery::Sequence(_) | Delivery::Interleaved(_));
+    fn depends_on_difference(&self) -> bool {
+        let signed_well = self.recipe.sign.is_genuine() || matches!(self.recipe.sign.at, Moment::Text(_));
+        let first = matches!(self.recipe.deliver, Delivery::Sequence(_) | Delivery::Interleaved(_));
         match self.expect {
-            Expectation::Accept => first && !self.tamper.is_empty(),
+            Expectation::Accept => first && !self.recipe.tamper.is_empty(),
             _ => self.is_refused_for_a_change() && signed_well,
         }
     }
 
     /// Whether it is genuine but for the text of a time that lies in the window all the same.
-    fn is_timely_anyhow(&self, world: &World<'_>) -> bool {
-        let (Moment::Text(_), Some(clock)) = (&self.sign.at, &world.scheme.file().clock) else {
+    fn is_still_in_window(&self, world: &World<'_>) -> bool {
+        let (Moment::Text(_), Some(clock)) = (&self.recipe.sign.at, &world.scheme.file().clock) else {
             return false;
         };
         let is_admitted = || {
-            let at = self.sign.at.render(world.now, clock).and_then(|text| clock.unit.parse(&text));
+            let at = self.recipe.sign.at.render(world.now, clock).and_then(|text| clock.unit.parse(&text));
             at.is_some_and(|at| clock.admits(at, world.now))
         };
-        let otherwise = Signing { at: Moment::Now, ..self.sign.clone() };
-        self.deliver == Delivery::Once && otherwise.is_genuine() && is_admitted()
+        let otherwise = Signing { at: Moment::Now, ..self.recipe.sign.clone() };
+        self.recipe.deliver == Delivery::Once && otherwise.is_genuine() && is_admitted()
     }
 
     /// Whether a genuine request follows a tampered one that counts as the first delivery of it.
-    fn follows_its_like(&self, built: &Built, world: &World<'_>) -> bool {
-        matches!(self.deliver, Delivery::Sequence(_) | Delivery::Interleaved(Inside::TamperedInside))
+    fn repeats_an_accepted_request(&self, built: &Built, world: &World<'_>) -> bool {
+        matches!(self.recipe.deliver, Delivery::Sequence(_) | Delivery::Interleaved(Inside::TamperedInside))
             && self.expect == Expectation::Accept
             && built.difference == Some(Difference::Unseen)
-            && !self.tamper.is_empty()
+            && !self.recipe.tamper.is_empty()
             && world.scheme.file().once.is_some()
     }
 
@@ -252,7 +188,7 @@ impl Case {
     /// An old or early request needs a window: without it the scheme, not the target, takes every age.
     fn unbuildable(&self, why: CannotBuild) -> NotApplicable {
         let no_window = matches!(why, CannotBuild::NoTimestamp | CannotBuild::NoWindow);
-        match self.sign.at {
+        match self.recipe.sign.at {
             Moment::BeyondPast(_) | Moment::BeyondFuture(_) | Moment::Offset(_)
                 if no_window && self.expect == Expectation::Reject =>
             {
@@ -264,22 +200,23 @@ impl Case {
 
     /// Whether a refusal needs memory in the target.
     pub fn replays(&self) -> bool {
-        matches!(self.deliver, Delivery::Parallel(_) | Delivery::Sequence(_))
+        matches!(self.recipe.deliver, Delivery::Parallel(_) | Delivery::Sequence(_))
             && self.expect == Expectation::Reject
     }
 
     /// What an attacker must hold, if neither case nor requirement says more: whoever wants an odd time or
     /// one ahead of the clock under the MAC needs a key holder.
     pub fn attacker_or(&self, otherwise: Attacker) -> Attacker {
-        let odd = matches!(self.sign.at, Moment::Text(_) | Moment::BeyondFuture(_));
-        let by_key_holder =
-            odd && self.sign.key == KeyChoice::Right && self.sign.construction == Construction::Hmac;
+        let odd = matches!(self.recipe.sign.at, Moment::Text(_) | Moment::BeyondFuture(_));
+        let by_key_holder = odd
+            && self.recipe.sign.key == KeyChoice::Right
+            && self.recipe.sign.construction == Construction::Hmac;
         self.attacker.unwrap_or(if by_key_holder { Attacker::L2 } else { otherwise })
     }
 
     /// Seconds that it waits between its requests.
     pub fn waits(&self) -> u32 {
-        match &self.deliver {
+        match &self.recipe.deliver {
             Delivery::Sequence(steps) => steps
                 .iter()
                 .map(|step| match step {
@@ -302,7 +239,7 @@ impl Case {
 
     /// Whether it takes a second sender.
     pub fn takes_a_second_sender(&self) -> bool {
-        self.sign.is_by_the_second() || self.deliver.has_a_second()
+        self.recipe.sign.is_by_the_second() || self.recipe.deliver.has_a_second()
     }
 
     /// Why there are not the senders that it takes. Where both send to one endpoint, each may do so under
@@ -312,19 +249,19 @@ impl Case {
             return None;
         }
         let Some(second) = world.second else { return Some("a second sender is needed") };
-        let as_itself = self.sign.key == KeyChoice::Second && self.sign.key_id.is_some();
-        let shared = second.target == world.target;
+        let as_itself = self.recipe.sign.key == KeyChoice::Second && self.recipe.sign.key_id.is_some();
+        let shared = second.target == world.sender.target;
         (shared && as_itself).then_some("both senders share one endpoint")
     }
 
     /// Whether it makes the handler behind the verifier fail.
     pub fn fails_the_handler(&self) -> bool {
-        matches!(&self.deliver, Delivery::Sequence(steps) if steps.contains(&Step::HandlerFails))
+        matches!(&self.recipe.deliver, Delivery::Sequence(steps) if steps.contains(&Step::HandlerFails))
     }
 
     /// MiB that it sends, where they are many.
     pub fn floods(&self) -> Option<u8> {
-        match self.deliver {
+        match self.recipe.deliver {
             Delivery::Flooded(mebibytes) => Some(mebibytes),
             _ => None,
         }
@@ -332,25 +269,25 @@ impl Case {
 
     /// Whether other requests in flight would disturb it, or it them.
     pub fn runs_alone(&self) -> bool {
-        matches!(self.deliver, Delivery::Interleaved(_) | Delivery::BesideSlow(_))
+        matches!(self.recipe.deliver, Delivery::Interleaved(_) | Delivery::BesideSlow(_))
     }
 
     /// Whether slow requests are in flight beside the judged one.
     pub fn is_beside_slow(&self) -> bool {
-        matches!(self.deliver, Delivery::BesideSlow(_))
+        matches!(self.recipe.deliver, Delivery::BesideSlow(_))
     }
 
     /// Whether it asks for a method or path of its own, which an endpoint may not serve.
     pub fn leaves_the_route(&self) -> bool {
-        self.message.method.is_some() || self.message.path.is_some()
+        self.recipe.message.method.is_some() || self.recipe.message.path.is_some()
     }
 
     /// Whether it sends a body or body type of its own, which an application may not take.
     pub fn has_its_own_body(&self) -> bool {
         let typed = |name: &str| name.eq_ignore_ascii_case("Content-Type");
-        self.message.body.is_some()
-            || self.message.headers.iter().any(|line| typed(&line.name))
-            || self.message.without.iter().any(|name| typed(name))
+        self.recipe.message.body.is_some()
+            || self.recipe.message.headers.iter().any(|line| typed(&line.name))
+            || self.recipe.message.without.iter().any(|name| typed(name))
     }
 }
 

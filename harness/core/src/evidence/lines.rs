@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::finding::{Mark, MarkedLine};
+use super::record::{Mark, MarkedLine};
 use crate::wire::escape;
 
 /// Bytes of a body, or of a line, that are shown at most.

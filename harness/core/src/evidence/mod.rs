@@ -3,9 +3,11 @@
 //! The function to know is [`evidence`]. It must not know cases, verdicts or how lines are shown.
 
 mod lines;
+mod record;
 mod shell;
 
-use crate::finding::Evidence;
+pub use record::{Evidence, Mark, MarkedLine};
+
 use crate::observe::Observation;
 use crate::redact::Redactor;
 use crate::wire::{Answer, Wire};
@@ -68,7 +70,6 @@ fn answer_lines(answer: &Answer) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Mark;
     use crate::observe::Outcome;
     use crate::secret::Secret;
     use crate::wire::{Connection, Framing, Header, Octets, Request, encode};
@@ -81,7 +82,7 @@ mod tests {
     fn show(untampered: &Wire, sent: &Wire) -> String {
         let evidence =
             evidence(untampered, sent, None, Some(("localhost", 80)), String::new(), &Redactor::default());
-        let line = |line: &crate::finding::MarkedLine| {
+        let line = |line: &MarkedLine| {
             let gutter = match line.mark {
                 Mark::Same => ' ',
                 Mark::Tampered => '>',

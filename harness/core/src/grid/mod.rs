@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{CaseResult, Summary, Tool};
+use crate::expectation::ExpectationKind;
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
 use crate::judge::{Failure, Verdict};
 use crate::observe::Outcome;
@@ -78,8 +79,9 @@ pub struct Column {
 pub struct Package {
     /// Its name.
     pub name: String,
-    /// Its version.
-    pub version: String,
+    /// Its version; code without a package has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Its programming language.
     pub language: String,
 }
@@ -100,7 +102,7 @@ pub struct Row {
     /// What the attacker holds.
     pub attacker: Attacker,
     /// What had to happen: `accept`, `reject` or `either`.
-    pub expected: String,
+    pub expected: ExpectationKind,
     /// What each target did, in the order of the columns.
     pub cells: Vec<Cell>,
 }
@@ -205,7 +207,7 @@ impl Table {
                     bug_classes: first.bug_classes.clone(),
                     level,
                     attacker: first.attacker,
-                    expected: first.expected.clone(),
+                    expected: first.expected,
                     cells: of_all().map(cell).collect(),
                 })
             })
@@ -228,7 +230,7 @@ mod tests {
             bug_classes: vec!["B03".parse().expect("an id")],
             level: if case.starts_with("should") { Level::Should } else { Level::Must },
             attacker: Attacker::L1,
-            expected: "reject".to_owned(),
+            expected: ExpectationKind::Reject,
             observed: Some(observed),
             status: None,
             verdict,

@@ -48,7 +48,10 @@ pub(super) fn in_words(cell: Cell) -> String {
 
 pub(super) fn version(column: &Column) -> String {
     let package = column.package.as_ref();
-    package.map_or("-".to_owned(), |package| format!("{} {}", package.name, package.version))
+    package.map_or("-".to_owned(), |package| match &package.version {
+        Some(version) => format!("{} {version}", package.name),
+        None => package.name.clone(),
+    })
 }
 
 /// Text in a cell of a Markdown table, none of which is markup.

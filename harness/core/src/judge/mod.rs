@@ -3,11 +3,14 @@
 //! The types to know are [`Baseline`], without which there is no verdict, and [`Verdict`]. It must
 //! not know how a request was sent or how a verdict is shown.
 
+mod requirement;
 mod verdict;
 
-pub use verdict::{Breaks, Failure, Verdict};
+pub use requirement::BrokenRequirement;
+pub use verdict::{Failure, Verdict};
 
-use crate::case::{Case, Expectation};
+use crate::case::Case;
+use crate::expectation::Expectation;
 use crate::observe::{Exposure, Observation, Outcome, Shape};
 
 /// Proof that the same target accepted a valid request of the same scheme.

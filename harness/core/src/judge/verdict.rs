@@ -54,45 +54,6 @@ pub enum Failure {
     Swallowed,
 }
 
-/// Which requirement a failure breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Breaks {
-    /// That of the case.
-    Own,
-    /// Malformed input is refused, not crashed on.
-    Refuse,
-    /// No request ends or blocks the target.
-    Alive,
-    /// No answer shows the secret or the right tag.
-    Leak,
-    /// No answer shows a stack trace.
-    Trace,
-    /// No request that is refused has an effect.
-    Effect,
-}
-
-impl Failure {
-    /// Which requirement it breaks in a case; `genuine` if acceptance was expected.
-    pub fn breaks(self, genuine: bool) -> Breaks {
-        match self {
-            Self::Accepted
-            | Self::Refused
-            | Self::AcceptedTwice
-            | Self::Told
-            | Self::Slow
-            | Self::Blocked
-            | Self::Swallowed => Breaks::Own,
-            // Crashing on a genuine request is first of all not accepting it.
-            Self::Crashed | Self::Garbled if genuine => Breaks::Own,
-            Self::Crashed | Self::Garbled => Breaks::Refuse,
-            Self::Hung | Self::Died => Breaks::Alive,
-            Self::Leaked => Breaks::Leak,
-            Self::Traced => Breaks::Trace,
-            Self::Acted => Breaks::Effect,
-        }
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

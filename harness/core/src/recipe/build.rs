@@ -1,7 +1,7 @@
-//! From a recipe to octets: draft, sign, tamper, encode.
+//! From a recipe to bytes: draft, sign, tamper, encode.
 //!
 //! Each step consumes what came before it, and only the last makes a [`Wire`]. Nothing here is
-//! random: what must be fresh comes from [`Unique`], which is derived from the seed of the run.
+//! random: what must be fresh comes from [`Unique`](super::Unique), which is derived from the seed of the run.
 
 use std::borrow::Cow;
 
@@ -9,85 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::draft::draft;
 use super::terms::OwnTerms;
-use super::{Delivery, KeyChoice, Manner, Message, Moment, Recipe, Round, SECOND_KEY_ID, Signing, Step};
-use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Scheme, Signed};
-use crate::secret::Secret;
-use crate::tamper::{NotThere, Tamper, WireTamper, apply, framing};
-use crate::time::Timestamp;
+use super::{
+    CannotBuild, Delivery, KeyChoice, Manner, Message, Moment, Purpose, Recipe, Round, SECOND_KEY_ID,
+    Signing, Step, World,
+};
+use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Signed};
+use crate::tamper::{apply, framing};
 use crate::wire::{Framing, Octets, Request, Wire, encode};
-
-/// Everything that a recipe needs to become a request: the world as the signer knows it.
-#[derive(Debug, Clone, Copy)]
-pub struct World<'a> {
-    /// How requests are signed.
-    pub scheme: &'a dyn Scheme,
-    /// The shared secret.
-    pub secret: &'a Secret,
-    /// The key that the scheme makes of the secret.
-    pub key: &'a Key,
-    /// Value of the `Host` header.
-    pub host: &'a str,
-    /// Path and query of the target under test.
-    pub target: &'a str,
-    /// Origin and constants.
-    pub deployment: &'a Deployment,
-    /// The verifier's clock.
-    pub now: Timestamp,
-    /// Where fresh texts come from.
-    pub unique: Unique,
-    /// Another sender of the same service, if there is one.
-    pub second: Option<SecondSender<'a>>,
-}
-
-/// A second sender: with a key, a key id and an endpoint of its own, under the same scheme.
-#[derive(Debug, Clone, Copy)]
-pub struct SecondSender<'a> {
-    /// Its secret.
-    pub secret: &'a Secret,
-    /// The key that the scheme makes of it.
-    pub key: &'a Key,
-    /// Path and query of its endpoint.
-    pub target: &'a str,
-    /// Origin, constants and its key id.
-    pub deployment: &'a Deployment,
-}
-
-impl<'a> World<'a> {
-    /// The world as the second sender knows it.
-    fn of_the_second(&self) -> Result<World<'a>, CannotBuild> {
-        let SecondSender { secret, key, target, deployment } = self.second.ok_or(CannotBuild::NoSecond)?;
-        Ok(World { secret, key, target, deployment, second: None, ..*self })
-    }
-}
-
-/// A source of texts that are fresh for each request, and the same again for the same seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unique([u8; 32]);
-
-impl Unique {
-    /// For one case of one scheme under a root seed.
-    pub fn new(seed: u64, scheme: &str, case: &str) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(seed.to_be_bytes());
-        hash.update([0]);
-        hash.update(scheme);
-        hash.update([0]);
-        hash.update(case);
-        Self(hash.finalize().into())
-    }
-
-    /// 32 lower-case hexadecimal digits for the `n`-th request; they hold at least one letter.
-    fn digits(self, n: u64) -> [u8; 32] {
-        let bytes = match n {
-            0 => self.0,
-            _ => Sha256::new().chain_update(self.0).chain_update(n.to_be_bytes()).finalize().into(),
-        };
-        let mut digits = [0; 32];
-        hex::encode_to_slice(&bytes[..16], &mut digits).expect("two digits for each of 16 bytes");
-        digits[0] = b'c';
-        digits
-    }
-}
 
 /// A recipe, ready to send.
 #[derive(Debug, Clone)]
@@ -96,25 +24,8 @@ pub struct Built {
     pub rounds: Vec<Round>,
     /// The same request without any tamper, for showing what was changed.
     pub untampered: Wire,
-    /// Whether the scheme can tell the tampered request from the signed one; none if nothing hangs on it.
+    /// Whether the scheme can tell the tampered request from the signed one; none if nothing depends on it.
     pub difference: Option<Difference>,
-}
-
-/// What an answer is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// It must be an acceptance, or there is no verdict.
-    Setup,
-    /// It is recorded, whatever it is.
-    Aside,
-    /// It is judged.
-    Judged,
-    /// Its time is the measure for that of the judged one.
-    Yardstick,
-    /// There is none: so many seconds pass.
-    Wait(u16),
-    /// There is none: the handler is made to fail at the next request.
-    HandlerFails,
 }
 
 /// Whether the scheme can tell a tampered request from the signed one.
@@ -126,85 +37,41 @@ pub enum Difference {
     Unseen,
 }
 
-/// Why a recipe makes no request under a scheme.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CannotBuild {
-    /// A tamper found nothing to change.
-    #[error(transparent)]
-    NotThere(#[from] NotThere),
-    /// The message cannot be signed.
-    #[error(transparent)]
-    CannotSign(#[from] CannotSign),
-    /// The scheme has no timestamp.
-    #[error("the scheme carries no timestamp")]
-    NoTimestamp,
-    /// The scheme has no window on that side.
-    #[error("the scheme sets no such window")]
-    NoWindow,
-    /// The scheme carries no message id or nonce.
-    #[error("the scheme carries no message id or nonce")]
-    NoUnique,
-    /// The scheme names no key.
-    #[error("its requests name no key")]
-    NoKeyId,
-    /// The scheme names no algorithm.
-    #[error("its requests name no algorithm")]
-    NoAlgorithm,
-    /// The scheme lists no parts.
-    #[error("its requests do not list what is covered")]
-    NoList,
-    /// The scheme has no time of expiry.
-    #[error("its requests do not say when they expire")]
-    NoExpiry,
-    /// There is no second sender.
-    #[error("there is no second sender")]
-    NoSecond,
-    /// The message has no body that could come in parts.
-    #[error("its message has no body that could come in parts")]
-    NoBody,
-    /// The choice of key or hash is the scheme's own.
-    #[error("for this scheme it is the genuine choice")]
-    Genuine,
-}
-
 /// Builds a genuine request: the `n`-th of this world's source of fresh texts.
 ///
 /// # Errors
 /// The scheme cannot sign its own message.
 pub fn genuine(world: &World<'_>, n: u64) -> Result<Wire, CannotBuild> {
-    let Recipe { message, sign: signing, tamper, wire, deliver } = &Recipe::default();
-    let plain = Parts { message, sign: signing, tamper, wire, deliver, compare: false };
-    let signed = sign(plain, world, n, None)?;
+    let signed = sign(&Message::default(), &Signing::default(), world, n, None)?;
     Ok(encode(signed.into_request(), Framing::default()))
 }
 
-/// The parts of a recipe, borrowed from wherever they stand.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts<'a> {
-    pub(crate) message: &'a Message,
-    pub(crate) sign: &'a Signing,
-    pub(crate) tamper: &'a [Tamper],
-    pub(crate) wire: &'a [WireTamper],
-    pub(crate) deliver: &'a Delivery,
-    /// Whether the tampered request is compared with the signed one.
-    pub(crate) compare: bool,
+/// Whether the tampered request is compared with the signed one, which takes time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// It is; [`Built::difference`] is there.
+    Yes,
+    /// Nothing depends on it.
+    No,
+}
+
+/// Builds all requests of a recipe, and compares the tampered one with the signed one.
+///
+/// # Errors
+/// The recipe asks for something that the scheme does not have.
+pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
+    build_with(recipe, Compare::Yes, world)
 }
 
 /// Builds all requests of a recipe.
 ///
 /// # Errors
 /// The recipe asks for something that the scheme does not have.
-pub fn build(recipe: &Recipe, world: &World<'_>) -> Result<Built, CannotBuild> {
-    let Recipe { message, sign, tamper, wire, deliver } = recipe;
-    build_parts(Parts { message, sign, tamper, wire, deliver, compare: true }, world)
-}
-
-/// Builds all requests of a recipe that is given in parts.
-pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built, CannotBuild> {
-    let signed = sign(recipe, world, 0, None)?;
-    let (tampered, untampered, difference) = tamper(recipe, world, signed)?;
+pub fn build_with(recipe: &Recipe, compare: Compare, world: &World<'_>) -> Result<Built, CannotBuild> {
+    let signed = sign(&recipe.message, &recipe.sign, world, 0, None)?;
+    let (tampered, untampered, difference) = tamper(recipe, compare, world, signed)?;
     let mut rounds = Vec::new();
-    match recipe.deliver {
+    match &recipe.deliver {
         Delivery::Once => rounds.push(Round::whole(vec![tampered], Purpose::Judged)),
         Delivery::Interleaved(inside) => {
             rounds.push(Round::interleaved(*inside, tampered, untampered.clone())?);
@@ -233,7 +100,7 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                     }
                     Step::Tampered => rounds.push(one(tampered.clone())),
                     Step::Resigned(text) => {
-                        let signed = sign(recipe, world, 0, Some(text))?;
+                        let signed = sign(&recipe.message, &recipe.sign, world, 0, Some(text))?;
                         rounds.push(one(encode(signed.into_request(), Framing::default())));
                     }
                     Step::Wait(seconds) => {
@@ -243,7 +110,7 @@ pub(crate) fn build_parts(recipe: Parts<'_>, world: &World<'_>) -> Result<Built,
                         rounds.push(Round::whole(Vec::new(), Purpose::HandlerFails));
                     }
                     Step::Second(text) => {
-                        let wire = by_the_second(recipe, world, text, sign)?;
+                        let wire = from_second_sender(&recipe.message, world, text, sign)?;
                         let wire = encode(wire.into_request(), Framing::default());
                         rounds.push(Round::whole(vec![wire], Purpose::Setup));
                     }
@@ -275,12 +142,13 @@ fn announced(wire: &Wire, length: u64) -> Wire {
 
 /// Tampers with a signed request: what is sent, what would have been, and whether it shows.
 fn tamper(
-    recipe: Parts<'_>,
+    recipe: &Recipe,
+    compare: Compare,
     world: &World<'_>,
     signed: Signed,
 ) -> Result<(Wire, Wire, Option<Difference>), CannotBuild> {
     if recipe.tamper.is_empty() {
-        let difference = recipe.compare.then(|| match world.scheme.read(signed.request()) {
+        let difference = (compare == Compare::Yes).then(|| match world.scheme.read(signed.request()) {
             Ok(_) => Difference::Unseen,
             Err(_) => Difference::Seen,
         });
@@ -293,40 +161,45 @@ fn tamper(
     }
     let mut tampered = signed;
     let untampered = tampered.request().clone();
-    let before = recipe.compare.then(|| world.scheme.claims(&tampered));
-    for tamper in recipe.tamper {
+    let before = (compare == Compare::Yes).then(|| world.scheme.claims(&tampered));
+    for tamper in &recipe.tamper {
         apply(tamper, &mut tampered, world.scheme, world.now)?;
     }
     let difference = before.map(|before| match before {
-        Ok(before) => difference((&untampered, before), tampered.request(), recipe.deliver, world),
+        Ok(before) => difference((&untampered, before), tampered.request(), &recipe.deliver, world),
         Err(_) => Difference::Seen,
     });
     Ok((wire(recipe, tampered), encode(untampered, Framing::default()), difference))
 }
 
-fn wire(recipe: Parts<'_>, mut signed: Signed) -> Wire {
-    let framing = framing(recipe.wire, &mut signed);
+fn wire(recipe: &Recipe, mut signed: Signed) -> Wire {
+    let framing = framing(&recipe.wire, &mut signed);
     encode(signed.into_request(), framing)
 }
 
-/// Has the message of a recipe signed by the second sender, as it signs its genuine requests.
-pub(super) fn by_the_second<T>(
-    recipe: Parts<'_>,
+/// Has a message signed by the second sender, as it signs its genuine requests.
+pub(super) fn from_second_sender<T>(
+    message: &Message,
     world: &World<'_>,
     unique: &str,
-    sign: impl FnOnce(Parts<'_>, &World<'_>, u64, Option<&str>) -> Result<T, CannotBuild>,
+    sign: impl FnOnce(&Message, &Signing, &World<'_>, u64, Option<&str>) -> Result<T, CannotBuild>,
 ) -> Result<T, CannotBuild> {
     let carried = world.scheme.coverage(&Part::Unique) != Coverage::Absent;
-    let genuine = Parts { sign: &Signing::default(), ..recipe };
-    sign(genuine, &world.of_the_second()?, 0, carried.then_some(unique))
+    sign(message, &Signing::default(), &world.of_the_second()?, 0, carried.then_some(unique))
 }
 
-fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> Result<Signed, CannotBuild> {
-    let signed = prepare(recipe, world, n, unique, |message, with| world.scheme.sign(message, with))?;
-    if recipe.sign.covers.is_some() {
-        let all = Signing { covers: None, ..recipe.sign.clone() };
-        let all = Parts { sign: &all, ..recipe };
-        let all = prepare(all, world, n, unique, |message, with| world.scheme.sign(message, with))?;
+fn sign(
+    message: &Message,
+    signing: &Signing,
+    world: &World<'_>,
+    n: u64,
+    unique: Option<&str>,
+) -> Result<Signed, CannotBuild> {
+    let by_scheme = |request, with: Ingredients<'_>| world.scheme.sign(request, with);
+    let signed = prepare(message, signing, world, n, unique, by_scheme)?;
+    if signing.covers.is_some() {
+        let all = Signing { covers: None, ..signing.clone() };
+        let all = prepare(message, &all, world, n, unique, by_scheme)?;
         if all.request() == signed.request() {
             return Err(CannotBuild::Genuine);
         }
@@ -334,9 +207,10 @@ fn sign(recipe: Parts<'_>, world: &World<'_>, n: u64, unique: Option<&str>) -> R
     Ok(signed)
 }
 
-/// Drafts the message of a recipe, gathers all that goes into its signature, and hands on both.
+/// Drafts a message, gathers all that goes into its signature, and hands on both.
 pub(super) fn prepare<T>(
-    recipe: Parts<'_>,
+    message: &Message,
+    signing: &Signing,
     world: &World<'_>,
     n: u64,
     unique: Option<&str>,
@@ -345,8 +219,8 @@ pub(super) fn prepare<T>(
     let file = world.scheme.file();
     let digits = world.unique.digits(n);
     let fresh = str::from_utf8(&digits).expect("digits are ASCII");
-    let message = draft(recipe.message, world, fresh);
-    let Signing { key, hash, construction, at, unique: own, key_id, origin, .. } = recipe.sign;
+    let message = draft(message, world, fresh);
+    let Signing { key, hash, construction, at, unique: own, key_id, origin, .. } = signing;
     if hash.is_some_and(|hash| hash == file.mac.hash) {
         return Err(CannotBuild::Genuine);
     }
@@ -365,11 +239,11 @@ pub(super) fn prepare<T>(
         return Err(CannotBuild::NoKeyId);
     }
     let deployment = match origin {
-        Some(origin) => Cow::Owned(Deployment { origin: origin.clone(), ..world.deployment.clone() }),
-        None => Cow::Borrowed(world.deployment),
+        Some(origin) => Cow::Owned(Deployment { origin: origin.clone(), ..world.sender.deployment.clone() }),
+        None => Cow::Borrowed(&world.sender.deployment),
     };
     let key = choose(key, world)?;
-    let own = OwnTerms::of(recipe.sign, world)?;
+    let own = OwnTerms::of(signing, world)?;
     let done = then(
         message,
         Ingredients {
@@ -394,17 +268,17 @@ pub(super) fn prepare<T>(
                     text.replace(SECOND_KEY_ID, &second.deployment.key_id).into()
                 }
                 Some(text) => text.as_str().into(),
-                None => Octets::copy_of(world.deployment.key_id.as_bytes()),
+                None => Octets::copy_of(world.sender.deployment.key_id.as_bytes()),
             },
             deployment: &deployment,
-            terms: own.terms(recipe.sign),
+            terms: own.terms(signing),
         },
     )?;
     Ok(done)
 }
 
 fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, CannotBuild> {
-    let right = world.key;
+    let right = &world.sender.key;
     let other = match choice {
         KeyChoice::Right => return Ok(Cow::Borrowed(right)),
         KeyChoice::Wrong => {
@@ -418,7 +292,7 @@ fn choose<'w>(choice: &KeyChoice, world: &World<'w>) -> Result<Cow<'w, Key>, Can
             bytes
         }
         KeyChoice::Empty => Vec::new(),
-        KeyChoice::Undecoded => world.secret.expose().to_vec(),
+        KeyChoice::Undecoded => world.sender.secret.expose().to_vec(),
         KeyChoice::RightThen(more) => [&right[..], more.as_slice()].concat(),
         KeyChoice::RightPrefix(length) => {
             right.get(..usize::from(*length)).ok_or(CannotBuild::Genuine)?.to_vec()
@@ -461,6 +335,6 @@ fn difference(
         && (before.timestamp == after.timestamp || any_time)
         && before.tags.iter().any(|tag| after.tags.contains(tag))
         && (once(&before) == once(&after) || fresh)
-        && world.scheme.signs_the_same((signed, &before), (tampered, &after), world.deployment);
+        && world.scheme.signs_the_same((signed, &before), (tampered, &after), &world.sender.deployment);
     if same { Difference::Unseen } else { Difference::Seen }
 }

@@ -12,9 +12,9 @@ const BODY: &str = r#"{"event":"ping","marker":"{marker}"}"#;
 pub(super) fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Request {
     let defaults = &world.scheme.file().message;
     let marker = &fresh[..16];
-    let (path, query) = match world.target.split_once('?') {
+    let (path, query) = match world.sender.target.split_once('?') {
         Some((path, query)) => (path, Some(query.as_bytes())),
-        None => (world.target, None),
+        None => (world.sender.target.as_str(), None),
     };
     let more = message.path.as_deref().unwrap_or_default();
     let usual = defaults.query.as_ref().map(|query| filled(query.as_bytes(), marker));

@@ -5,19 +5,23 @@
 
 mod build;
 mod draft;
-mod moment;
+mod error;
 mod round;
+mod sender;
 mod signature;
 mod terms;
+mod world;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::{Built, CannotBuild, Difference, Purpose, SecondSender, Unique, World, build, genuine};
-pub(crate) use build::{Parts, build_parts};
-pub use moment::Moment;
-pub use round::{Held, Hold, Manner, Round};
+pub use build::{Built, Compare, Difference, build, build_with, genuine};
+pub use error::CannotBuild;
+pub use round::{Held, Hold, Manner, Purpose, Round};
+pub use sender::Sender;
 pub use signature::{Signature, signatures};
+pub use world::{Unique, World};
 
+pub use crate::moment::Moment;
 use crate::scheme::{Construction, Hash, Part};
 use crate::tamper::{Tamper, WireTamper};
 use crate::wire::{Header, Octets};

@@ -2,7 +2,8 @@
 //!
 //! The type to know is [`Round`]. It must not know where the requests come from.
 
-use super::{CannotBuild, Inside, Purpose};
+use super::Inside;
+use super::error::CannotBuild;
 use crate::wire::Wire;
 
 /// Requests that are sent together: one, or several at the same time.
@@ -14,6 +15,23 @@ pub struct Round {
     pub purpose: Purpose,
     /// How they are sent.
     pub manner: Manner,
+}
+
+/// What an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It must be an acceptance, or there is no verdict.
+    Setup,
+    /// It is recorded, whatever it is.
+    Aside,
+    /// It is judged.
+    Judged,
+    /// Its time is the measure for that of the judged one.
+    Yardstick,
+    /// There is none: so many seconds pass.
+    Wait(u16),
+    /// There is none: the handler is made to fail at the next request.
+    HandlerFails,
 }
 
 /// How requests are sent.

@@ -2,8 +2,8 @@
 //!
 //! The type to know is [`Signature`]. It is for showing and exporting; sending needs none of it.
 
-use super::build::{by_the_second, prepare};
-use super::{CannotBuild, Delivery, Parts, Recipe, Step, World};
+use super::build::{from_second_sender, prepare};
+use super::{CannotBuild, Delivery, Message, Recipe, Signing, Step, World};
 use crate::scheme::{Claims, Construction, Field, Hash, Key, Part};
 use crate::wire::{Octets, Request};
 
@@ -40,17 +40,17 @@ impl Signature {
 /// # Errors
 /// The recipe asks for something that the scheme does not have.
 pub fn signatures(recipe: &Recipe, world: &World<'_>) -> Result<Vec<Signature>, CannotBuild> {
-    let mut all = vec![signature(parts(recipe), world, 0, None)?];
+    let mut all = vec![signature(&recipe.message, &recipe.sign, world, 0, None)?];
     let Delivery::Sequence(steps) = &recipe.deliver else { return Ok(all) };
     let (plain, mut others) = (Recipe::default(), 1);
     for step in steps {
         match step {
             Step::Genuine | Step::Tampered | Step::Wait(_) | Step::HandlerFails => {}
-            Step::Resigned(text) => all.push(signature(parts(recipe), world, 0, Some(text))?),
-            Step::Second(text) => all.push(by_the_second(parts(recipe), world, text, signature)?),
+            Step::Resigned(text) => all.push(signature(&recipe.message, &recipe.sign, world, 0, Some(text))?),
+            Step::Second(text) => all.push(from_second_sender(&recipe.message, world, text, signature)?),
             Step::Others(count) => {
                 for _ in 0..*count {
-                    all.push(signature(parts(&plain), world, others, None)?);
+                    all.push(signature(&plain.message, &plain.sign, world, others, None)?);
                     others += 1;
                 }
             }
@@ -59,18 +59,14 @@ pub fn signatures(recipe: &Recipe, world: &World<'_>) -> Result<Vec<Signature>, 
     Ok(all)
 }
 
-fn parts(recipe: &Recipe) -> Parts<'_> {
-    let Recipe { message, sign, tamper, wire, deliver } = recipe;
-    Parts { message, sign, tamper, wire, deliver, compare: false }
-}
-
 fn signature(
-    recipe: Parts<'_>,
+    message: &Message,
+    signing: &Signing,
     world: &World<'_>,
     n: u64,
     unique: Option<&str>,
 ) -> Result<Signature, CannotBuild> {
-    prepare(recipe, world, n, unique, |message, with| {
+    prepare(message, signing, world, n, unique, |message, with| {
         let (key, hash, construction) = (with.key.clone(), with.hash, with.construction);
         let claims = Claims {
             tags: Vec::new(),

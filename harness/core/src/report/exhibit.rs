@@ -3,7 +3,7 @@
 //! The function to know is [`exhibit`]. It must not know why a case failed.
 
 use super::phrase::printable;
-use crate::finding::{Evidence, Mark, MarkedLine};
+use crate::evidence::{Evidence, Mark, MarkedLine};
 
 /// Lines of an answer that are shown at most.
 const ANSWER_LINES: usize = 12;

@@ -11,6 +11,7 @@ use super::{Reporter, no_beginning, phrase};
 use crate::event::{
     CaseResult, Control, Drift, Event, RunFinished, RunStarted, RunVerdict, SchemeSummary, Summary, Tool,
 };
+use crate::expectation::ExpectationKind;
 use crate::finding::Finding;
 use crate::id::{BugClassId, CaseId, RequirementId, SchemeName};
 use crate::judge::Verdict;
@@ -72,7 +73,7 @@ pub struct CaseRow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bug_classes: Vec<BugClassId>,
     /// What had to happen: `accept`, `reject` or `either`.
-    pub expected: String,
+    pub expected: ExpectationKind,
     /// What happened; null if nothing was sent.
     pub observed: Option<Outcome>,
     /// Status code of the judged answer.
@@ -120,7 +121,7 @@ impl From<&CaseResult> for CaseRow {
             scheme: case.scheme.clone(),
             requirements: case.requirements.clone(),
             bug_classes: case.bug_classes.clone(),
-            expected: case.expected.clone(),
+            expected: case.expected,
             observed: case.observed,
             status: case.status,
             verdict: CaseVerdict::from(&case.verdict),

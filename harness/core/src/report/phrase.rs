@@ -5,6 +5,7 @@
 use std::io;
 
 use crate::event::CaseResult;
+use crate::expectation::ExpectationKind;
 use crate::finding::Finding;
 use crate::judge::{Failure, Verdict};
 
@@ -24,10 +25,10 @@ pub(super) fn reason(case: &CaseResult) -> Option<String> {
 
 fn happened(case: &CaseResult, failure: Failure) -> String {
     let status = case.status.map(|status| format!(" ({status})")).unwrap_or_default();
-    let must = match case.expected.as_str() {
-        "accept" => "must be accepted",
-        "reject" | "alike" => "must be refused",
-        _ => "must be answered",
+    let must = match case.expected {
+        ExpectationKind::Accept => "must be accepted",
+        ExpectationKind::Reject | ExpectationKind::Alike => "must be refused",
+        ExpectationKind::Either | ExpectationKind::Quick => "must be answered",
     };
     match failure {
         Failure::Accepted => format!("accepted{status}, must be refused"),

@@ -224,17 +224,57 @@ pub struct ClockSpec {
 }
 
 impl ClockSpec {
-    /// Whether a time is within the window; both ends are.
+    /// The oldest time within the window; none if the scheme sets no limit.
+    pub fn oldest(&self, now: Timestamp) -> Option<Timestamp> {
+        self.past.map(|past| now.plus_seconds(-i64::from(past)))
+    }
+
+    /// The time within the window that is furthest ahead; none if the scheme sets no limit.
+    pub fn latest(&self, now: Timestamp) -> Option<Timestamp> {
+        self.future.map(|future| now.plus_seconds(i64::from(future)))
+    }
+
+    /// Where a time lies; both ends of the window are within.
+    pub fn place(&self, at: Timestamp, now: Timestamp) -> InWindow {
+        if self.oldest(now).is_some_and(|oldest| at < oldest) {
+            InWindow::TooOld
+        } else if self.latest(now).is_some_and(|latest| at > latest) {
+            InWindow::TooFarAhead
+        } else {
+            InWindow::Within
+        }
+    }
+
+    /// Whether a time is within the window.
     pub fn admits(&self, at: Timestamp, now: Timestamp) -> bool {
-        let age = now.millis().saturating_sub(at.millis());
-        self.past.is_none_or(|past| age <= i64::from(past) * 1000)
-            && self.future.is_none_or(|future| age >= -i64::from(future) * 1000)
+        self.place(at, now) == InWindow::Within
+    }
+
+    /// The length of the window in seconds; none if it is open on a side.
+    pub fn length(&self) -> Option<u32> {
+        Some(self.past?.saturating_add(self.future?))
+    }
+
+    /// Seconds by which the clock of a verifier may differ from ours that accepted what we signed just now.
+    pub fn tolerance(&self) -> Option<u32> {
+        self.past.or(self.future)
     }
 
     /// Whether every time is within the window.
     pub fn is_unbounded(&self) -> bool {
         self.past.is_none() && self.future.is_none()
     }
+}
+
+/// Where a time lies, seen from the window of a scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InWindow {
+    /// Within it.
+    Within,
+    /// Before it.
+    TooOld,
+    /// After it.
+    TooFarAhead,
 }
 
 /// Which field makes a request unique.

@@ -23,8 +23,8 @@ pub use coded::{CODED, Code};
 pub use declarative::Declarative;
 pub use encoding::Encoding;
 pub use file::{
-    Carrier, ClockSpec, KeyForm, ListSpec, MacSpec, MessageDefaults, Once, Ordered, Presence, Published,
-    SchemeError, SchemeFile,
+    Carrier, ClockSpec, InWindow, KeyForm, ListSpec, MacSpec, MessageDefaults, Once, Ordered, Presence,
+    Published, SchemeError, SchemeFile,
 };
 pub use key::Key;
 pub use mac::{Construction, Hash, mac};

@@ -122,7 +122,7 @@ mod tests {
             bug_classes: Vec::new(),
             level: Level::Must,
             attacker: Attacker::L1,
-            expected: "reject".to_owned(),
+            expected: crate::expectation::ExpectationKind::Reject,
             observed: Some(crate::observe::Outcome::Accepted),
             status: Some(200),
             verdict: Verdict::Fail(Failure::Accepted),

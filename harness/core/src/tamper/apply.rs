@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use memchr::memmem::rfind;
 
+use super::not_there::NotThere;
 use super::typed::{filled, retype};
 use super::{
     At, Beside, Bit, Copied, Duplicate, Entry, Keep, Letters, Line, Move, Rename, Retyped, Tamper, With,
 };
-use crate::recipe::Moment;
+use crate::moment::Moment;
 use crate::scheme::{Carrier, Encoding, Part, Scheme, Signed, Spot};
 use crate::time::Timestamp;
 use crate::wire::{Header, Octets, find};
@@ -16,48 +17,6 @@ use crate::wire::{Header, Octets, find};
 /// What is percent-encoded in the value of a parameter: all but the unreserved characters of RFC 3986.
 const VALUE: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Why a tamper cannot be applied: the request does not have what it wants to change.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotThere {
-    /// The scheme, or this message, does not have the part.
-    #[error("there is no {}", part_name(.0))]
-    Part(Part),
-    /// The part is too short.
-    #[error("the {} is too short", part_name(.0))]
-    TooShort(Part),
-    /// The scheme does not carry a list of signatures.
-    #[error("the scheme carries no list of signatures")]
-    List,
-    /// The scheme has no timestamp, or no window on that side.
-    #[error("the scheme sets no such window")]
-    Window,
-    /// The encoding of the tag has no spare bits, or the tag is no longer whole.
-    #[error("the encoding of the tag has no spare bits")]
-    SpareBits,
-    /// The part does not stand where it could have another type.
-    #[error("the {} has no type where it stands", part_name(.0))]
-    Untyped(Part),
-    /// The scheme has no constant of this name.
-    #[error("the scheme has no constant `{0}`")]
-    Constant(String),
-    /// The request would be what it was.
-    #[error("it would change nothing")]
-    NoChange,
-}
-
-/// The name of a part, as cases write it.
-fn part_name(part: &Part) -> String {
-    match part {
-        Part::Header(name) => format!("header `{name}`"),
-        Part::Unique => "nonce or message id".to_owned(),
-        Part::CoveredHeader => "header that the scheme covers".to_owned(),
-        Part::Label => "label before the tag".to_owned(),
-        other => {
-            serde_json::to_value(other).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
-        }
-    }
-}
 
 /// Applies one tamper. `now` is the verifier's clock, for tampers that write times.
 ///

@@ -5,15 +5,17 @@
 //! request could do.
 
 mod apply;
+mod not_there;
 mod typed;
 mod wire;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{NotThere, apply};
+pub use apply::apply;
+pub use not_there::NotThere;
 pub use wire::{Lengths, WireTamper, framing};
 
-use crate::recipe::Moment;
+use crate::moment::Moment;
 use crate::scheme::{Encoding, Part};
 use crate::wire::Octets;
 

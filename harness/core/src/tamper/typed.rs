@@ -1,6 +1,7 @@
 //! Values that tampers fill in, and parts as another type.
 
-use super::{NotThere, Type};
+use super::Type;
+use super::not_there::NotThere;
 use crate::scheme::{Part, Scheme, Signed, Spot};
 use crate::time::{ClockUnit, Timestamp, http_date};
 use crate::wire::Octets;

@@ -116,7 +116,7 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
 
 /// What makes a case pointless.
 fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
-    let sends = |wanted: &Step| match &case.deliver {
+    let sends = |wanted: &Step| match &case.recipe.deliver {
         Delivery::Sequence(steps) => steps.contains(wanted),
         Delivery::Once
         | Delivery::Parallel(_)
@@ -124,17 +124,17 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
         | Delivery::BesideSlow(_)
         | Delivery::Flooded(_) => *wanted == Step::Tampered,
     };
-    if let Delivery::Sequence(steps) = &case.deliver
+    if let Delivery::Sequence(steps) = &case.recipe.deliver
         && steps.len() < 2
     {
         return Some(("deliver", "a sequence has at least two steps"));
     }
-    if let Delivery::Sequence(steps) = &case.deliver
+    if let Delivery::Sequence(steps) = &case.recipe.deliver
         && matches!(steps.last(), Some(Step::Wait(_)))
     {
         return Some(("deliver", "a sequence does not end with a wait: the last answer is judged"));
     }
-    if let Delivery::Sequence(steps) = &case.deliver
+    if let Delivery::Sequence(steps) = &case.recipe.deliver
         && steps.last() == Some(&Step::HandlerFails)
     {
         return Some(("deliver", "a sequence does not end with `handler-fails`: the last answer is judged"));
@@ -145,24 +145,24 @@ fn idle(case: &Case) -> Option<(&'static str, &'static str)> {
             "`effects` belongs to `expect: reject`: only a refusal must have no effect",
         ));
     }
-    if !case.tamper.is_empty() && !sends(&Step::Tampered) {
+    if !case.recipe.tamper.is_empty() && !sends(&Step::Tampered) {
         return Some(("deliver", "the tampered request is never sent"));
     }
     if (case.expect == Expectation::Alike) != case.twin.is_some() {
         return Some(("expect", "`expect: alike` and `twin:` belong together"));
     }
     let measures = case.expect == Expectation::Quick;
-    if measures && (case.tamper.is_empty() || case.deliver != Delivery::Once) {
+    if measures && (case.recipe.tamper.is_empty() || case.recipe.deliver != Delivery::Once) {
         return Some(("expect", "`expect: quick` compares one request with the same before its tampers"));
     }
-    if case.twin.is_some() && case.deliver != Delivery::Once {
+    if case.twin.is_some() && case.recipe.deliver != Delivery::Once {
         return Some(("deliver", "a case with a twin sends each of the two once"));
     }
     let plain = case.secret.is_none()
-        && case.tamper.is_empty()
-        && case.sign.is_genuine()
-        && case.deliver == Delivery::Once;
-    if plain && case.expect == Expectation::Reject && case.wire.is_empty() {
+        && case.recipe.tamper.is_empty()
+        && case.recipe.sign.is_genuine()
+        && case.recipe.deliver == Delivery::Once;
+    if plain && case.expect == Expectation::Reject && case.recipe.wire.is_empty() {
         return Some(("expect", "a genuine request cannot be expected to be refused"));
     }
     None

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::recipe::{Unique, World, genuine};
+use countersign_core::recipe::{Sender, Unique, World, genuine};
 use countersign_core::scheme::{Claims, Coverage, Deployment, Part, Refusal, Scheme, scheme};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
@@ -118,15 +118,11 @@ fn a_list_without_names_holds_fields_of_one_shape() {
 #[test]
 fn a_list_without_names_is_signed_with_one_item() {
     let scheme = signing("{body}", "[{ header: X-List, list: { separator: ' ', item: 'v1,{tag}' } }]");
-    let (secret, deployment) = (Secret::new("secret"), Deployment::default());
-    let key = scheme.key(&secret).expect("a key");
+    let sender = Sender::new(&*scheme, Secret::new("secret"), "/hook", Deployment::default()).expect("a key");
     let world = World {
         scheme: &*scheme,
-        secret: &secret,
-        key: &key,
+        sender: &sender,
         host: "localhost",
-        target: "/hook",
-        deployment: &deployment,
         now: Timestamp::from_seconds(0),
         unique: Unique::new(0, "acme", "case"),
         second: None,

@@ -7,8 +7,9 @@ use countersign_core::event::{
     CaseResult, Control, Drift, Event, Phase, RunFinished, RunStarted, RunVerdict, SchemeProperty,
     SchemeSummary, Summary, Tool,
 };
-use countersign_core::evidence::evidence;
-use countersign_core::finding::{Evidence, Finding};
+use countersign_core::evidence::{Evidence, evidence};
+use countersign_core::expectation::ExpectationKind;
+use countersign_core::finding::Finding;
 use countersign_core::judge::{Failure, Verdict};
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::redact::Redactor;
@@ -59,7 +60,7 @@ fn case(name: &str, verdict: Verdict) -> CaseResult {
         bug_classes: vec![id("A02")],
         level: Level::Must,
         attacker: Attacker::L1,
-        expected: "reject".to_owned(),
+        expected: ExpectationKind::Reject,
         observed: Some(Outcome::Rejected),
         status: Some(401),
         reason: match &verdict {

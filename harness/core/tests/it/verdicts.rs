@@ -1,7 +1,10 @@
 //! What follows from what was seen: one verdict for each way to answer.
 
 use countersign_core::case::Case;
-use countersign_core::judge::{Alive, Baseline, Breaks, Effects, Failure, Seen, Verdict, besides, judge};
+use countersign_core::expectation::ExpectationKind;
+use countersign_core::judge::{
+    Alive, Baseline, BrokenRequirement, Effects, Failure, Seen, Verdict, besides, judge,
+};
 use countersign_core::observe::{Exposure, Observation, Outcome};
 use countersign_core::wire::{Answer, Connection, Header};
 
@@ -281,15 +284,15 @@ fn every_failure_has_words_of_its_own_and_breaks_a_requirement() {
     assert_eq!(words.len(), FAILURES.len());
     for failure in FAILURES {
         let expected = match failure {
-            Crashed | Garbled => Breaks::Refuse,
-            Hung | Died => Breaks::Alive,
-            Leaked => Breaks::Leak,
-            Traced => Breaks::Trace,
-            Failure::Acted => Breaks::Effect,
-            _ => Breaks::Own,
+            Crashed | Garbled => BrokenRequirement::Refuse,
+            Hung | Died => BrokenRequirement::Alive,
+            Leaked => BrokenRequirement::Leak,
+            Traced => BrokenRequirement::Trace,
+            Failure::Acted => BrokenRequirement::Effect,
+            _ => BrokenRequirement::Own,
         };
-        assert_eq!(failure.breaks(false), expected, "{failure}");
-        let genuine = if expected == Breaks::Refuse { Breaks::Own } else { expected };
-        assert_eq!(failure.breaks(true), genuine, "{failure}");
+        assert_eq!(failure.breaks(ExpectationKind::Reject), expected, "{failure}");
+        let genuine = if expected == BrokenRequirement::Refuse { BrokenRequirement::Own } else { expected };
+        assert_eq!(failure.breaks(ExpectationKind::Accept), genuine, "{failure}");
     }
 }

@@ -1,27 +1,24 @@
 //! One case: build, send, judge, and keep the evidence.
 
-use countersign_conformance::Catalog;
-use countersign_core::case::{Case, Expectation, NotApplicable};
+use countersign_core::case::{Case, NotApplicable};
+use countersign_core::engine::{Answers, Deliver, Executed, execute};
 use countersign_core::event::{CaseResult, Phase};
 use countersign_core::evidence::evidence;
-use countersign_core::exposure::{Place, exposed};
-use countersign_core::finding::Fallbacks;
+use countersign_core::exposure::Place;
 use countersign_core::id::RequirementId;
-use countersign_core::judge::{Alive, Baseline, Breaks, Effects, Failure, Seen, Verdict, besides, judge};
+use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
 use countersign_core::observe::{Observation, Outcome};
-use countersign_core::recipe::{Built, Manner, Purpose, Round};
+use countersign_core::recipe::Round;
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::Scheme;
 use countersign_core::snapshot::normalize;
-use countersign_core::spec::{Level, Requirement};
+use countersign_core::spec::{Level, Requirement, Requirements};
 use countersign_core::vector::Suite;
-use countersign_core::wire::Wire;
 
 use super::Keep;
-use super::effects::Proven;
-use super::round::{self, Answers};
-use super::subject::Subject;
-use crate::carrier::Carrier;
+use super::counter::VerifiedCounter;
+use super::round;
+use super::session::{Session, Slow};
 
 /// A case and where it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -32,50 +29,8 @@ pub struct Planned<'a> {
     pub case: &'a Case,
     /// The requirement that a wrong decision breaks.
     pub requirement: &'a Requirement,
-    /// The requirements that a crash and the death of a target break.
-    pub robust: &'a Robust<'a>,
-}
-
-/// The requirements that every case tests besides its own.
-#[derive(Debug, Clone, Copy)]
-pub struct Robust<'a> {
-    /// Malformed input is refused, not crashed on.
-    pub refuse: &'a Requirement,
-    /// No request ends the target.
-    pub alive: &'a Requirement,
-    /// No answer shows the secret or the right tag.
-    pub leak: &'a Requirement,
-    /// No answer shows a stack trace.
-    pub trace: &'a Requirement,
-    /// No request that is refused has an effect.
-    pub effect: &'a Requirement,
-}
-
-/// The ids of the requirements that every case tests besides its own.
-pub fn fallbacks() -> Fallbacks {
-    let id = |text: &str| text.parse().expect("a requirement id");
-    Fallbacks {
-        crash: id("ROB-REFUSE"),
-        alive: id("ROB-ALIVE"),
-        leak: id("RSP-SECRET"),
-        trace: id("RSP-TRACE"),
-        effect: id("PRES-NO-EFFECT"),
-    }
-}
-
-impl<'a> Robust<'a> {
-    /// Those that are shipped.
-    pub fn shipped(catalog: &'a Catalog) -> Self {
-        let ids = fallbacks();
-        let shipped = |id| catalog.requirements.get(id).expect("the requirement is shipped");
-        Self {
-            refuse: shipped(&ids.crash),
-            alive: shipped(&ids.alive),
-            leak: shipped(&ids.leak),
-            trace: shipped(&ids.trace),
-            effect: shipped(&ids.effect),
-        }
-    }
+    /// All requirements: a crash, for one, breaks another than that of the case.
+    pub requirements: &'a Requirements,
 }
 
 /// Whether a case is run for the first time.
@@ -148,15 +103,7 @@ impl Planned<'_> {
 
     /// How much a failure weighs: a crash breaks another requirement than a wrong decision does.
     fn weight(&self, failure: Failure) -> Level {
-        let broken = match failure.breaks(self.case.expect == Expectation::Accept) {
-            Breaks::Own => self.requirement,
-            Breaks::Refuse => self.robust.refuse,
-            Breaks::Alive => self.robust.alive,
-            Breaks::Leak => self.robust.leak,
-            Breaks::Trace => self.robust.trace,
-            Breaks::Effect => self.robust.effect,
-        };
-        broken.level
+        failure.level(self.case.expect.kind(), Some(self.requirement), self.requirements)
     }
 
     /// A result with this verdict and nothing observed.
@@ -175,14 +122,7 @@ impl Planned<'_> {
             bug_classes: case.kills.clone(),
             level: self.level(&verdict),
             attacker: case.attacker_or(self.requirement.attacker()),
-            expected: match &case.expect {
-                Expectation::Accept => "accept",
-                Expectation::Reject => "reject",
-                Expectation::Either(_) => "either",
-                Expectation::Alike => "alike",
-                Expectation::Quick => "quick",
-            }
-            .to_owned(),
+            expected: case.expect.kind(),
             observed: None,
             status: None,
             verdict,
@@ -195,8 +135,8 @@ impl Planned<'_> {
     }
 
     /// What is left of a case when the run was stopped before it.
-    pub fn halted(&self, subject: &Subject, why: &str) -> Done {
-        Done::unsent(self.without_sending(&*subject.signer.scheme, Verdict::Inconclusive(why.to_owned())))
+    pub fn halted(&self, session: &Session, why: &str) -> Done {
+        Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why.to_owned())))
     }
 
     /// Runs the case.
@@ -204,79 +144,76 @@ impl Planned<'_> {
     /// `attempt` makes the request fresh when a case is run again.
     pub async fn run(
         &self,
-        subject: &Subject,
+        session: &Session,
         proof: &Baseline,
         redactor: &Redactor,
         keep: Keep,
         attempt: Attempt,
     ) -> Done {
-        if !subject.clock.separates(&self.case.sign.at) {
+        if !session.clock.separates(&self.case.recipe.sign.at) {
             let why =
                 "the target's clock is not known well enough to tell this side of the border from the other";
             return Done::unsent(
-                self.without_sending(&*subject.signer.scheme, Verdict::Inconclusive(why.to_owned())),
+                self.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why.to_owned())),
             );
         }
-        if self.case.takes_a_second_sender() && subject.second.is_none() {
+        if self.case.takes_a_second_sender() && session.second.is_none() {
             let why = "needs a second sender; runs with --second-secret SOURCE";
             return Done::unsent(
-                self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why.to_owned())),
+                self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
             );
         }
-        if self.case.replays() && !subject.remembers() {
+        if self.case.replays() && !session.target.remembers() {
             let why = "the library remembers nothing from one request to the next (capability `replay`)";
             return Done::unsent(
-                self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why.to_owned())),
+                self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
             );
         }
         let waits = self.case.waits();
         let alone = self.case.effects || self.case.runs_alone();
-        let apart = alone && subject.workshop.is_some();
+        let apart = alone && session.target.is_embedded();
         let fails = self.case.fails_the_handler();
         // A clock that stands has to be moved: waiting does not do it.
-        let is_moved = waits > 0 && (!subject.slow || subject.clock.stands());
+        let is_moved = waits > 0 && (session.slow == Slow::Skip || session.clock.stands());
         if self.case.secret.is_some() || fails || apart || is_moved {
-            let why = match subject.apart(self.case).await {
-                Some(Ok((other, running))) => {
+            let why = match session.variant(self.case).await {
+                Some(Ok(other)) => {
                     let done = self.send_and_judge(&other, proof, redactor, keep, attempt).await;
-                    if let Some(running) = running {
-                        running.shutdown().await;
-                    }
-                    if let Carrier::Served(served) = &other.carrier {
-                        served.shutdown().await;
-                    }
+                    other.target.shutdown().await;
                     return done;
                 }
                 Some(Err(why)) => why,
-                None if waits > 0 && subject.clock.stands() => "the target's clock stands still".to_owned(),
+                None if waits > 0 && session.clock.stands() => "the target's clock stands still".to_owned(),
                 None if waits > 0 => format!("waits {waits} s; runs with --slow"),
                 None if fails => "needs a target whose handler can be made to fail".to_owned(),
                 None => "needs a target that can be set up with another secret".to_owned(),
             };
-            return Done::unsent(self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why)));
+            return Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Skipped(why)));
         }
-        if self.case.effects && subject.effects.is_none() {
+        if self.case.effects && session.effects.is_none() {
             let why = "needs a counter of what the target does; runs with --effects URL";
             return Done::unsent(
-                self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why.to_owned())),
+                self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
             );
         }
         if alone && attempt == Attempt::First {
             let why = Verdict::Inconclusive("it was not its turn yet".to_owned());
-            let done = Done::unsent(self.without_sending(&*subject.signer.scheme, why));
+            let done = Done::unsent(self.without_sending(&*session.signer.scheme, why));
             return Done { postponed: true, ..done };
         }
         // What our own endpoint takes costs nobody anything.
-        if let (Some(mebibytes), false, None) = (self.case.floods(), subject.slow, &subject.workshop) {
+        if let (Some(mebibytes), Slow::Skip) = (self.case.floods(), session.slow)
+            && !session.target.is_embedded()
+        {
             let why = format!("sends {mebibytes} MiB; runs with --slow");
-            return Done::unsent(self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why)));
+            return Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Skipped(why)));
         }
-        self.send_and_judge(subject, proof, redactor, keep, attempt).await
+        self.send_and_judge(session, proof, redactor, keep, attempt).await
     }
 
     async fn send_and_judge(
         &self,
-        subject: &Subject,
+        session: &Session,
         proof: &Baseline,
         redactor: &Redactor,
         keep: Keep,
@@ -284,7 +221,7 @@ impl Planned<'_> {
     ) -> Done {
         let built = match self
             .case
-            .build(&subject.world(&attempt.seed(self.case.id.as_str()), subject.clock.now()))
+            .build(&session.world(&attempt.seed(self.case.id.as_str()), session.clock.now()))
         {
             Ok(built) => built,
             Err(reason) => {
@@ -295,22 +232,21 @@ impl Planned<'_> {
                     }
                 };
                 let result =
-                    self.without_sending(&*subject.signer.scheme, Verdict::Skipped(reason.to_string()));
+                    self.without_sending(&*session.signer.scheme, Verdict::Skipped(reason.to_string()));
                 return Done { unnoticed, ..Done::unsent(result) };
             }
         };
-        if let Err(why) = subject.carrier.exact()
+        if let Err(why) = session.target.exact()
             && built.rounds.iter().any(Round::needs_exact_writer)
         {
             let why = Verdict::Skipped(format!("not delivered: {why}"));
-            return Done::unsent(self.without_sending(&*subject.signer.scheme, why));
+            return Done::unsent(self.without_sending(&*session.signer.scheme, why));
         }
-        let seen = self.send(subject, &built, redactor).await;
-        let verdict = judge(proof, self.case, &seen);
-        let besides = besides(&verdict, &seen);
-        let mut result = self.without_sending(&*subject.signer.scheme, verdict);
-        if let Some(failure) = besides {
-            result.besides = besides;
+        let Executed { seen, verdict, secondary } =
+            self.execute(session, proof, &built.rounds, redactor).await;
+        let mut result = self.without_sending(&*session.signer.scheme, verdict);
+        if let Some(failure) = secondary {
+            result.besides = secondary;
             result.level = result.level.min(self.weight(failure));
             result.reason = result.reason.map(|reason| format!("{reason}; {failure}"));
         }
@@ -341,95 +277,110 @@ impl Planned<'_> {
         if !passed || keep == Keep::Everything {
             let judged = built.rounds.iter().rev().find_map(|round| round.judged().last());
             result.evidence = judged.map(|sent| {
-                let replay = redactor.text(&format!("{} {}", subject.signer.replay, self.case.id));
-                let address = subject.signer.address.as_ref().map(|(host, port)| (&**host, *port));
+                let replay = redactor.text(&format!("{} {}", session.signer.replay, self.case.id));
+                let address = session.signer.address.as_ref().map(|(host, port)| (&**host, *port));
                 evidence(&built.untampered, sent, shown, address, replay, redactor)
             });
         }
-        let silent = shown.is_some_and(|shown| is_broken(shown.outcome) && !shown.is_answered());
+        let silent = shown.is_some_and(|shown| shown.outcome.is_broken() && !shown.is_answered());
         Done { alive: seen.alive, silent, ..Done::unsent(result) }
     }
 
-    /// Sends the requests of the case, with an eye on what the judged ones bring about.
-    async fn send(&self, subject: &Subject, built: &Built, redactor: &Redactor) -> Seen {
-        let proven = match &subject.effects {
-            Some(counter) if self.case.effects => Some(counter.prove(subject).await),
+    /// Sends the requests of the case and judges what is seen.
+    async fn execute(
+        &self,
+        session: &Session,
+        proof: &Baseline,
+        rounds: &[Round],
+        redactor: &Redactor,
+    ) -> Executed {
+        let counter = match &session.effects {
+            Some(counter) if self.case.effects => Some(counter.prove(session).await),
             _ => None,
         };
-        let (setup, judged, effects) = (None, Vec::new(), Effects::NotAsked);
-        let (alive, forged, swallowed, usual) = (Alive::NotAsked, subject.forged, false, None);
-        let mut seen = Seen { setup, judged, alive, exposed: None, forged, effects, swallowed, usual };
-        let place = subject.place(redactor);
-        let mut broke = false;
-        let starts = subject.carrier.starts();
-        for round in &built.rounds {
-            let watch = proven.as_ref().filter(|_| !round.judged().is_empty());
-            let before = settled(watch).await;
-            let Answers { own, held, swallowed } = round::send(subject, round).await;
-            if watch.is_some() {
-                seen.effects = match (before, settled(watch).await) {
-                    (Ok(before), Ok(after)) => Effects::Rose(after - before),
-                    (Err(why), _) | (_, Err(why)) => Effects::Unknown(why),
-                };
-            }
-            // A driver that reports what its library did is alive, and one that was stopped will be started again.
-            let lives = |seen: &Observation| {
-                seen.reply.is_some() || (seen.outcome == Outcome::Unreachable && subject.is_driven())
-            };
-            broke |= own.iter().chain(&held).any(|seen| is_broken(seen.outcome) && !lives(seen));
-            seen.swallowed |= swallowed;
-            file(&mut seen, place, &round.wires, round.purpose, own);
-            if let Manner::Beside(others) = &round.manner {
-                file(&mut seen, place, &others.wires, others.purpose, held);
-            }
-            match round.purpose {
-                Purpose::Wait(seconds) => subject.pass(seconds).await,
-                Purpose::HandlerFails => subject.fail_next(),
-                Purpose::Judged | Purpose::Aside | Purpose::Yardstick | Purpose::Setup => {}
-            }
-        }
-        if broke {
-            seen.alive = self.liveness(subject).await;
-            // In use nobody would have started it again.
-            let ended = |one: &Observation| one.outcome == Outcome::Crashed && !one.is_answered();
-            let restarted = subject.is_driven() || subject.carrier.starts() > starts;
-            if seen.alive == Alive::Yes && restarted && seen.judged.iter().any(ended) {
-                seen.alive = Alive::Restarted;
-            }
-        }
-        seen
-    }
-
-    /// Whether the target accepts a valid request again, at once or after a moment.
-    async fn liveness(&self, subject: &Subject) -> Alive {
-        for pause in [0, 100, 400] {
-            tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
-            if self.lives(subject).await {
-                return Alive::Yes;
-            }
-        }
-        // One that hangs is given up, if another can be started in its place.
-        match &subject.carrier {
-            Carrier::Served(served) if served.replace().await && self.lives(subject).await => Alive::Yes,
-            _ => Alive::No,
-        }
-    }
-
-    /// A driver that answers at all will do, and so does a target with a secret of the case: it may be one with which
-    /// nothing is ever accepted.
-    async fn lives(&self, subject: &Subject) -> bool {
-        let seen = subject.control(Phase::Liveness).await.observation;
-        let answers = self.case.secret.is_some() && seen.is_answered();
-        seen.outcome == Outcome::Accepted || seen.reply.is_some() || answers
+        let starts = session.target.starts();
+        let run = CaseRun { session, case: self.case, counter, starts, redactor };
+        execute(proof, self.case, rounds, &run).await
     }
 }
 
-/// What a counter shows, once it stands still; nothing if none is watched.
-async fn settled(watch: Option<&Result<Proven<'_>, String>>) -> Result<f64, String> {
-    match watch {
-        None => Ok(0.0),
-        Some(Ok(proven)) => proven.settled().await,
-        Some(Err(why)) => Err(why.clone()),
+/// One case on its way to a target.
+struct CaseRun<'r> {
+    session: &'r Session,
+    case: &'r Case,
+    /// The counter of effects, if it is watched: seen to work, or why it does not.
+    counter: Option<Result<VerifiedCounter<'r>, String>>,
+    /// How often the target had been started before.
+    starts: u64,
+    redactor: &'r Redactor,
+}
+
+impl CaseRun<'_> {
+    /// Whether the target accepts a valid request. A driver that answers at all will do, and so does a target with a
+    /// secret of the case: it may be one with which nothing is ever accepted.
+    async fn lives(&self) -> bool {
+        let seen = self.session.control(Phase::Liveness).await.observation;
+        let answers = self.case.secret.is_some() && seen.is_answered();
+        seen.outcome == Outcome::Accepted || seen.reply.is_some() || answers
+    }
+
+    /// Whether the target accepts a valid request again, at once or after a moment.
+    async fn lives_soon(&self) -> bool {
+        for pause in [0, 100, 400] {
+            tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+            if self.lives().await {
+                return true;
+            }
+        }
+        // One that hangs is given up, if another can be started in its place.
+        self.session.target.replace().await && self.lives().await
+    }
+}
+
+impl Deliver for CaseRun<'_> {
+    async fn deliver(&self, _number: usize, round: &Round) -> Answers {
+        round::send(self.session, round).await
+    }
+
+    async fn effects(&self) -> Result<f64, String> {
+        match &self.counter {
+            None => Err("no counter of effects was asked".to_owned()),
+            Some(Ok(counter)) => counter.settled().await,
+            Some(Err(why)) => Err(why.clone()),
+        }
+    }
+
+    fn looks_dead(&self, seen: &Observation) -> bool {
+        // A driver that reports what its library did is alive, and one that was stopped will be started again.
+        let will_be_started = seen.outcome == Outcome::Unreachable && self.session.target.is_driven();
+        seen.outcome.is_broken() && seen.reply.is_none() && !will_be_started
+    }
+
+    async fn liveness(&self, judged: &[Observation]) -> Alive {
+        let target = &self.session.target;
+        if !self.lives_soon().await {
+            return Alive::No;
+        }
+        // In use nobody would have started it again.
+        let ended = |one: &Observation| one.outcome == Outcome::Crashed && !one.is_answered();
+        let restarted = target.is_driven() || target.starts() > self.starts;
+        if restarted && judged.iter().any(ended) { Alive::Restarted } else { Alive::Yes }
+    }
+
+    async fn advance(&self, seconds: u16) {
+        self.session.target.advance(seconds).await;
+    }
+
+    fn fail_handler(&self) {
+        self.session.target.fail_handler();
+    }
+
+    fn forged_status(&self) -> Option<u16> {
+        self.session.forged
+    }
+
+    fn place(&self) -> Place<'_> {
+        self.session.place(self.redactor)
     }
 }
 
@@ -438,40 +389,6 @@ fn suite_name(suite: &Suite) -> String {
     match suite.path.strip_prefix("suites/") {
         Some(path) => path.trim_end_matches(".yaml").to_owned(),
         None => suite.name.clone(),
-    }
-}
-
-/// Adds answers to what was seen, for their purpose.
-fn file(seen: &mut Seen, place: Place<'_>, wires: &[Wire], purpose: Purpose, answers: Vec<Observation>) {
-    for (wire, answer) in wires.iter().zip(&answers) {
-        if answer.is_answered() {
-            seen.exposed = seen.exposed.or_else(|| exposed(place, wire, answer));
-        }
-    }
-    match purpose {
-        Purpose::Judged => seen.judged.extend(answers),
-        Purpose::Aside => seen.set_aside(answers),
-        Purpose::Wait(_) | Purpose::HandlerFails => {}
-        Purpose::Yardstick => {
-            let answered = answers.iter().find(|seen| seen.is_answered());
-            seen.usual = answered.map(|seen| seen.millis);
-        }
-        Purpose::Setup => {
-            let refused = answers.into_iter().find(|seen| seen.outcome != Outcome::Accepted);
-            seen.setup = seen.setup.take().or(refused);
-        }
-    }
-}
-
-fn is_broken(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Crashed | Outcome::Hung | Outcome::Garbled | Outcome::Unreachable => true,
-        Outcome::Accepted
-        | Outcome::Rejected
-        | Outcome::RejectedByTransport
-        | Outcome::Throttled
-        | Outcome::Unsupported
-        | Outcome::NotDelivered => false,
     }
 }
 

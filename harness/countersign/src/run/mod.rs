@@ -3,38 +3,34 @@
 //! The functions to know are [`scheme`] for one scheme and [`conclude`] for the end. A batch of
 //! cases counts only if a control was accepted before and after it.
 
-mod apart;
+mod campaign;
 mod case;
-pub mod clock;
-mod effects;
-mod lanes;
+mod counter;
 mod made_up;
-mod pace;
 mod round;
-mod subject;
+mod session;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::carrier::Carrier;
 use countersign_core::event::{CaseResult, Event, Phase, RunVerdict, SchemeProperty, SchemeSummary, Summary};
 use countersign_core::id::BugClassId;
 use countersign_core::judge::{Alive, Baseline, Failure, Verdict};
 use countersign_core::observe::{Oracle, Outcome};
+use countersign_core::recipe::Sender;
 use countersign_core::redact::Redactor;
 use countersign_core::report::FailOn;
-use countersign_core::secret::Secret;
 use futures_util::stream::{self, StreamExt as _};
 
-pub use apart::Workshop;
+pub use campaign::{Announcement, Campaign, Hands, is_repeatable, plan};
 use case::Attempt;
-pub use case::{Planned, Robust, fallbacks};
-pub use effects::{Counter, CounterSpec};
-pub use lanes::Lanes;
+pub use case::Planned;
+pub use counter::{CannotCount, Counter, CounterSpec};
 pub use made_up::made_up_secret;
-pub use pace::Pace;
-pub use subject::{SecondKeyed, Signer, Subject};
+pub use session::{Opening, Session, Signer, Slow};
+pub use workers::Workers;
 
 /// What is kept of answers besides the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,17 +81,17 @@ pub struct SchemeRun {
 
 /// Runs cases of one scheme against one target.
 pub fn scheme(
-    lanes: &Lanes,
-    subject: &mut Subject,
+    workers: &Workers,
+    session: &mut Session,
     cases: &[Planned<'_>],
     settings: &Settings,
     stop: &AtomicBool,
     emit: &mut dyn FnMut(&Event),
     tick: &(dyn Fn() + Sync),
 ) -> SchemeRun {
-    subject.carrier.set_oracle(settings.oracle.clone());
-    let redactor = redactor(subject);
-    let opening = lanes.block_on(subject.open());
+    session.target.set_oracle(settings.oracle.clone());
+    let redactor = redactor(session);
+    let opening = workers.block_on(session.open());
     emit(&Event::Control(opening.control));
     let mut results: Vec<CaseResult> = Vec::new();
     let mut properties = Properties::default();
@@ -103,8 +99,8 @@ pub fn scheme(
     match Baseline::from_control(&opening.observation) {
         None => no_verdict = Some(refused_control(&opening.observation)),
         Some(proof) => {
-            lanes.block_on(subject.learn(settings.oracle.clone()));
-            let subject: &Subject = subject;
+            workers.block_on(session.learn(settings.oracle.clone()));
+            let session: &Session = session;
             while results.len() < cases.len() {
                 if let Some(why) = settings.halted(stop) {
                     no_verdict = Some(why.to_owned());
@@ -122,40 +118,38 @@ pub fn scheme(
                 let run = async |(at, planned): (usize, &Planned<'_>)| {
                     let first = Attempt::First;
                     let done = match settings.halted(stop) {
-                        Some(why) => planned.halted(subject, why),
-                        None => planned.run(subject, &proof, &redactor, settings.keep, first).await,
+                        Some(why) => planned.halted(session, why),
+                        None => planned.run(session, &proof, &redactor, settings.keep, first).await,
                     };
                     tick();
                     (at, done)
                 };
-                let in_lane = async |share| {
+                let in_worker = async |share| {
                     let cases = stream::iter(std::iter::from_fn(next)).map(run);
                     cases.buffer_unordered(share).collect::<Vec<_>>().await
                 };
-                let done = match subject.carrier {
-                    Carrier::Raw(_) | Carrier::Process(_) | Carrier::Served(_) | Carrier::Local(_) => {
-                        lanes.each(in_lane)
-                    }
-                    // Its connections belong to the runtime that opened them.
-                    Carrier::Polite(_) => vec![lanes.block_on(in_lane(lanes.jobs()))],
+                let done = if session.target.stays_on_one_runtime() {
+                    vec![workers.block_on(in_worker(workers.jobs()))]
+                } else {
+                    workers.each(in_worker)
                 };
                 let mut done: Vec<_> = done.into_iter().flatten().collect();
                 done.sort_unstable_by_key(|(at, _)| *at);
                 let mut done: Vec<case::Done> = done.into_iter().map(|(_, done)| done).collect();
                 let batch = &rest[..done.len()];
                 // Whoever ended a driver's process from outside will not do so twice.
-                let unsure = lanes.jobs() > 1 || subject.carrier.revives();
+                let unsure = workers.jobs() > 1 || session.target.restarts();
                 let is_for_later = |done: &case::Done| done.postponed || (unsure && done.was_silent());
                 for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
                     let alone = Attempt::Alone(1);
                     let again = match settings.halted(stop) {
-                        Some(why) if done.postponed => planned.halted(subject, why),
-                        _ => lanes.block_on(planned.run(subject, &proof, &redactor, settings.keep, alone)),
+                        Some(why) if done.postponed => planned.halted(session, why),
+                        _ => workers.block_on(planned.run(session, &proof, &redactor, settings.keep, alone)),
                     };
                     let answered = !again.was_silent() && !done.postponed;
                     *done = again;
                     if answered && done.result.reason.is_none() {
-                        let why = if subject.is_driven() || lanes.jobs() == 1 {
+                        let why = if session.target.is_driven() || workers.jobs() == 1 {
                             "no answer the first time, because it ended; answered when asked again"
                         } else {
                             "no answer while other requests were in flight, answered alone; fewer --jobs may help"
@@ -168,15 +162,15 @@ pub fn scheme(
                     for time in 2..4 {
                         if done.was_slow() {
                             let again = Attempt::Alone(time);
-                            let again = planned.run(subject, &proof, &redactor, settings.keep, again);
-                            *done = lanes.block_on(again);
+                            let again = planned.run(session, &proof, &redactor, settings.keep, again);
+                            *done = workers.block_on(again);
                         }
                     }
                 }
-                let died = settle_deaths(&mut done, batch, lanes.jobs());
+                let died = settle_deaths(&mut done, batch, workers.jobs());
                 let last = batch.len() == rest.len();
                 let phase = if last { Phase::End } else { Phase::Between };
-                let closing = lanes.block_on(close(subject, phase, emit));
+                let closing = workers.block_on(close(session, phase, emit));
                 for (planned, mut done) in batch.iter().zip(done) {
                     if let Some(why) = closing.as_ref().filter(|_| needs_control(&done.result.verdict)) {
                         done.result.reason = Some(why.clone());
@@ -189,12 +183,8 @@ pub fn scheme(
                 }
                 no_verdict = if died {
                     let why = "the target stopped accepting valid requests";
-                    Some(match &subject.carrier {
-                        Carrier::Served(served) => {
-                            served.gone().map_or(why.to_owned(), |gone| format!("{why}: {gone}"))
-                        }
-                        _ => why.to_owned(),
-                    })
+                    let gone = session.target.gone();
+                    Some(gone.map_or(why.to_owned(), |gone| format!("{why}: {gone}")))
                 } else {
                     closing
                 };
@@ -206,7 +196,7 @@ pub fn scheme(
     }
     for planned in &cases[results.len()..] {
         let why = no_verdict.clone().unwrap_or_default();
-        let result = planned.without_sending(&*subject.signer.scheme, Verdict::Inconclusive(why));
+        let result = planned.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why));
         results.push(publish(result, emit));
         tick();
     }
@@ -214,7 +204,7 @@ pub fn scheme(
     for result in &results {
         summary.count(&result.verdict, result.level);
     }
-    let file = subject.signer.scheme.file();
+    let file = session.signer.scheme.file();
     let summary = SchemeSummary {
         scheme: file.scheme.clone(),
         title: file.title.clone(),
@@ -261,9 +251,10 @@ fn needs_control(verdict: &Verdict) -> bool {
     }
 }
 
-fn redactor(subject: &Subject) -> Redactor {
-    let redactor = Redactor::new(&[subject.signer.secret.clone(), Secret::new(subject.key.to_vec())]);
-    match &subject.second {
+fn redactor(session: &Session) -> Redactor {
+    let Sender { secret, key, .. } = &session.signer.sender;
+    let redactor = Redactor::new(std::slice::from_ref(secret)).and(key);
+    match &session.second {
         Some(second) => redactor.and(second.secret.expose()).and(&second.key),
         None => redactor,
     }
@@ -292,21 +283,16 @@ fn refused_control(seen: &countersign_core::observe::Observation) -> String {
 }
 
 /// The closing control of a batch; a second try, because one lost connection is no verdict.
-async fn close(subject: &Subject, phase: Phase, emit: &mut dyn FnMut(&Event)) -> Option<String> {
-    let mut seen = subject.control(phase).await;
+async fn close(session: &Session, phase: Phase, emit: &mut dyn FnMut(&Event)) -> Option<String> {
+    let mut seen = session.control(phase).await;
     if seen.observation.outcome != Outcome::Accepted {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        seen = subject.control(phase).await;
+        seen = session.control(phase).await;
     }
     let accepted = seen.observation.outcome == Outcome::Accepted;
     let why = (!accepted).then(|| format!("the control after this batch was {}", seen.observation.summary()));
     emit(&Event::Control(seen.control));
-    if let Carrier::Process(process) = &subject.carrier
-        && let Some(fault) = process.pool().fault().await
-    {
-        return Some(format!("fault of the driver: {fault}"));
-    }
-    why
+    session.target.fault().await.or(why)
 }
 
 /// If the target died, one of the cases in flight killed it, or one that had just been answered. The

@@ -4,46 +4,36 @@
 
 use std::time::Duration;
 
+use countersign_core::engine::Answers;
 use countersign_core::observe::{Observation, Outcome};
 use countersign_core::recipe::{Held, Hold, Manner, Round};
 use countersign_core::wire::Wire;
 use futures_util::future::{join, join_all};
 use tokio::time::{sleep, timeout};
 
-use super::subject::Subject;
-use crate::carrier::{Gate, Raw};
+use super::session::Session;
+use crate::target::Exact;
+use crate::transport::Gate;
 
 /// How long a target has to notice requests that are held up.
 const NOTICE: Duration = Duration::from_millis(15);
 /// How long a request beside slow ones may take until it is taken to be blocked.
 const BLOCKED: Duration = Duration::from_secs(2);
 
-/// What came of a round.
-#[derive(Debug)]
-pub(super) struct Answers {
-    /// To the requests of the round, in order.
-    pub(super) own: Vec<Observation>,
-    /// To those that were held up, in order.
-    pub(super) held: Vec<Observation>,
-    /// Whether the whole of a flooded body was taken.
-    pub(super) swallowed: bool,
-}
-
 /// Sends a round.
-pub(super) async fn send(subject: &Subject, round: &Round) -> Answers {
+pub(super) async fn send(session: &Session, round: &Round) -> Answers {
     let (mut held, mut swallowed) = (Vec::new(), false);
-    let own = match (&round.manner, subject.carrier.exact()) {
-        (Manner::Whole, _) => whole(subject, &round.wires).await,
-        (Manner::Beside(others), Ok(raw)) => {
+    let own = match (&round.manner, session.target.exact()) {
+        (Manner::Whole, _) => whole(session, &round.wires).await,
+        (Manner::Beside(others), Ok(exact)) => {
             let own;
-            (own, held) = Box::pin(beside(subject, raw, &round.wires, others)).await;
+            (own, held) = Box::pin(beside(session, exact, &round.wires, others)).await;
             own
         }
-        (Manner::Flooded(length), Ok(raw)) => {
+        (Manner::Flooded(length), Ok(exact)) => {
             let mut own = Vec::with_capacity(round.wires.len());
             for wire in &round.wires {
-                subject.pace.wait().await;
-                let (seen, taken) = raw.deliver_flooded(wire, *length).await;
+                let (seen, taken) = exact.deliver_flooded(wire, *length).await;
                 swallowed |= taken;
                 own.push(seen);
             }
@@ -57,34 +47,31 @@ pub(super) async fn send(subject: &Subject, round: &Round) -> Answers {
     Answers { own, held, swallowed }
 }
 
-async fn whole(subject: &Subject, wires: &[Wire]) -> Vec<Observation> {
+async fn whole(session: &Session, wires: &[Wire]) -> Vec<Observation> {
     match wires {
-        [one] => vec![subject.deliver(one).await],
-        wires => join_all(wires.iter().map(|wire| subject.deliver(wire))).await,
+        [one] => vec![session.deliver(one).await],
+        wires => join_all(wires.iter().map(|wire| session.deliver(wire))).await,
     }
 }
 
 /// Sends requests while others are held up: what is seen of the ones, and of the others.
 async fn beside(
-    subject: &Subject,
-    raw: &Raw,
+    session: &Session,
+    exact: Exact<'_>,
     wires: &[Wire],
     held: &Held,
 ) -> (Vec<Observation>, Vec<Observation>) {
     let gate = Gate::default();
-    let others = join_all(held.wires.iter().map(async |wire| {
-        subject.pace.wait().await;
-        match held.hold {
-            Hold::Halfway => raw.deliver_halfway(wire, &gate).await,
-            Hold::ByteByByte => raw.deliver_slowly(wire, &gate).await,
-        }
+    let others = join_all(held.wires.iter().map(async |wire| match held.hold {
+        Hold::Halfway => exact.deliver_halfway(wire, &gate).await,
+        Hold::ByteByByte => exact.deliver_slowly(wire, &gate).await,
     }));
     let inside = async {
         gate.arrived(u32::try_from(held.wires.len()).unwrap_or(u32::MAX)).await;
         sleep(NOTICE).await;
         let seen = match held.hold {
-            Hold::Halfway => whole(subject, wires).await,
-            Hold::ByteByByte => timeout(BLOCKED, whole(subject, wires)).await.unwrap_or_else(|_| {
+            Hold::Halfway => whole(session, wires).await,
+            Hold::ByteByByte => timeout(BLOCKED, whole(session, wires)).await.unwrap_or_else(|_| {
                 let why = format!("nothing came for {} ms", BLOCKED.as_millis());
                 let late = |_: &Wire| Observation::without_answer(Outcome::Hung, why.clone());
                 wires.iter().map(late).collect()

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_conformance::reference::{Handler, Setup, Steps};
+use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
@@ -53,17 +54,6 @@ pub struct Config {
     pub clock: Clock,
     /// Where the audit log goes.
     pub audit: AuditSink,
-}
-
-/// A sender with an endpoint of its own, under the same scheme.
-#[derive(Debug, Clone)]
-pub struct Sender {
-    /// Its secret.
-    pub secret: Secret,
-    /// Text of its key id.
-    pub key_id: String,
-    /// Path of its endpoint.
-    pub path: String,
 }
 
 impl fmt::Debug for Config {
@@ -136,17 +126,11 @@ impl Endpoint {
     /// The secret does not fit the scheme, or an address cannot be listened on.
     pub async fn start_within(config: Config, bounds: Bounds) -> Result<Running, CannotServe> {
         let key = config.scheme.key(&config.secret).map_err(CannotServe::Secret)?;
-        let second = match config.second {
-            None => None,
-            Some(Sender { secret, key_id, path }) => {
-                Some((config.scheme.key(&secret).map_err(CannotServe::Secret)?, key_id, path))
-            }
-        };
         let (listener, addr) = listen(config.bind).await?;
         let (metrics_listener, metrics_addr) = listen(SocketAddr::new(config.bind.ip(), 0)).await?;
         let mut setup = Setup::new(config.scheme, key, config.deployment, config.path);
-        if let Some((key, key_id, path)) = second {
-            setup = setup.with_second(key, &key_id, path);
+        if let Some(Sender { key, target, deployment, .. }) = config.second {
+            setup = setup.with_second(key, &deployment.key_id, target);
         }
         let handler = Arc::clone(&setup.handler);
         let hook = Arc::new(Hook::new(setup, config.steps, config.clock, config.audit, bounds));

@@ -3,24 +3,23 @@
 use std::collections::BTreeMap;
 
 use countersign_core::observe::Outcome;
-use countersign_core::target::Target as _;
 use countersign_core::wire::Wire;
 
 use super::valgrind::Valgrind;
 use super::wrong::Requests;
-use crate::carrier::{Carrier, Process};
-use crate::run::Subject;
+use crate::process::Driver;
+use crate::run;
 
 /// The driver that runs.
 pub(super) struct Verifier<'a> {
-    pub(super) process: &'a Process,
+    pub(super) process: &'a Driver,
 }
 
 impl<'a> Verifier<'a> {
-    pub(super) fn of(subject: &'a Subject) -> Result<Self, String> {
-        match &subject.carrier {
-            Carrier::Process(process) => Ok(Self { process }),
-            _ => Err("only drivers can be run under valgrind: --target 'exec:COMMAND'".to_owned()),
+    pub(super) fn of(subject: &'a run::Session) -> Result<Self, String> {
+        match subject.target.library() {
+            Some(process) => Ok(Self { process }),
+            None => Err("only drivers can be run under valgrind: --target 'exec:COMMAND'".to_owned()),
         }
     }
 
@@ -43,7 +42,7 @@ impl<'a> Verifier<'a> {
 }
 
 /// Asks once.
-pub(super) async fn expect(process: &Process, wire: &Wire, wanted: Outcome) -> Result<(), String> {
+pub(super) async fn expect(process: &Driver, wire: &Wire, wanted: Outcome) -> Result<(), String> {
     let seen = process.deliver(wire).await;
     if seen.outcome == wanted {
         return Ok(());

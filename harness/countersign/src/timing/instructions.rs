@@ -15,8 +15,8 @@ use super::exact::{Verifier, facts};
 use super::target::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
-use crate::carrier::CommandLine;
-use crate::run::Subject;
+use crate::process::CommandLine;
+use crate::run;
 
 /// Calls of the shorter run, in which everything that happens once has happened.
 const FEW: u32 = 50;
@@ -28,14 +28,18 @@ const CALLS: u32 = 200;
 /// # Errors
 /// Valgrind is not there, the driver cannot be asked, or it accepts what is wrong.
 pub async fn instructions(
-    subject: &Subject,
+    subject: &run::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Instructions, CannotMeasure> {
     counted(subject, command, target).await.map_err(CannotMeasure::new)
 }
 
-async fn counted(subject: &Subject, command: &CommandLine, target: &str) -> Result<Instructions, String> {
+async fn counted(
+    subject: &run::Session,
+    command: &CommandLine,
+    target: &str,
+) -> Result<Instructions, String> {
     let valgrind = Valgrind::find().map_err(|why| why.to_string())?;
     let verifier = Verifier::of(subject)?;
     if !verifier.process.hello().can(Capability::Timing) {
@@ -71,7 +75,7 @@ async fn counted(subject: &Subject, command: &CommandLine, target: &str) -> Resu
 
 struct Run<'a> {
     valgrind: &'a Valgrind,
-    subject: &'a Subject,
+    subject: &'a run::Session,
     command: &'a CommandLine,
 }
 

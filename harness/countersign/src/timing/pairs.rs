@@ -19,8 +19,8 @@ use super::http2::{Answered, Endpoint, Message};
 use super::requests::Requests;
 use super::session::{Observer, Purpose, Session, Timing, seed};
 use super::target::{Asked, WARM, limits};
-use crate::carrier::Raw;
-use crate::run::Subject;
+use crate::run;
+use crate::target::Exact;
 
 /// Nanoseconds that are tolerated, if nothing else is said: what one of two answers waits for the other varies by more than what
 /// one answer takes.
@@ -28,8 +28,8 @@ const RESOLUTION: f64 = 1_000.0;
 
 /// Measures an endpoint by pairs.
 pub(super) fn pairs(
-    subject: &Subject,
-    raw: &Raw,
+    subject: &run::Session,
+    exact: Exact<'_>,
     place: (String, u16),
     asked: &Asked,
     observer: Observer<'_>,
@@ -39,8 +39,8 @@ pub(super) fn pairs(
     let session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
     let mut session = session.observed(observer);
     let mut requests = Requests::new(subject, asked.contrast);
-    let mut endpoint = Endpoint::new(place, raw.patience(), counter);
-    let oracle = raw.oracle();
+    let mut endpoint = Endpoint::new(place, exact.patience(), counter);
+    let oracle = exact.oracle();
     accepted(&mut endpoint, &mut requests, &oracle)?;
     let (mut order, mut warm) = (Order::default(), 0);
     let mut slots = [Message::default(), Message::default()];

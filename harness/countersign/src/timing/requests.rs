@@ -9,7 +9,7 @@ use countersign_core::wire::Wire;
 use rand::Rng;
 
 use super::classes::Classes;
-use crate::run::Subject;
+use crate::run;
 
 /// In what both classes differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) fn places(length: usize) -> Vec<u16> {
 const NO_TAG: &str = "the scheme carries no tag of its own";
 
 /// How many characters a tag for a target has.
-pub(super) fn tag_length(subject: &Subject) -> Result<usize, String> {
+pub(super) fn tag_length(subject: &run::Session) -> Result<usize, String> {
     right_tag(&subject.world("timing", subject.clock.now())).map(|tag| tag.len())
 }
 
@@ -89,13 +89,13 @@ fn genuine(world: &World<'_>) -> Result<Signature, String> {
 
 /// Makes pairs of requests for a target.
 pub(super) struct Requests<'a> {
-    subject: &'a Subject,
+    subject: &'a run::Session,
     contrast: Contrast,
     made: u64,
 }
 
 impl<'a> Requests<'a> {
-    pub(super) fn new(subject: &'a Subject, contrast: Contrast) -> Self {
+    pub(super) fn new(subject: &'a run::Session, contrast: Contrast) -> Self {
         Self { subject, contrast, made: 0 }
     }
 

@@ -13,18 +13,22 @@ use super::marks::{PUBLIC, SECRET};
 use super::target::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
-use crate::carrier::CommandLine;
-use crate::run::Subject;
+use crate::process::CommandLine;
+use crate::run;
 
 /// Follows the secret of the driver behind a subject, which was started by this command line.
 ///
 /// # Errors
 /// Valgrind is not there, the driver cannot be asked, or it accepts what is wrong.
-pub async fn taint(subject: &Subject, command: &CommandLine, target: &str) -> Result<Taint, CannotMeasure> {
+pub async fn taint(
+    subject: &run::Session,
+    command: &CommandLine,
+    target: &str,
+) -> Result<Taint, CannotMeasure> {
     followed(subject, command, target).await.map_err(CannotMeasure::new)
 }
 
-async fn followed(subject: &Subject, command: &CommandLine, target: &str) -> Result<Taint, String> {
+async fn followed(subject: &run::Session, command: &CommandLine, target: &str) -> Result<Taint, String> {
     let valgrind = Valgrind::find().map_err(|why| why.to_string())?;
     let verifier = Verifier::of(subject)?;
     let requests = Requests::new(subject)?;

@@ -15,8 +15,9 @@ use super::pairs::pairs;
 use super::requests::{Contrast, Requests, tag_length};
 use super::session::{Budget, Draw, Observer, Purpose, Session, Timing, seed};
 use super::wait::{ROUNDS, rounds_for};
-use crate::carrier::{Carrier, Process, Raw};
-use crate::run::Subject;
+use crate::process::Driver;
+use crate::run;
+use crate::target::Exact;
 
 /// Requests in one question to a driver.
 const QUESTION: usize = 64;
@@ -65,7 +66,7 @@ impl CannotMeasure {
 ///
 /// # Errors
 /// Its scheme carries no tag.
-pub fn ladder(subject: &Subject) -> Result<Vec<Contrast>, CannotMeasure> {
+pub fn ladder(subject: &run::Session) -> Result<Vec<Contrast>, CannotMeasure> {
     tag_length(subject).map(Contrast::ladder).map_err(CannotMeasure)
 }
 
@@ -74,20 +75,20 @@ pub fn ladder(subject: &Subject) -> Result<Vec<Contrast>, CannotMeasure> {
 /// # Errors
 /// The target cannot be measured, or does not refuse what it is asked to.
 pub fn target(
-    subject: &Subject,
+    subject: &run::Session,
     asked: &Asked,
     runtime: &Handle,
     observer: Observer<'_>,
 ) -> Result<Timing, CannotMeasure> {
-    let measured = match (&subject.carrier, subject.carrier.exact(), &subject.signer.address) {
-        (Carrier::Process(_), _, _) if asked.way == Way::Pairs => {
+    let measured = match (subject.target.library(), subject.target.exact(), &subject.signer.address) {
+        (Some(_), _, _) if asked.way == Way::Pairs => {
             Err("only endpoints over plain HTTP can be measured by pairs: leave --pairs out".to_owned())
         }
-        (Carrier::Process(process), _, _) => library(subject, process, asked, runtime, observer),
-        (_, Ok(raw), Some(address)) if asked.way == Way::Pairs => {
-            pairs(subject, raw, address.clone(), asked, observer)
+        (Some(process), _, _) => library(subject, process, asked, runtime, observer),
+        (_, Ok(exact), Some(address)) if asked.way == Way::Pairs => {
+            pairs(subject, exact, address.clone(), asked, observer)
         }
-        (_, Ok(raw), Some(address)) => endpoint(subject, raw, address.clone(), asked, observer),
+        (_, Ok(exact), Some(address)) => endpoint(subject, exact, address.clone(), asked, observer),
         (_, _, _) => Err("only endpoints over plain HTTP and drivers can be measured".to_owned()),
     };
     measured.map(|timing| timing.at(asked.contrast.place())).map_err(CannotMeasure)
@@ -101,8 +102,8 @@ pub(super) fn limits(asked: &Asked, default: f64, step: f64) -> Limits {
 
 /// An endpoint: one connection, one buffer, from the first octet sent to the first received.
 fn endpoint(
-    subject: &Subject,
-    raw: &Raw,
+    subject: &run::Session,
+    exact: Exact<'_>,
     place: (String, u16),
     asked: &Asked,
     observer: Observer<'_>,
@@ -114,8 +115,8 @@ fn endpoint(
     let session = Session::new(limits, asked.seed.unwrap_or_else(seed), asked.budget, 1);
     let mut session = session.observed(observer);
     let mut requests = Requests::new(subject, asked.contrast);
-    let mut connection = KeepAlive::new(place, raw.patience());
-    let oracle = raw.oracle();
+    let mut connection = KeepAlive::new(place, exact.patience());
+    let oracle = exact.oracle();
     let mut warm = 0;
     let mut buffer = Vec::new();
     while !session.is_over() {
@@ -143,8 +144,8 @@ fn endpoint(
 
 /// A library: questions of many requests, timed by its driver.
 fn library(
-    subject: &Subject,
-    process: &Process,
+    subject: &run::Session,
+    process: &Driver,
     asked: &Asked,
     runtime: &Handle,
     observer: Observer<'_>,

@@ -11,8 +11,8 @@ use countersign_conformance::place::NOW;
 use tokio::runtime::Handle;
 
 use super::target::CannotMeasure;
-use crate::carrier::{CommandLine, Held, Pool, Process};
-use crate::run::Subject;
+use crate::process::{CommandLine, Driver, Pool, SchemaChecks};
+use crate::run;
 
 /// How long one answer may take: everything is some fifty times slower.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -69,11 +69,11 @@ impl Valgrind {
     /// It does not greet.
     pub(super) async fn start(
         &self,
-        subject: &Subject,
+        subject: &run::Session,
         command: &CommandLine,
         tool: Tool,
         folder: &Path,
-    ) -> Result<Process, String> {
+    ) -> Result<Driver, String> {
         let folder = folder.to_str().ok_or("the path of the temporary folder is not UTF-8")?;
         let mut words: Vec<String> = vec!["env".to_owned()];
         words.extend(STEADY.map(str::to_owned));
@@ -99,10 +99,10 @@ impl Valgrind {
             }
         }
         let under = command.clone().under(words);
-        let pool = Pool::start(under, 1, PATIENCE, Held::ToTypes, Handle::current()).await;
+        let pool = Pool::start(under, 1, PATIENCE, SchemaChecks::Off, Handle::current()).await;
         let pool = Arc::new(pool.map_err(|why| format!("under valgrind, {why}"))?);
         let signer = &subject.signer;
-        Ok(Process::new(pool, &*signer.scheme, signer.secret.clone(), &signer.deployment, NOW))
+        Ok(Driver::new(pool, &*signer.scheme, signer.sender.secret.clone(), &signer.sender.deployment, NOW))
     }
 }
 

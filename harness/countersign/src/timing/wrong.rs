@@ -8,7 +8,7 @@ use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
 
 use super::requests::{places, right_tag};
-use crate::run::Subject;
+use crate::run;
 
 /// Requests whose tag is wrong at one place.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Requests {
     ///
     /// # Errors
     /// The scheme carries no tag of its own, or it cannot be replaced.
-    pub(super) fn new(subject: &Subject) -> Result<Self, String> {
+    pub(super) fn new(subject: &run::Session) -> Result<Self, String> {
         let world = subject.world("exact", subject.clock.now());
         let right = right_tag(&world)?;
         let genuine = wire(vec![], &world)?;

@@ -16,7 +16,7 @@ async fn handler(GithubEvent(_): GithubEvent<Value>) {}
 fn main() {
     let driver = Driver {
         name: "axum-github-webhook-extract",
-        version: locked("axum-github-webhook-extract", ""),
+        version: Some(locked("axum-github-webhook-extract", "")),
         schemes: &["github"],
         capabilities: &["clock"],
     };

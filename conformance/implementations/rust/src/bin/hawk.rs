@@ -13,7 +13,7 @@ use http::uri::Authority;
 const SKEW: Duration = Duration::from_secs(60);
 
 fn main() {
-    let driver = Driver { name: "hawk", version: locked("hawk", ""), schemes: &["hawk"], capabilities: &[] };
+    let driver = Driver { name: "hawk", version: Some(locked("hawk", "")), schemes: &["hawk"], capabilities: &[] };
     serve(&driver, |request| {
         let header: Header = request.credentials("Hawk")?.parse()?;
         // Whose key it is, the crate leaves to its caller.
@@ -27,7 +27,7 @@ fn main() {
         let target = parts.uri().path_and_query().ok_or_else(|| unsupported("no path"))?.as_str();
 
         let media = lines.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        let media = media.split(|octet| *octet == b';').next().unwrap_or_default().trim_ascii();
+        let media = media.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         let hash = PayloadHasher::hash(media.to_ascii_lowercase(), SHA256, &request.body)?;
         let mut builder = RequestBuilder::new(parts.method().as_str(), host.host(), port, target);
         // Without a body there need not be a hash; one that is there must match.

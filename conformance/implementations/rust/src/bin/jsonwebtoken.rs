@@ -21,7 +21,7 @@ fn main() {
     let old = std::env::args().nth(1).is_some_and(|version| version == "jsonwebtoken-old");
     let driver = Driver {
         name: "jsonwebtoken",
-        version: locked("jsonwebtoken", if old { "9." } else { "11." }),
+        version: Some(locked("jsonwebtoken", if old { "9." } else { "11." })),
         schemes: &["jwt-hs256"],
         capabilities: &[],
     };

@@ -17,12 +17,12 @@ use tower::service_fn;
 fn main() {
     let driver = Driver {
         name: "scratchstack-aws-signature",
-        version: locked("scratchstack-aws-signature", ""),
+        version: Some(locked("scratchstack-aws-signature", "")),
         schemes: &["aws-sigv4"],
         capabilities: &["clock"],
     };
     serve(&driver, |request| {
-        // The type takes secrets of up to 40 octets, as those of AWS are.
+        // The type takes secrets of up to 40 bytes, as those of AWS are.
         let secret: KSecretKey = KSecretKey::from_str(request.key_text()?).map_err(unsupported)?;
         let known = request.key_id.clone();
         let mut keys = service_fn(move |asked: GetSigningKeyRequest| {

@@ -8,7 +8,7 @@ use slack_morphism::signature_verifier::SlackEventSignatureVerifier;
 fn main() {
     let driver = Driver {
         name: "slack-morphism",
-        version: locked("slack-morphism", ""),
+        version: Some(locked("slack-morphism", "")),
         schemes: &["slack"],
         capabilities: &[],
     };

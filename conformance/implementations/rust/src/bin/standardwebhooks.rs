@@ -7,7 +7,7 @@ use standardwebhooks::Webhook;
 fn main() {
     let driver = Driver {
         name: "standardwebhooks",
-        version: locked("standardwebhooks", ""),
+        version: Some(locked("standardwebhooks", "")),
         schemes: &["standard-webhooks"],
         capabilities: &[],
     };

@@ -8,7 +8,7 @@ fn main() {
     let old = std::env::args().nth(1).is_some_and(|version| version == "svix-old");
     let driver = Driver {
         name: "svix",
-        version: locked("svix", if old { "1." } else { "2." }),
+        version: Some(locked("svix", if old { "1." } else { "2." })),
         schemes: &["svix", "standard-webhooks"],
         capabilities: &[],
     };

@@ -38,7 +38,7 @@ impl Clock for Standing {
 fn main() {
     let driver = Driver {
         name: "webhook-verify",
-        version: locked("webhook-verify", ""),
+        version: Some(locked("webhook-verify", "")),
         schemes: &PROVIDERS.map(|provider| provider.0),
         capabilities: &["clock"],
     };
@@ -69,7 +69,7 @@ fn options(request: &Request) -> Result<VerifyOptions, Refused> {
             let headers = headers(request)?;
             let kind = headers
                 .get(CONTENT_TYPE)
-                .and_then(|kind| kind.as_bytes().split(|octet| *octet == b';').next());
+                .and_then(|kind| kind.as_bytes().split(|byte| *byte == b';').next());
             let form = kind.is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(FORM));
             options
                 .with_form_params(form_urlencoded::parse(if form { &request.body } else { b"" }).into_owned())

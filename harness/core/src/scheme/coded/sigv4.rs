@@ -5,7 +5,6 @@ use percent_encoding::percent_encode;
 
 use super::params::{Params, Values, credentials, get, only, params};
 use super::query::{RESERVED_IN_PATHS, decoded, encoded, raw};
-use super::sigv4_query::SIGNATURE;
 use super::text::Text;
 use super::{claims, constant, home_of, sealed};
 use crate::scheme::mac::{digest, mac};
@@ -16,6 +15,8 @@ use crate::scheme::{
 use crate::wire::{Header, Request};
 
 pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// The parameter of the query form that holds the tag.
+pub(super) const SIGNATURE: &str = "X-Amz-Signature";
 const DATE: &str = "X-Amz-Date";
 const BODY: &str = "X-Amz-Content-SHA256";
 const END: &str = "aws4_request";

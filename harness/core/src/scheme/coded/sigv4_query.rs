@@ -1,7 +1,7 @@
 //! AWS Signature Version 4 in the query: requests that were signed beforehand and live for a while.
 
 use super::query::{Pair, append, encoded, form, values};
-use super::sigv4::{ALGORITHM, SigV4, algorithm, body_digest, day, lists_well, signed_headers};
+use super::sigv4::{ALGORITHM, SIGNATURE, SigV4, algorithm, body_digest, day, lists_well, signed_headers};
 use super::text::Text;
 use super::{claims, home_of, sealed};
 use crate::scheme::{
@@ -11,7 +11,6 @@ use crate::scheme::{
 use crate::time::Timestamp;
 use crate::wire::Request;
 
-pub(super) const SIGNATURE: &str = "X-Amz-Signature";
 const DATE: &str = "X-Amz-Date";
 const EXPIRES: &str = "X-Amz-Expires";
 const PREFIX: &[u8] = b"X-Amz-";

@@ -13,7 +13,7 @@ pub use format::{Absent, Answers, Because, Document, Endpoint, FORMAT, Frozen, S
 pub use sent::{By, Form, Kind, Made, Sent, Wait};
 
 use crate::case::{Case, NotApplicable};
-use crate::recipe::{CannotBuild, Purpose, Recipe, Round, Signature, Unique, World, signatures};
+use crate::recipe::{CannotBuild, Purpose, Recipe, Round, Sender, Signature, Unique, World, signatures};
 use crate::scheme::{Construction, Field, Key, mac};
 use crate::spec::Requirement;
 use crate::wire::{Framing, Octets, Pause, Wire, encode};
@@ -42,7 +42,7 @@ pub fn export<'a>(
     let fresh =
         |case| World { unique: Unique::new(seed, file.scheme.as_str(), case), second: None, ..*world };
     let mut constants = file.constants.clone();
-    constants.extend(world.deployment.constants.clone());
+    constants.extend(world.sender.deployment.constants.clone());
     let mut document = Document {
         format: FORMAT.to_owned(),
         tool: concat!("countersign ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -58,12 +58,12 @@ pub fn export<'a>(
             once: file.once,
         },
         endpoint: Endpoint {
-            secret: String::from_utf8_lossy(world.secret.expose()).into_owned(),
-            key: hex::encode(&world.key[..]),
-            key_id: world.deployment.key_id.clone(),
+            secret: String::from_utf8_lossy(world.sender.secret.expose()).into_owned(),
+            key: hex::encode(&world.sender.key[..]),
+            key_id: world.sender.deployment.key_id.clone(),
             now: world.now.seconds(),
-            origin: world.deployment.origin.clone(),
-            path: world.target.to_owned(),
+            origin: world.sender.deployment.origin.clone(),
+            path: world.sender.target.clone(),
             constants,
         },
         control: control(&fresh("control"))?,
@@ -105,17 +105,20 @@ fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Option<Frozen>, NotAp
     if case.fails_the_handler() {
         return Err(NotApplicable::TakesMore("the handler has to be made to fail"));
     }
-    let set_up =
-        case.secret.as_ref().map(|key| (world.scheme.file().mac.key.write(key), Key::new(key.to_vec())));
+    let set_up = case.secret.as_ref().map(|key| Sender {
+        secret: world.scheme.file().mac.key.write(key),
+        key: Key::new(key.to_vec()),
+        ..world.sender.clone()
+    });
     let world = &match &set_up {
-        Some((secret, key)) => World { secret, key, ..*world },
+        Some(sender) => World { sender, ..*world },
         None => *world,
     };
     let built = case.build(world)?;
     if built.rounds.iter().any(Round::needs_exact_writer) {
         return Ok(None);
     }
-    let made = signatures(&case.recipe(), world)?;
+    let made = signatures(&case.recipe, world)?;
     let mut wires = vec![built.untampered];
     let mut rounds = Vec::new();
     for round in built.rounds {
@@ -193,10 +196,10 @@ fn signature(made: &Signature, world: &World<'_>) -> Made {
         tag: field(Field::Tag).unwrap_or_else(|| file.mac.encoding.encode(&made.tag)),
         canonical: Bytes::readable(&made.text),
         by: if plain { By::Mac } else { By::Scheme },
-        key: (made.key[..] != world.key[..]).then(|| hex::encode(&made.key[..])),
+        key: (made.key[..] != world.sender.key[..]).then(|| hex::encode(&made.key[..])),
         hash: (made.hash != file.mac.hash).then_some(made.hash),
         construction: (made.construction != Construction::Hmac).then_some(made.construction),
-        origin: (made.origin != world.deployment.origin).then(|| made.origin.clone()),
+        origin: (made.origin != world.sender.deployment.origin).then(|| made.origin.clone()),
         timestamp: field(Field::Timestamp),
         id: field(Field::Id),
         nonce: field(Field::Nonce),

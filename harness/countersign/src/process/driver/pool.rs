@@ -1,0 +1,201 @@
+//! Several drivers of one kind, each in a process of its own, and started again when they end.
+//!
+//! The type to know is [`Pool`].
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign_core::line::{Capability, FromDriver, Hello, ToDriver};
+use tokio::runtime::Handle;
+use tokio::sync::RwLock;
+
+use super::schema::Schemas;
+use super::worker::{End, Unstarted, Worker};
+use crate::process::command::CommandLine;
+
+/// How long a driver may take at least until it greets: virtual machines and large packages take seconds.
+const STARTUP: Duration = Duration::from_secs(30);
+
+/// Drivers that run.
+pub struct Pool {
+    command: CommandLine,
+    hello: Hello,
+    slots: Vec<RwLock<Option<Worker>>>,
+    patience: Duration,
+    schemas: Option<Arc<Schemas>>,
+    runtime: Handle,
+    seq: AtomicU64,
+    /// The first fault of a driver that was replaced since.
+    fault: Mutex<Option<String>>,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("hello", &self.hello).finish_non_exhaustive()
+    }
+}
+
+/// Why a driver cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotStartDriver {
+    /// The program cannot be started.
+    #[error("`{program}` cannot be started: {why}")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// What the system says.
+        why: String,
+    },
+    /// It does not speak the protocol.
+    #[error("the driver `{command}` does not speak the line protocol: {why}")]
+    NoHello {
+        /// The command line.
+        command: String,
+        /// What it did instead.
+        why: String,
+    },
+}
+
+/// Whether lines are also checked against the published schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaChecks {
+    /// They are only read.
+    Off,
+    /// They are, in both directions: to find out who is wrong.
+    On,
+}
+
+impl Pool {
+    /// Starts the first driver and hears who it is; the others start when they are needed. A library with a
+    /// memory has one driver only, so that what one accepted the other knows.
+    ///
+    /// # Errors
+    /// The program cannot be started, or does not greet.
+    pub async fn start(
+        command: CommandLine,
+        workers: usize,
+        patience: Duration,
+        checks: SchemaChecks,
+        runtime: Handle,
+    ) -> Result<Self, CannotStartDriver> {
+        let schemas = (checks == SchemaChecks::On).then(|| Arc::new(Schemas::published()));
+        let (worker, hello) = start(&command, patience, schemas.clone(), &runtime).await?;
+        let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
+        let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));
+        let slots = slots.take(workers).map(RwLock::new).collect();
+        let (seq, fault) = (AtomicU64::new(0), Mutex::default());
+        Ok(Self { command, hello, slots, patience, schemas, runtime, seq, fault })
+    }
+
+    /// Who the driver says that it is.
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// The next number.
+    pub(super) fn next(&self) -> u64 {
+        self.seq.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Asks one of the drivers, which is started first if it does not run.
+    pub(super) async fn ask(&self, question: ToDriver) -> Result<FromDriver, End> {
+        let slot = self.least_busy().await;
+        {
+            let held = slot.read().await;
+            if let Some(worker) = held.as_ref().filter(|worker| worker.is_running()) {
+                return worker.ask(question).await;
+            }
+        }
+        let mut held = slot.write().await;
+        if !held.as_ref().is_some_and(Worker::is_running) {
+            let last = held.take();
+            if let Some(why) = last.as_ref().and_then(Worker::fault) {
+                self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+            }
+            let started = start(&self.command, self.patience, self.schemas.clone(), &self.runtime).await;
+            let (worker, hello) = started.map_err(|why| End::Stopped(why.to_string()))?;
+            if hello != self.hello {
+                return Err(End::Faulty("started again, it says that it is another one".to_owned()));
+            }
+            *held = Some(worker);
+        }
+        let held = held.downgrade();
+        match held.as_ref() {
+            Some(worker) => worker.ask(question).await,
+            None => Err(End::Stopped("the run is over".to_owned())),
+        }
+    }
+
+    /// What a driver did against the protocol, if one did: then nothing that they say is sure.
+    pub async fn fault(&self) -> Option<String> {
+        if let Some(why) = &*self.fault.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Some(why.clone());
+        }
+        for slot in &self.slots {
+            if let Some(why) = slot.read().await.as_ref().and_then(Worker::fault) {
+                return Some(why);
+            }
+        }
+        None
+    }
+
+    /// A driver for which few requests wait.
+    async fn least_busy(&self) -> &RwLock<Option<Worker>> {
+        let mut best = (usize::MAX, &self.slots[0]);
+        for slot in &self.slots {
+            let waiting = match slot.try_read() {
+                Ok(held) => held.as_ref().map_or(1, Worker::waiting),
+                Err(_) => usize::MAX,
+            };
+            if waiting < best.0 {
+                best = (waiting, slot);
+            }
+        }
+        best.1
+    }
+
+    /// Says goodbye to all drivers, and waits until they ended.
+    ///
+    /// # Errors
+    /// How one ended that did not end by itself with status 0.
+    pub async fn shutdown(&self) -> Result<(), String> {
+        let mut all = Ok(());
+        for slot in &self.slots {
+            if let Some(worker) = slot.write().await.take() {
+                all = all.and(worker.part().await);
+            }
+        }
+        all
+    }
+}
+
+async fn start(
+    command: &CommandLine,
+    patience: Duration,
+    schemas: Option<Arc<Schemas>>,
+    runtime: &Handle,
+) -> Result<(Worker, Hello), CannotStartDriver> {
+    let words = command.clone();
+    let started = runtime
+        .spawn(async move { Worker::start(&words, STARTUP.max(patience), patience, schemas).await })
+        .await;
+    let unstarted = match started {
+        Ok(Ok(started)) => return Ok(started),
+        Ok(Err(unstarted)) => unstarted,
+        Err(error) => Unstarted::NoProgram(error.to_string()),
+    };
+    Err(match unstarted {
+        Unstarted::NoProgram(why) => {
+            CannotStartDriver::NoProgram { program: command.program().to_owned(), why }
+        }
+        Unstarted::NoHello(end) => {
+            let why = match end {
+                End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why) => why,
+                End::Parted => "it ended without a `hello`".to_owned(),
+            };
+            CannotStartDriver::NoHello { command: command.to_string(), why }
+        }
+    })
+}

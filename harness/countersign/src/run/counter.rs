@@ -1,0 +1,221 @@
+//! Counters of effects: what a target did, besides what it answered.
+//!
+//! The types to know are [`CounterSpec`], where a counter is found, and [`Counter`], which reads it. What
+//! a counter page says beside the number is neither kept nor shown.
+
+use std::time::Duration;
+
+use countersign_core::event::Phase;
+use countersign_core::observe::Outcome;
+use countersign_core::wire::{Framing, Header, Limits, Octets, Request, Wire, encode};
+use tokio::time::sleep;
+use url::Url;
+
+use super::session::Session;
+use crate::transport::{CannotStart, Deadlines, HttpClient, Raw, Transport};
+
+/// Where a number is found that rises with every request that is acted on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CounterSpec {
+    /// The page.
+    pub url: Url,
+    /// The metric on a page of Prometheus texts: a name, over all of its labels, or a name with labels as
+    /// they stand there. Without it the page is a plain number.
+    pub metric: Option<String>,
+}
+
+impl std::str::FromStr for CounterSpec {
+    type Err = String;
+
+    /// `http://127.0.0.1:9090/metrics#orders_total`, or an address alone.
+    fn from_str(text: &str) -> Result<Self, String> {
+        // What stands behind the number sign is not sent, and may hold braces and quotes.
+        let (address, metric) = text.split_once('#').map_or((text, None), |(url, name)| (url, Some(name)));
+        let url = Url::parse(address).map_err(|error| format!("it is no address: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err("it is not an http or https address".to_owned());
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("credentials in an address would stand in every report".to_owned());
+        }
+        match metric {
+            Some("") => Err("the name of a metric follows the number sign".to_owned()),
+            metric => Ok(Self { url, metric: metric.map(str::to_owned) }),
+        }
+    }
+}
+
+/// Why a counter cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the page of the counter cannot be asked for: {0}")]
+pub struct CannotCount(#[from] CannotStart);
+
+/// A counter that can be read.
+#[derive(Debug)]
+pub struct Counter {
+    transport: Transport,
+    page: Wire,
+    metric: Option<String>,
+    /// The least time in which an effect may show itself.
+    patience: Duration,
+}
+
+/// A counter that was seen to rise with a valid request.
+#[derive(Debug)]
+pub struct VerifiedCounter<'a> {
+    counter: &'a Counter,
+    /// How long an effect may take to show itself.
+    settle: Duration,
+}
+
+/// Bytes of a page at most.
+const PAGE: usize = 4 << 20;
+/// How long an effect of a target that somebody else runs may take at least.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Pauses in which the effect of a valid request must show itself.
+const PAUSES: [u64; 8] = [0, 20, 50, 100, 200, 400, 800, 1600];
+/// How often a counter is looked at until it stands still.
+const LOOKS: usize = 20;
+
+impl Counter {
+    /// A counter of a target that somebody else runs.
+    ///
+    /// # Errors
+    /// No client can be made for the address.
+    pub fn new(spec: &CounterSpec, deadlines: Deadlines) -> Result<Self, CannotCount> {
+        let (url, limits) = (&spec.url, Limits { body: PAGE, ..Limits::default() });
+        let transport = if url.scheme() == "https" {
+            let client = HttpClient::new(url.clone(), deadlines, None)?;
+            Transport::HttpClient(client)
+        } else {
+            let port = url.port_or_known_default().unwrap_or(80);
+            Transport::Raw(Raw::new(url.host_str().unwrap_or_default(), port, deadlines))
+        };
+        let request = Request {
+            method: "GET".into(),
+            target: url[url::Position::BeforePath..url::Position::AfterQuery].into(),
+            headers: vec![Header::new("Host", &url[url::Position::BeforeHost..url::Position::AfterPort])],
+            body: Octets::default(),
+        };
+        let page = encode(request, Framing::default());
+        Ok(Self { transport: transport.with_limits(limits), page, metric: spec.metric.clone(), patience: PATIENCE })
+    }
+
+    /// The counter of an embedded endpoint, which acts before it answers.
+    pub fn embedded(metrics: std::net::SocketAddr) -> Self {
+        let url = Url::parse(&format!("http://{metrics}/metrics")).expect("an address makes a URL");
+        let spec = CounterSpec { url, metric: Some(crate::serve::EFFECTS.to_owned()) };
+        let counter = Self::new(&spec, Deadlines::default()).expect("plain HTTP needs no certificates");
+        Self { patience: Duration::ZERO, ..counter }
+    }
+
+    /// Reads the number.
+    ///
+    /// # Errors
+    /// The page does not come, or holds no such number.
+    pub async fn read(&self) -> Result<f64, String> {
+        let seen = self.transport.deliver(&self.page).await;
+        let page = match (&seen.outcome, &seen.answer) {
+            (Outcome::Accepted, Some(answer)) => &answer.body,
+            _ => return Err(format!("the counter of effects cannot be read: {}", seen.summary())),
+        };
+        let text = std::str::from_utf8(page).map_err(|_| "the counter of effects is no text".to_owned())?;
+        value(text, self.metric.as_deref())
+    }
+
+    /// Sends a valid request and waits until the counter has risen with it.
+    ///
+    /// # Errors
+    /// It cannot be read, or nothing follows from its standing still, because it stands still then too.
+    pub async fn prove(&self, session: &Session) -> Result<VerifiedCounter<'_>, String> {
+        let before = self.read().await?;
+        let control = session.control(Phase::Liveness).await.observation;
+        if control.outcome != Outcome::Accepted {
+            return Err(format!("the valid request before it was {}", control.summary()));
+        }
+        let mut waited = Duration::ZERO;
+        for pause in PAUSES.map(Duration::from_millis) {
+            sleep(pause).await;
+            waited += pause;
+            if self.read().await? > before {
+                let settle = if self.patience.is_zero() { waited } else { self.patience.max(waited * 2) };
+                return Ok(VerifiedCounter { counter: self, settle });
+            }
+        }
+        Err("the counter of effects does not rise with a valid request".to_owned())
+    }
+}
+
+impl VerifiedCounter<'_> {
+    /// The number, once it stands still.
+    ///
+    /// # Errors
+    /// It cannot be read, or never stands still.
+    pub async fn settled(&self) -> Result<f64, String> {
+        let mut last = None;
+        for _ in 0..LOOKS {
+            sleep(self.settle).await;
+            let now = self.counter.read().await?;
+            if self.settle.is_zero() || last == Some(now) {
+                return Ok(now);
+            }
+            last = Some(now);
+        }
+        Err("the counter of effects does not stand still: something else uses the target".to_owned())
+    }
+}
+
+/// The number on a page.
+fn value(text: &str, metric: Option<&str>) -> Result<f64, String> {
+    let number = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
+    let Some(metric) = metric else {
+        let hint = "the counter of effects is not a plain number; name its metric behind a number sign";
+        return number(text.trim()).ok_or_else(|| hint.to_owned());
+    };
+    let samples = text.lines().filter_map(|line| {
+        let line = line.split(" # ").next().unwrap_or_default().trim();
+        let end = line.rfind('}').map(|at| at + 1).or_else(|| line.find(char::is_whitespace))?;
+        let name = line.split(['{', ' ', '\t']).next()?;
+        let wanted = name == metric || line[..end] == *metric;
+        wanted.then(|| line[end..].split_whitespace().next().and_then(number))
+    });
+    let found: Vec<Option<f64>> = samples.collect();
+    if found.is_empty() {
+        return Err(format!("the page of the counter of effects has no `{}`", metric.escape_debug()));
+    }
+    let sum: Option<f64> = found.into_iter().sum();
+    sum.ok_or_else(|| {
+        format!("`{}` on the page of the counter of effects is no number", metric.escape_debug())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_is_an_address_and_perhaps_a_metric() {
+        let spec: CounterSpec =
+            "http://127.0.0.1:9/m?a=b#orders_total{kind=\"hook\"}".parse().expect("a counter");
+        assert_eq!(spec.url.as_str(), "http://127.0.0.1:9/m?a=b");
+        assert_eq!(spec.metric.as_deref(), Some("orders_total{kind=\"hook\"}"));
+        for wrong in ["", "orders", "ftp://localhost/", "http://u:canary@localhost/", "http://localhost/#"] {
+            let why = wrong.parse::<CounterSpec>().expect_err("no counter");
+            assert!(!why.contains("canary"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_plain_number_or_the_sum_over_all_labels_is_read() {
+        let page = "# HELP a_total canary\na_total{k=\"x y\"} 2 1700000000\na_total{k=\"}\"} 3e0\na_total_more 9\nb 1.5\nc NaN\n";
+        assert_eq!(value(" 12\n", None), Ok(12.0));
+        assert_eq!(value(page, Some("a_total")), Ok(5.0));
+        assert_eq!(value(page, Some("a_total{k=\"x y\"}")), Ok(2.0));
+        assert_eq!(value(page, Some("b")), Ok(1.5));
+        for (text, metric) in [(page, None), (page, Some("a")), (page, Some("c")), ("", None), ("inf", None)]
+        {
+            let why = value(text, metric).expect_err("no number");
+            assert!(!why.contains("canary"), "{why}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Setting a target up for one scheme.
+//!
+//! The type to know is [`Setup`]. What comes of it is a [`Session`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign_core::recipe::Sender;
+use countersign_core::scheme::{Deployment, Scheme};
+use countersign_core::secret::Secret;
+
+use super::spec::TargetSpec;
+use super::{Kind, Target, UsageError, embedded, exec, serve};
+use crate::limiter::RateLimiter;
+use crate::process::{CannotServe, CannotStartDriver};
+use crate::run::{CannotCount, Counter, CounterSpec, Session, Signer, Slow, made_up_secret};
+use crate::transport::{CannotStart, Deadlines, TransportName};
+
+/// How a target is set up for one scheme.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// How requests are signed.
+    pub scheme: Arc<dyn Scheme>,
+    /// The shared secret; made up if there is none, and if the target can be told.
+    pub secret: Option<Secret>,
+    /// A second sender.
+    pub second: SecondSetup,
+    /// Scheme and authority under which the target knows itself, if not its address.
+    pub origin: Option<String>,
+    /// Constants of the scheme.
+    pub constants: BTreeMap<String, String>,
+    /// Text of the key id, if not the usual one.
+    pub key_id: Option<String>,
+    /// Where a target that somebody else runs counts what it does.
+    pub effects: Option<CounterSpec>,
+    /// The transport, if not the usual one.
+    pub transport: Option<TransportName>,
+    /// How long each step of a delivery may take.
+    pub deadlines: Deadlines,
+    /// How fast requests may follow each other.
+    pub limiter: RateLimiter,
+    /// Cases in flight at the same time.
+    pub jobs: usize,
+    /// Whether cases that take long are run.
+    pub slow: Slow,
+    /// Where fresh texts come from.
+    pub seed: u64,
+    /// The command that runs a case again, up to the case.
+    pub replay: String,
+}
+
+/// A second sender of the same service, as far as a person named one.
+#[derive(Debug, Clone)]
+pub struct SecondSetup {
+    /// Its secret.
+    pub secret: Option<Secret>,
+    /// Path of its endpoint.
+    pub path: Option<String>,
+    /// Text of its key id.
+    pub key_id: String,
+}
+
+impl Default for SecondSetup {
+    fn default() -> Self {
+        Self { secret: None, path: None, key_id: "secondary".to_owned() }
+    }
+}
+
+/// Why a target cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotSetUp {
+    /// Something was asked for that cannot be done.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// The secret does not have the form that the scheme demands.
+    #[error("{0}")]
+    Secret(String),
+    /// The embedded endpoint does not start.
+    #[error("the embedded endpoint cannot start: {0}")]
+    Embedded(#[from] crate::serve::CannotServe),
+    /// The HTTP client does not start.
+    #[error(transparent)]
+    Client(#[from] CannotStart),
+    /// The driver does not start.
+    #[error(transparent)]
+    Driver(#[from] CannotStartDriver),
+    /// The server does not start.
+    #[error(transparent)]
+    Server(#[from] CannotServe),
+    /// Effects cannot be counted.
+    #[error("--effects: {0}")]
+    Effects(#[from] CannotCount),
+}
+
+/// A target that was started, and where its signer thinks that it is.
+pub(super) struct Placed {
+    pub(super) kind: Kind,
+    /// Value of the `Host` header.
+    pub(super) host: String,
+    /// Path and query.
+    pub(super) path: String,
+    /// Scheme and authority under which it knows itself, if nobody says otherwise.
+    pub(super) origin: String,
+    /// Host and port for commands that a person can copy; none where there is no connection.
+    pub(super) address: Option<(String, u16)>,
+}
+
+impl Setup {
+    /// The shared secret.
+    pub(super) fn secret(&self) -> Secret {
+        self.secret.clone().unwrap_or_else(|| made_up_secret(&*self.scheme, self.seed))
+    }
+
+    /// Origin, constants and key id.
+    pub(super) fn deployment(&self, origin: &str) -> Deployment {
+        let origin = self.origin.clone().unwrap_or_else(|| origin.to_owned());
+        let mut deployment = Deployment { origin, ..Deployment::default() };
+        deployment.constants.clone_from(&self.constants);
+        if let Some(key_id) = &self.key_id {
+            deployment.key_id.clone_from(key_id);
+        }
+        deployment
+    }
+
+    /// The signer of the target's own requests.
+    fn first_sender(&self, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
+        let sender = Sender::new(&*self.scheme, self.secret(), path, self.deployment(origin));
+        sender.map_err(CannotSetUp::Secret)
+    }
+
+    /// A second sender with this secret, at the path that was given or at this one.
+    fn second_sender(&self, secret: Secret, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
+        let path = self.second.path.clone().unwrap_or(path);
+        let deployment = Deployment { key_id: self.second.key_id.clone(), ..self.deployment(origin) };
+        let sender = Sender::new(&*self.scheme, secret, path, deployment);
+        sender.map_err(|why| CannotSetUp::Secret(format!("--second-secret: {why}")))
+    }
+
+    /// The second sender of an embedded endpoint. Another seed, another secret.
+    pub(super) fn embedded_sender(&self, origin: &str) -> Result<Sender, CannotSetUp> {
+        let secret = self.second.secret.clone();
+        let secret = secret.unwrap_or_else(|| made_up_secret(&*self.scheme, !self.seed));
+        self.second_sender(secret, format!("{}/second", embedded::PATH), origin)
+    }
+}
+
+impl TargetSpec {
+    /// The second sender; none if somebody else runs the target and nobody said that there is one.
+    fn second_sender(&self, setup: &Setup, origin: &str) -> Result<Option<Sender>, CannotSetUp> {
+        match self {
+            Self::Url(url) => {
+                let Some(secret) = setup.second.secret.clone() else { return Ok(None) };
+                setup.second_sender(secret, url.second_path(), origin).map(Some)
+            }
+            Self::Embedded(_) => setup.embedded_sender(origin).map(Some),
+            Self::Exec(_) | Self::Serve(_) => Ok(None),
+        }
+    }
+
+    /// Sets the target up for one scheme: starts what is to be started, fresh and with empty memory.
+    ///
+    /// # Errors
+    /// It does not start, or something that was asked for cannot be done.
+    pub async fn start(&self, setup: Setup) -> Result<Session, CannotSetUp> {
+        let placed = match self {
+            Self::Url(url) => url.start(&setup)?,
+            Self::Embedded(embedded) => embedded.start(&setup).await?,
+            Self::Exec(command) => exec::start(command, &setup).await?,
+            Self::Serve(command) => serve::start(command, &setup).await?,
+        };
+        let Placed { kind, host, path, origin, address } = placed;
+        let second = self.second_sender(&setup, &origin)?;
+        let sender = setup.first_sender(path, &origin)?;
+        if second.as_ref().is_some_and(|second| second.key[..] == sender.key[..]) {
+            let help = "the cases between two senders need two keys";
+            return Err(UsageError::new("--second-secret is the same secret as --secret", help).into());
+        }
+        let Setup { scheme, replay, seed, .. } = setup;
+        let signer = Signer { scheme, sender, host, address, replay, seed };
+        let mut session = Session::new(signer, Target::new(kind, setup.limiter));
+        session.slow = setup.slow;
+        session.effects = setup.effects.map(|spec| Counter::new(&spec, setup.deadlines)).transpose()?;
+        session.second = second;
+        Ok(session)
+    }
+}
