@@ -8,30 +8,92 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::step::{cargo, run};
+use crate::step::{Steps, cargo, run};
+use crate::tools::DENY;
 
 const PYTHON: &str = "Python 3 with venv (packages `python3` and `python3-venv` on Debian)";
 const NODE: &str = "Node.js 20 or later with npm (packages `nodejs` and `npm` on Debian)";
 
-/// Languages whose packages come from Debian, and whether drivers must be built.
-const DEBIAN: &[(&str, bool)] = &[
-    ("go", true),
-    ("java", true),
-    ("ruby", false),
-    ("php", false),
-    ("perl", false),
-    ("c", true),
-    ("debian", false),
+/// Languages whose packages come from Debian, and what builds their drivers.
+const DEBIAN: &[(&str, Build)] = &[
+    ("go", Build::Drivers { of_merge: &["example", "golang_jwt"] }),
+    ("java", Build::Drivers { of_merge: &[] }),
+    ("ruby", Build::Nothing),
+    ("php", Build::Nothing),
+    ("perl", Build::Nothing),
+    ("c", Build::Drivers { of_merge: &["example", "libjwt"] }),
+    ("debian", Build::Nothing),
 ];
 
-/// Virtual environments with everything in `requirements.txt`, and with the old versions beside it.
+/// What is built after a language's packages are installed.
+#[derive(Debug, Clone, Copy)]
+enum Build {
+    /// The language is interpreted.
+    Nothing,
+    /// `build.sh`, which takes the names of drivers; without names it builds all.
+    Drivers { of_merge: &'static [&'static str] },
+}
+
+/// How much is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// One library and one server of each language, those of `targets-merge.yaml`.
+    Merge,
+    /// Everything in the lock files.
+    Every,
+}
+
+impl Scope {
+    /// The chore that sets it up.
+    pub(crate) fn chore(self) -> &'static str {
+        match self {
+            Self::Merge => "setup",
+            Self::Every => "setup-every",
+        }
+    }
+
+    /// The list of a language's Debian packages.
+    fn apt(self) -> &'static str {
+        match self {
+            Self::Merge => "apt-merge.txt",
+            Self::Every => "apt.txt",
+        }
+    }
+}
+
+/// Sets up what a scope has. Tests need all of it.
 ///
 /// # Errors
-/// Python is missing, or pip failed.
-pub(crate) fn python(root: &Path) -> Result<(), String> {
+/// A set-up failed; the others were tried all the same.
+pub(crate) fn set_up(root: &Path, scope: Scope) -> Result<(), String> {
+    let mut steps = Steps::default();
+    steps.step("set up the other languages", || debian(root, scope));
+    steps.step("set up the Python implementations", || python(root, scope));
+    steps.step("set up the JavaScript implementations", || javascript(root, scope));
+    steps.step("set up the Rust implementations", || rust(root, scope));
+    steps.step("build cargo-deny", || DENY.install(root));
+    steps.finish()
+}
+
+/// Virtual environments with what the lock file of the scope names, and (every) with the old versions beside it.
+fn python(root: &Path, scope: Scope) -> Result<(), String> {
     let folder = root.join("conformance/implementations/python");
-    environment(&folder, ".venv", "requirements.txt")?;
-    environment(&folder, ".venv-flawed", "requirements-flawed.txt")
+    match scope {
+        // Everything has what the part has.
+        Scope::Merge if environment_holds(&folder, ".venv", "requirements.txt")? => {
+            println!("all of requirements.txt is installed");
+            Ok(())
+        }
+        Scope::Merge => environment(&folder, ".venv", "requirements-merge.txt"),
+        Scope::Every => {
+            environment(&folder, ".venv", "requirements.txt")?;
+            environment(&folder, ".venv-flawed", "requirements-flawed.txt")
+        }
+    }
+}
+
+fn environment_holds(folder: &Path, name: &str, lock: &str) -> Result<bool, String> {
+    Stamp { lock: folder.join(lock), copy: folder.join(name).join("installed.txt") }.holds()
 }
 
 fn environment(folder: &Path, name: &str, lock: &str) -> Result<(), String> {
@@ -49,15 +111,12 @@ fn environment(folder: &Path, name: &str, lock: &str) -> Result<(), String> {
     stamp.set()
 }
 
-/// The packages in the `apt.txt` of each language, and what is built with them.
-///
-/// # Errors
-/// A package is missing and cannot be installed here, which says how, or a build failed.
-pub(crate) fn debian(root: &Path) -> Result<(), String> {
+/// The packages in the list of each language, and what is built with them.
+fn debian(root: &Path, scope: Scope) -> Result<(), String> {
     let folder = root.join("conformance/implementations");
     let mut wanted = Vec::new();
     for (language, _) in DEBIAN {
-        let list = folder.join(language).join("apt.txt");
+        let list = folder.join(language).join(scope.apt());
         let text = fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?;
         wanted.extend(text.split_whitespace().map(str::to_owned));
     }
@@ -71,8 +130,16 @@ pub(crate) fn debian(root: &Path) -> Result<(), String> {
         run(&folder, "apt-get", &["update"], &how).map_err(|why| format!("{why}; install {how}"))?;
         run(&folder, "apt-get", &install, &how).map_err(|why| format!("{why}; install {how}"))?;
     }
-    for (language, _) in DEBIAN.iter().filter(|(_, is_built)| *is_built) {
-        run(&folder.join(language), "sh", &["build.sh"], "a POSIX shell")?;
+    for (language, build) in DEBIAN {
+        match (*build, scope) {
+            (Build::Nothing, _) => {}
+            (Build::Drivers { of_merge }, Scope::Merge) => {
+                run(&folder.join(language), "sh", &[&["build.sh"][..], of_merge].concat(), "a POSIX shell")?;
+            }
+            (Build::Drivers { .. }, Scope::Every) => {
+                run(&folder.join(language), "sh", &["build.sh"], "a POSIX shell")?;
+            }
+        }
     }
     Ok(())
 }
@@ -82,31 +149,45 @@ fn is_installed(package: &str) -> bool {
     asked.is_ok_and(|output| output.stdout == b"installed")
 }
 
-/// The packages of `package-lock.json`.
-///
-/// # Errors
-/// Node or npm is missing, or npm failed.
-pub(crate) fn javascript(root: &Path) -> Result<(), String> {
+/// The packages of `package-lock.json`. Those of the smaller scope are its `dependencies`, and all others its
+/// `devDependencies`, so that one lock file serves both.
+fn javascript(root: &Path, scope: Scope) -> Result<(), String> {
     let folder = root.join("conformance/implementations/javascript");
     run(&folder, "node", &["--version"], NODE)?;
-    let stamp =
-        Stamp { lock: folder.join("package-lock.json"), copy: folder.join("node_modules/.installed.json") };
-    if stamp.holds()? {
-        println!("up to date with {}", stamp.lock.display());
+    let stamp = |name: &str| Stamp {
+        lock: folder.join("package-lock.json"),
+        copy: folder.join("node_modules").join(name),
+    };
+    let (every, merge) = (stamp(".installed.json"), stamp(".installed-merge.json"));
+    if every.holds()? || (scope == Scope::Merge && merge.holds()?) {
+        println!("up to date with {}", every.lock.display());
         return Ok(());
     }
-    stamp.remove()?;
-    run(&folder, if cfg!(windows) { "npm.cmd" } else { "npm" }, &["ci"], NODE)?;
-    stamp.set()
+    every.remove()?;
+    merge.remove()?;
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let quiet = ["ci", "--no-audit", "--no-fund"];
+    match scope {
+        Scope::Merge => {
+            run(&folder, npm, &[&quiet[..], &["--omit=dev"]].concat(), NODE)?;
+            merge.set()
+        }
+        Scope::Every => {
+            run(&folder, npm, &[&quiet[..], &["--include=dev"]].concat(), NODE)?;
+            every.set()
+        }
+    }
 }
 
 /// Drivers around published crates, in a workspace of their own.
-///
-/// # Errors
-/// They do not build.
-pub(crate) fn rust(root: &Path) -> Result<(), String> {
+fn rust(root: &Path, scope: Scope) -> Result<(), String> {
     let folder = root.join("conformance/implementations/rust");
-    cargo(&folder, &["build", "--quiet", "--locked", "--target-dir", "target"])
+    let build = ["build", "--quiet", "--locked", "--target-dir", "target"];
+    let part: &[&str] = match scope {
+        Scope::Merge => &["--no-default-features", "--bin", "example", "--bin", "jwt"],
+        Scope::Every => &[],
+    };
+    cargo(&folder, &[&build[..], part].concat())
 }
 
 /// A copy of the lock file, kept with what was installed from it.
@@ -142,6 +223,31 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(file: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/implementations").join(file);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    #[test]
+    fn what_a_merge_installs_is_a_part_of_everything() {
+        for (language, _) in DEBIAN {
+            let [part, every] =
+                [Scope::Merge, Scope::Every].map(|scope| read(&format!("{language}/{}", scope.apt())));
+            assert!(!part.trim().is_empty(), "{language}");
+            for package in part.split_whitespace() {
+                assert!(every.split_whitespace().any(|known| known == package), "{language}: {package}");
+            }
+        }
+        let every = read("python/requirements.txt");
+        let part = read("python/requirements-merge.txt");
+        let packages: Vec<&str> = part.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(packages.len() > 10);
+        for line in packages {
+            let is_line = |known: &str| known.trim_end_matches(" \\") == line.trim_end_matches(" \\");
+            assert!(every.lines().any(is_line), "{line}");
+        }
+    }
 
     #[test]
     fn a_stamp_holds_until_the_lock_file_changes() {

@@ -3,19 +3,18 @@
 //! The list to know is [`CHORES`]; help derives from it. Nothing that users install is in here.
 
 mod checks;
-mod detection;
-mod docs;
-mod grid;
 mod implementations;
-mod measured;
-mod schema;
+mod nightly;
+mod pages;
 mod step;
+mod tools;
 #[cfg(test)]
 mod words;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use implementations::Scope;
 use step::Steps;
 
 /// Whether a generated file is written or compared with what stands there.
@@ -39,7 +38,7 @@ const CHORES: &[Chore] = &[
     Chore {
         name: "test",
         takes: "",
-        about: "sets up the implementations under test, then runs every test",
+        about: "sets up one implementation of each language, then runs every test but the nightly ones",
         run: |root, _| {
             let mut steps = Steps::default();
             checks::test(&mut steps, root);
@@ -49,32 +48,50 @@ const CHORES: &[Chore] = &[
     Chore {
         name: "ci",
         takes: "",
-        about: "what CI runs: test, format, clippy, licenses and bans, generated files",
+        about: "what CI runs: format, test, clippy, licenses and bans",
         run: |root, _| checks::ci(root),
+    },
+    Chore {
+        name: "nightly",
+        takes: "",
+        about: "everything that takes long: all implementations, fuzz targets, mutants, figures",
+        run: |root, _| nightly::run(root),
+    },
+    Chore {
+        name: "setup",
+        takes: "",
+        about: "sets up one implementation of each language, and cargo-deny",
+        run: |root, _| implementations::set_up(root, Scope::Merge),
+    },
+    Chore {
+        name: "setup-every",
+        takes: "",
+        about: "sets up all implementations",
+        run: |root, _| implementations::set_up(root, Scope::Every),
     },
     Chore {
         name: "schema",
         takes: "[--check]",
         about: "writes vectors/schema/ from the Rust types, or checks that it is up to date",
-        run: schema::run,
+        run: |root, mode| pages::run(root, "schema", mode),
     },
     Chore {
         name: "detection",
         takes: "[--check]",
         about: "writes what the kill matrix says: DETECTION.md and smoke.yaml, or checks them",
-        run: detection::run,
+        run: |root, mode| pages::run(root, "detection", mode),
     },
     Chore {
         name: "grid",
         takes: "[--check]",
         about: "asks every real implementation, and writes what they did: GRID.md, or checks it",
-        run: grid::run,
+        run: |root, mode| pages::run(root, "grid", mode),
     },
     Chore {
         name: "docs",
         takes: "[--check]",
         about: "writes counts and schemes into docs/schemes.md, or checks that they are up to date",
-        run: docs::run,
+        run: |root, mode| pages::run(root, "docs", mode),
     },
 ];
 

@@ -84,10 +84,25 @@ pub(crate) fn run(
     arguments: &[&str],
     install: &str,
 ) -> Result<(), String> {
+    run_with(folder, program, arguments, &[], install)
+}
+
+/// The same, with more in its environment.
+///
+/// # Errors
+/// As those of [`run`].
+pub(crate) fn run_with(
+    folder: &Path,
+    program: impl AsRef<OsStr>,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    install: &str,
+) -> Result<(), String> {
     let program = program.as_ref();
     let shown = format!("{} {}", program.to_string_lossy(), arguments.join(" "));
     println!("$ {shown}");
-    match Command::new(program).args(arguments).current_dir(folder).status() {
+    match Command::new(program).args(arguments).envs(environment.iter().copied()).current_dir(folder).status()
+    {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{shown}` ended with {status}")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -222,7 +222,7 @@ fn called(body: Body, workers: usize) -> Result<f64, String> {
     let (python, script) =
         (format!("{folder}/.venv/bin/python"), format!("{root}/benches/peers/standardwebhooks_loop.py"));
     if !std::path::Path::new(&python).exists() {
-        return Err("the Python packages are not installed: run `cargo xtask test`".to_owned());
+        return Err("the Python packages are not installed: run `cargo xtask setup`".to_owned());
     }
     let driver = format!("'{python}' '{folder}/drivers/standardwebhooks_driver.py'");
     let count = 5_000;

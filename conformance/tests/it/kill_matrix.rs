@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use countersign_conformance::Catalog;
 use countersign_conformance::matrix::check::{Excuses, Problem, ProblemKind, problems};
 use countersign_conformance::matrix::{Matrix, Row};
 use countersign_conformance::mutants::MUTANTS;
 use countersign_conformance::smoke::Smoke;
+use countersign_conformance::{Catalog, detection};
 use countersign_core::case::Case;
 use countersign_core::id::{BugClassId, CaseId, RequirementId};
 use countersign_core::spec::ClassState;
@@ -168,6 +168,20 @@ fn the_smoke_selection_kills_what_all_cases_kill_under_every_scheme() {
         assert!(!chosen.needed_for.is_empty(), "{} is needless", chosen.id);
     }
     assert_eq!(Smoke::choose(matrix()), smoke, "run `cargo xtask detection`");
+}
+
+#[test]
+fn the_pages_that_follow_from_the_matrix_are_up_to_date() {
+    let smoke = Smoke::choose(matrix());
+    let page = detection::page(matrix(), Catalog::embedded(), &smoke);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = [("DETECTION.md", page), ("../vectors/smoke.yaml", smoke.text())];
+    let is_stale = |(name, text): &(&str, String)| {
+        let found = std::fs::read_to_string(root.join(name)).expect("it is generated and committed");
+        (found != *text).then(|| (*name).to_owned())
+    };
+    let stale: Vec<String> = files.iter().filter_map(is_stale).collect();
+    none(&stale, "pages are out of date", "Run `cargo xtask detection`.");
 }
 
 #[test]

@@ -15,7 +15,7 @@
 //!                                                                             event stream --> reporters
 //! ```
 //!
-//! No module looks back upstream. `tests/architecture/edges.txt` lists which module may use which.
+//! No module looks back upstream. `tests/it/architecture/edges.txt` lists which module may use which.
 
 pub mod case;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 pub mod countersign_driver;
 
+#[cfg(feature = "every-crate")]
 use countersign_driver::{Refused, Request, unsupported};
 
 /// The version of a crate that Cargo.lock holds, and that is therefore built: of several, the one that begins so.
@@ -19,6 +20,7 @@ pub fn locked(name: &str, beginning: &str) -> &'static str {
 }
 
 /// The header lines as hyper hands them to an application. What it refuses itself is unsupported.
+#[cfg(feature = "every-crate")]
 pub fn headers(request: &Request) -> Result<http::HeaderMap, Refused> {
     let mut map = http::HeaderMap::new();
     for (name, value) in &request.headers {
@@ -29,6 +31,7 @@ pub fn headers(request: &Request) -> Result<http::HeaderMap, Refused> {
 }
 
 /// The request as hyper hands it to an application.
+#[cfg(feature = "every-crate")]
 pub fn request<B>(request: &Request, body: B) -> Result<http::Request<B>, Refused> {
     let target = http::Uri::try_from(request.target.as_slice()).map_err(unsupported)?;
     let built = http::Request::builder().method(request.method.as_slice()).uri(target).body(body);

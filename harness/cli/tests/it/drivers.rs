@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{CANARY, countersign, has_ended, pid_in, root, stderr, stdout};
+use crate::support::{CANARY, countersign, has_ended, pid_in, program, stderr, stdout};
 
 /// The target of a driver that behaves in this manner.
 fn driver(manner: &str) -> String {
-    let script = root().join("harness/cli/tests/drivers/github.py");
-    format!("python3 '{}' {manner}", script.display())
+    format!("{} {manner}", program("test-driver"))
 }
 
 fn run(manner: &str, more: &[&str]) -> (Value, i32) {
@@ -112,12 +111,8 @@ fn ends_that_come_too_early_and_pipes_that_stay_open_do_not_hang_a_run() {
 
 #[test]
 fn a_driver_that_does_not_greet_is_not_testable() {
-    for (manner, why) in [("greets-wrongly", "not `hello`"), ("no-such-file.py", "ended")] {
-        let command = match manner {
-            "no-such-file.py" => "python3 no-such-file.py".to_owned(),
-            manner => driver(manner),
-        };
-        let output = countersign(&["run", "--target", &format!("exec:{command}")]);
+    for (manner, why) in [("greets-wrongly", "not `hello`"), ("ends-at-once", "ended")] {
+        let output = countersign(&["run", "--target", &format!("exec:{}", driver(manner))]);
         assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
         assert!(stderr(&output).contains(why), "{}", stderr(&output));
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use http2::{frame, saying, serve, serving};
 
-use crate::support::{CANARY, countersign, root, stderr};
+use crate::support::{CANARY, countersign, program, stderr};
 
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
@@ -112,6 +112,6 @@ fn servers_without_an_end_are_left() {
 
 #[test]
 fn drivers_cannot_be_measured_by_pairs() {
-    let driver = format!("exec:python3 '{}'", root().join("harness/cli/tests/drivers/github.py").display());
+    let driver = format!("exec:{}", program("test-driver"));
     assert!(refusal(&driver, &[]).contains("leave --pairs out"));
 }

@@ -5,12 +5,11 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{CANARY, countersign, has_ended, pid_in, root, stderr, stdout};
+use crate::support::{CANARY, countersign, has_ended, pid_in, program, stderr, stdout};
 
 /// The target of a server that behaves in this manner.
 fn server(manner: &str) -> String {
-    let script = root().join("harness/cli/tests/servers/github.py");
-    format!("serve:python3 '{}' {manner}", script.display())
+    format!("serve:{} {manner}", program("test-server"))
 }
 
 fn arguments<'a>(target: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -180,7 +179,7 @@ fn servers_and_their_settings_stand_in_a_file_and_show_their_packages() {
         why.contains("`no-such-program` cannot be started"),
         "the others are asked all the same: {columns}"
     );
-    assert_eq!(columns[1]["package"]["name"], "github.py");
+    assert_eq!(columns[1]["package"]["name"], "test-server");
     assert!(columns[1]["summary"]["pass"].as_u64() > Some(5), "{columns}");
     let why = columns[2]["no_verdict"].as_str().unwrap_or_default();
     assert!(why.contains("the valid request was"), "its own statuses are believed: {columns}");

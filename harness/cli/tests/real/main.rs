@@ -7,5 +7,6 @@
 mod support;
 
 mod endpoints;
+mod exports;
 mod packages;
 mod valgrind;

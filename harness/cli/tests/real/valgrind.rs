@@ -104,12 +104,14 @@ fn a_driver_that_takes_other_instructions_each_time_is_not_supported() {
     assert!(report["reason"].as_str().is_some_and(|why| why.starts_with("unsupported")), "{report}");
 }
 
+#[cfg(feature = "nightly")]
 /// The interpreter itself, behind whatever starts it.
 fn python() -> String {
     let output = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
     stdout(&output.expect("Python 3")).trim().to_owned()
 }
 
+#[cfg(feature = "nightly")]
 #[test]
 fn python_is_counted_as_exactly() {
     let compares = root().join("harness/cli/tests/drivers/compares.py");

@@ -39,6 +39,22 @@ pub(crate) fn countersign_with(args: &[&str], secret: &str) -> Output {
         .expect("the command starts")
 }
 
+/// A program of `tests/programs`, which Cargo builds with the tests of this package.
+///
+/// Panics if it is not built, or older than what it is built from.
+pub(crate) fn program(name: &str) -> String {
+    let to_do =
+        "run `cargo test -p countersign-cli`, or build it with `cargo build -p countersign-cli --examples`";
+    let own = std::env::current_exe().expect("this test");
+    let path = own.ancestors().nth(2).expect("target/debug").join("examples").join(name);
+    let built = path.metadata().and_then(|about| about.modified());
+    let built = built.unwrap_or_else(|error| panic!("{}: {error}; {to_do}", path.display()));
+    let sources = root().join("harness/cli/tests/programs").read_dir().expect("a folder");
+    let changed = sources.map(|entry| entry.and_then(|entry| entry.metadata()?.modified()).expect("a file"));
+    assert!(changed.max() < Some(built), "{} is out of date; {to_do}", path.display());
+    format!("'{}'", path.display())
+}
+
 /// Standard output as text.
 pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -6,6 +6,8 @@ mod support;
 
 mod measured;
 mod pairs;
+#[cfg(feature = "nightly")]
+mod python;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

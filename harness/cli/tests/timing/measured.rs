@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::alone;
-use crate::support::{CANARY, countersign, root, stderr, stdout};
+use crate::support::{CANARY, countersign, program, root, stderr, stdout};
 
 /// The finding on a target, and how the command ended.
-fn timed(target: &str, more: &[&str]) -> (Value, Option<i32>) {
+pub(crate) fn timed(target: &str, more: &[&str]) -> (Value, Option<i32>) {
     let words = [
         "timing",
         "--target",
@@ -30,14 +30,10 @@ fn timed(target: &str, more: &[&str]) -> (Value, Option<i32>) {
     (report["findings"][0].clone(), output.status.code())
 }
 
-fn script(path: &str) -> String {
-    format!("python3 '{}'", root().join("harness/cli/tests").join(path).display())
-}
-
 #[test]
 fn a_library_that_ends_at_the_first_difference_leaks_and_one_in_constant_time_does_not() {
     let _alone = alone();
-    let driver = |way: &str| format!("exec:{} {way}", script("drivers/compares.py"));
+    let driver = |way: &str| format!("exec:{} {way}", program("test-driver"));
     let (finding, exit) = timed(&driver("character-by-character"), &["--max-time", "20"]);
     assert_eq!((exit, finding["verdict"].as_str()), (Some(1), Some("leak")), "{finding}");
     assert!(finding["found"].as_u64() < Some(1000), "{finding}");
@@ -48,7 +44,7 @@ fn a_library_that_ends_at_the_first_difference_leaks_and_one_in_constant_time_do
 #[test]
 fn an_endpoint_that_ends_at_the_first_difference_leaks_and_one_in_constant_time_does_not() {
     let _alone = alone();
-    let server = |manner: &str| format!("serve:{} {manner}", script("servers/github.py"));
+    let server = |manner: &str| format!("serve:{} {manner}", program("test-server"));
     let (finding, exit) = timed(&server("ends-early"), &["--max-time", "30", "--resolution", "300ns"]);
     assert_eq!((exit, finding["verdict"].as_str()), (Some(1), Some("leak")), "{finding}");
     let (finding, exit) = timed(&server("right"), &["--max-time", "5", "--resolution", "5us"]);
@@ -64,7 +60,7 @@ fn a_driver_whose_clock_cannot_be_right_is_named() {
         ("few-timings", "1 timings for 64 calls"),
         ("odd-clock", "a call of -1 ns"),
     ] {
-        let target = format!("exec:{} {manner}", script("drivers/github.py"));
+        let target = format!("exec:{} {manner}", program("test-driver"));
         let output = countersign(&["timing", "--target", &target, "--scheme", "github"]);
         assert_eq!(output.status.code(), Some(3), "{manner}: {}", stderr(&output));
         assert!(stderr(&output).contains(why), "{manner}: {}", stderr(&output));
@@ -76,7 +72,7 @@ fn timings_are_written_and_judged_again_alike() {
     let _alone = alone();
     let file = tempfile::NamedTempFile::new().expect("a file");
     let path = file.path().display().to_string();
-    let driver = format!("exec:{} character-by-character", script("drivers/compares.py"));
+    let driver = format!("exec:{} character-by-character", program("test-driver"));
     let (finding, _) = timed(&driver, &["--save", &path]);
     let output = countersign(&["timing", "--recording", &path, "--format", "json", "--resolution", "100ns"]);
     let again: Value = serde_json::from_slice(&output.stdout).expect("a report");
@@ -101,7 +97,7 @@ fn contrasts_that_a_scheme_does_not_have_are_refused() {
 #[test]
 fn places_along_the_tag_are_one_picture() {
     let _alone = alone();
-    let driver = format!("exec:{} character-by-character", script("drivers/compares.py"));
+    let driver = format!("exec:{} character-by-character", program("test-driver"));
     let words =
         ["timing", "--target", &driver, "--scheme", "github", "--secret", "env:HOOK_SECRET", "--contrast"];
     let places = ["mismatch-at:4", "--contrast", "mismatch-at:60", "--max-time", "20", "--format", "html"];

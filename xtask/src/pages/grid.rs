@@ -2,7 +2,7 @@
 //!
 //! `conformance/implementations/GRID.md` has the counts, `grid/<scheme>.md` beside it the cases worth a look. A
 //! package that behaves otherwise after an upgrade shows as changed lines. `MEASURED.md` lists what packages are known
-//! to do. The implementations must be set up, which `cargo xtask test` does.
+//! to do. The implementations must be set up, which `cargo xtask setup-every` does.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,8 +10,8 @@ use std::path::Path;
 
 use countersign_core::grid::{Grid, Table, overview, page};
 
+use super::measured::{self, Measured};
 use crate::Mode;
-use crate::measured::{self, Measured};
 use crate::step::cargo;
 
 const FOLDER: &str = "conformance/implementations";
