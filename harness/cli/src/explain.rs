@@ -21,11 +21,11 @@ pub(crate) fn explain(id: &str) -> Result<Exit, Failed> {
     if let Ok(wanted) = id.parse::<CaseId>()
         && let Some((suite, case)) = catalog.cases().find(|(_, case)| case.id == wanted)
     {
-        let text = yaml::write(case).map_err(Failed::usage)?;
+        let text = yaml::write(case).map_err(|why| Failed::usage(why.to_string()))?;
         return super::print(&format!("# {}: {}\n{text}", suite.path, suite.about));
     }
     if let Some(found) = id.parse::<SchemeName>().ok().and_then(|id| catalog.schemes.get(&id)) {
-        return super::print(&yaml::write(found.file()).map_err(Failed::usage)?);
+        return super::print(&yaml::write(found.file()).map_err(|why| Failed::usage(why.to_string()))?);
     }
     let known = catalog
         .requirements

@@ -38,8 +38,8 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
         Failed::usage_help(message, "give the scheme a `message` that it can sign")
     })?;
     let text = match args.format {
-        DocumentFormat::Json => document.to_json(),
-        DocumentFormat::Yaml => yaml::write_flat(&document),
+        DocumentFormat::Json => document.to_json().map_err(|why| why.to_string()),
+        DocumentFormat::Yaml => yaml::write_flat(&document).map_err(|why| why.to_string()),
     };
     let text = text.map_err(|why| Failed::usage(format!("error: the export cannot be written: {why}")))?;
     let Some(path) = &args.output else { return super::print(&text) };

@@ -157,7 +157,8 @@ impl Subject {
     /// The same signer with another secret, and another way to a target like this.
     fn with(&self, secret: Secret, carrier: Carrier) -> Result<Self, String> {
         let Sender { target, deployment, .. } = self.signer.sender.clone();
-        let sender = Sender::new(&*self.signer.scheme, secret, target, deployment)?;
+        let sender =
+            Sender::new(&*self.signer.scheme, secret, target, deployment).map_err(|why| why.to_string())?;
         Ok(Self::new(Signer { sender, ..self.signer.clone() }, carrier, Pace::default()))
     }
 
