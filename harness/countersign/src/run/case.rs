@@ -158,7 +158,7 @@ impl Planned<'_> {
                 self.without_sending(&*subject.signer.scheme, Verdict::Inconclusive(why.to_owned())),
             );
         }
-        if self.case.takes_a_second_sender() && subject.second.is_none() {
+        if self.case.needs_second_sender() && subject.second.is_none() {
             let why = "needs a second sender; runs with --second-secret SOURCE";
             return Done::unsent(
                 self.without_sending(&*subject.signer.scheme, Verdict::Skipped(why.to_owned())),
