@@ -116,6 +116,7 @@ impl From<CannotSetUp> for Failed {
                 ),
             },
             why @ (CannotSetUp::Secret(_)
+            | CannotSetUp::SecondSecret(_)
             | CannotSetUp::Embedded(_)
             | CannotSetUp::Client(_)
             | CannotSetUp::Effects(_)) => Self::usage(format!("error: {why}")),

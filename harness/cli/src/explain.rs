@@ -56,7 +56,7 @@ fn explained(catalog: &Catalog, id: &str, extent: Extent) -> Result<String, Fail
         let mut page = Page::new(extent);
         let file = found.file();
         page.line(&format!("{}: {}", file.scheme, file.title));
-        page.document(&yaml::write(file).map_err(Failed::usage)?);
+        page.document(&yaml::write(file).map_err(|why| Failed::usage(why.to_string()))?);
         page.command("try it", &format!("countersign run --target reference --scheme {}", file.scheme));
         return Ok(page.finish(id));
     }
@@ -139,7 +139,7 @@ fn bug_class(catalog: &Catalog, found: &BugClass, extent: Extent) -> String {
 fn case(suite: &Suite, found: &Case, extent: Extent) -> Result<String, Failed> {
     let mut page = Page::new(extent);
     page.line(&format!("# {}: {}", suite.path, suite.about));
-    page.document(&yaml::write(found).map_err(Failed::usage)?);
+    page.document(&yaml::write(found).map_err(|why| Failed::usage(why.to_string()))?);
     page.command("try it", &format!("countersign run --target reference --case {}", found.id));
     Ok(page.finish(found.id.as_str()))
 }

@@ -53,8 +53,8 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
     let mut said = String::new();
     for output in outputs {
         let text = match output.kind {
-            DocumentFormat::Json => document.to_json(),
-            DocumentFormat::Yaml => yaml::write_flat(&document),
+            DocumentFormat::Json => document.to_json().map_err(|why| why.to_string()),
+            DocumentFormat::Yaml => yaml::write_flat(&document).map_err(|why| why.to_string()),
         };
         let text =
             text.map_err(|why| Failed::usage(format!("error: the export cannot be written: {why}")))?;

@@ -7,6 +7,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// A text that is no id of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not {what}: {shape}", .text.escape_debug())]
+pub struct InvalidId {
+    text: String,
+    what: &'static str,
+    shape: &'static str,
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr, $shape:literal) => {
         $(#[$doc])*
@@ -23,22 +32,22 @@ macro_rules! id {
         }
 
         impl std::str::FromStr for $name {
-            type Err = String;
+            type Err = InvalidId;
 
-            fn from_str(text: &str) -> Result<Self, String> {
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(format!("`{}` is not {}: {}", text.escape_debug(), $what, $shape))
+                    Err(InvalidId { text: text.to_owned(), what: $what, shape: $shape })
                 }
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = String;
+            type Error = InvalidId;
 
-            fn try_from(text: String) -> Result<Self, String> {
+            fn try_from(text: String) -> Result<Self, InvalidId> {
                 text.parse()
             }
         }
@@ -108,26 +117,12 @@ fn bug_class(text: &str) -> bool {
 pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut scored: Vec<(usize, &str)> = known
         .into_iter()
-        .map(|name| (distance(&unknown.to_lowercase(), &name.to_lowercase()), name))
+        .map(|name| (strsim::levenshtein(&unknown.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= 1 + name.len().max(unknown.len()) / 4)
         .collect();
     scored.sort();
     scored.truncate(3);
     scored.into_iter().map(|(_, name)| name).collect()
-}
-
-/// Levenshtein distance over bytes.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -137,7 +132,10 @@ mod tests {
     #[test]
     fn ids_of_another_shape_are_refused_with_the_shape() {
         let error = "Body Case".parse::<CaseId>().expect_err("a space");
-        assert_eq!(error, "`Body Case` is not a case id: lower-case letters, digits and single hyphens");
+        assert_eq!(
+            error.to_string(),
+            "`Body Case` is not a case id: lower-case letters, digits and single hyphens"
+        );
         assert!("INT-BODY".parse::<RequirementId>().is_ok());
         assert!("G01".parse::<BugClassId>().is_err());
     }

@@ -151,11 +151,16 @@ impl StatusSet {
     }
 }
 
-impl std::str::FromStr for StatusSet {
-    type Err = String;
+/// A part of a set of statuses that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a status or a range of them; write `200-299,304`")]
+pub struct InvalidStatuses(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = |part: &str| format!("`{part}` is not a status or a range of them; write `200-299,304`");
+impl std::str::FromStr for StatusSet {
+    type Err = InvalidStatuses;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStatuses> {
+        let bad = |part: &str| InvalidStatuses(part.to_owned());
         let status = |part: &str| match part.trim().parse() {
             Ok(status @ 100..=999u16) => Ok(status),
             _ => Err(bad(part)),

@@ -138,6 +138,11 @@ impl FailOn {
     }
 }
 
+/// A word that is no [`FailOn`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not one of must, should, none", .0.escape_debug())]
+pub struct UnknownFailOn(String);
+
 impl fmt::Display for FailOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -145,11 +150,11 @@ impl fmt::Display for FailOn {
 }
 
 impl std::str::FromStr for FailOn {
-    type Err = String;
+    type Err = UnknownFailOn;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, UnknownFailOn> {
         let found = Self::ALL.into_iter().find(|choice| choice.name() == text);
-        found.ok_or_else(|| format!("`{}` is not one of must, should, none", text.escape_debug()))
+        found.ok_or_else(|| UnknownFailOn(text.to_owned()))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::wire::{Wire, receive};
 ///
 /// A change before signing is accepted; a change after signing that the scheme sees is refused; one
 /// that it does not see is accepted, and a gap of the scheme. Nothing follows where the answer does
-/// not hang on the signature: deliveries that need memory in the target, framing, requests that
+/// not depend on the signature: deliveries that need memory in the target, framing, requests that
 /// their HTTP layer refuses or reads differently, literal times and ids, and the very ends of the
 /// window.
 pub fn derive(recipe: &Recipe, built: &Built, scheme: &dyn Scheme) -> Option<Expectation> {

@@ -40,6 +40,10 @@ pub struct SuiteFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "WrittenCase", into = "WrittenCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "WrittenCase"))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(description = "A case as written: what is sent, and what must happen.")
+)]
 pub struct Case {
     /// Permanent id: a fact in kebab case.
     pub id: CaseId,
@@ -238,14 +242,14 @@ impl Case {
     }
 
     /// Whether it takes a second sender.
-    pub fn takes_a_second_sender(&self) -> bool {
-        self.recipe.sign.is_by_the_second() || self.recipe.deliver.has_a_second()
+    pub fn needs_second_sender(&self) -> bool {
+        self.recipe.sign.is_from_second_sender() || self.recipe.deliver.has_second_sender()
     }
 
     /// Why there are not the senders that it takes. Where both send to one endpoint, each may do so under
     /// its own key id.
     fn lacks_a_sender(&self, world: &World<'_>) -> Option<&'static str> {
-        if !self.takes_a_second_sender() {
+        if !self.needs_second_sender() {
             return None;
         }
         let Some(second) = world.second else { return Some("a second sender is needed") };

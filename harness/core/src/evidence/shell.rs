@@ -1,11 +1,11 @@
-//! The shell command that sends given octets.
+//! The shell command that sends given bytes.
 //!
-//! The function to know is [`reproduce`]. It must not know what the octets mean.
+//! The function to know is [`reproduce`]. It must not know what the bytes mean.
 
 /// Octets that still fit into a command line a person would paste.
 const PASTED: usize = 8 * 1024;
 
-/// A POSIX shell command that sends exactly these octets, or a comment if they are too many.
+/// A POSIX shell command that sends exactly these bytes, or a comment if they are too many.
 pub(super) fn reproduce(octets: &[u8], host: &str, port: u16) -> String {
     if octets.len() > PASTED {
         return format!("# request of {} bytes: use countersign replay", octets.len());
@@ -13,7 +13,7 @@ pub(super) fn reproduce(octets: &[u8], host: &str, port: u16) -> String {
     format!("{} | nc {} {port}", printf(octets), quoted(host.trim_matches(['[', ']'])))
 }
 
-/// `printf '%b' '…'`: every octet survives, whichever shell reads it.
+/// `printf '%b' '…'`: every byte survives, whichever shell reads it.
 fn printf(octets: &[u8]) -> String {
     let mut text = String::from("printf '%b' '");
     for &octet in octets {
@@ -45,7 +45,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn the_shell_gives_every_octet_back() {
-        // Each octet before a digit and before a letter, so that no escape runs into what follows.
+        // Each byte before a digit and before a letter, so that no escape runs into what follows.
         let all: Vec<u8> = (0..=255).flat_map(|octet| [octet, b'7', octet, b'n', octet]).collect();
         let run =
             std::process::Command::new("/bin/sh").arg("-c").arg(printf(&all)).output().expect("a shell");

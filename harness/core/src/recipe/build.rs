@@ -185,7 +185,7 @@ pub(super) fn from_second_sender<T>(
     sign: impl FnOnce(&Message, &Signing, &World<'_>, u64, Option<&str>) -> Result<T, CannotBuild>,
 ) -> Result<T, CannotBuild> {
     let carried = world.scheme.coverage(&Part::Unique) != Coverage::Absent;
-    sign(message, &Signing::default(), &world.of_the_second()?, 0, carried.then_some(unique))
+    sign(message, &Signing::default(), &world.of_second_sender()?, 0, carried.then_some(unique))
 }
 
 fn sign(

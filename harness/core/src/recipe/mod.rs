@@ -123,14 +123,14 @@ pub struct Signing {
 
 impl Signing {
     /// Whether a key or key id of the second sender is used.
-    pub(crate) fn is_by_the_second(&self) -> bool {
+    pub(crate) fn is_from_second_sender(&self) -> bool {
         self.key == KeyChoice::Second || self.key_id.as_deref().is_some_and(|id| id.contains(SECOND_KEY_ID))
     }
 }
 
 impl Delivery {
     /// Whether the second sender sends something.
-    pub(crate) fn has_a_second(&self) -> bool {
+    pub(crate) fn has_second_sender(&self) -> bool {
         matches!(self, Self::Sequence(steps) if steps.iter().any(|step| matches!(step, Step::Second(_))))
     }
 }

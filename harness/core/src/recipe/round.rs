@@ -98,7 +98,7 @@ impl Round {
         Ok(Self { manner: Manner::Beside(held), ..self })
     }
 
-    /// Whether it takes a carrier that writes octet by octet.
+    /// Whether it takes a transport that writes byte by byte.
     pub fn needs_exact_writer(&self) -> bool {
         !matches!(self.manner, Manner::Whole)
     }

@@ -2,7 +2,7 @@
 //!
 //! The type to know is [`Sender`]. A service may have two of them. It must not know what is sent.
 
-use crate::scheme::{Deployment, Key, Scheme};
+use crate::scheme::{Deployment, Key, Scheme, WrongSecret};
 use crate::secret::Secret;
 
 /// A sender, with a key and an endpoint of its own.
@@ -28,7 +28,7 @@ impl Sender {
         secret: Secret,
         target: impl Into<String>,
         deployment: Deployment,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, WrongSecret> {
         Ok(Self { key: scheme.key(&secret)?, secret, target: target.into(), deployment })
     }
 }

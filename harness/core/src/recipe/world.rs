@@ -28,7 +28,7 @@ pub struct World<'a> {
 
 impl World<'_> {
     /// The world as the second sender knows it.
-    pub(super) fn of_the_second(&self) -> Result<Self, CannotBuild> {
+    pub(super) fn of_second_sender(&self) -> Result<Self, CannotBuild> {
         Ok(World { sender: self.second.ok_or(CannotBuild::NoSecond)?, second: None, ..*self })
     }
 }

@@ -99,6 +99,20 @@ pub enum KeyForm {
     Base64After(String),
 }
 
+/// How a secret differs from the form that its scheme asks for. It does not say what the secret is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongSecret {
+    /// It has to be hexadecimal.
+    #[error("the secret is not a string of hexadecimal digit pairs")]
+    NotHex,
+    /// It has to be base64.
+    #[error("the secret is not standard base64")]
+    NotBase64,
+    /// It has to have this prefix.
+    #[error("the secret does not start with `{0}`")]
+    NoPrefix(String),
+}
+
 impl KeyForm {
     /// The secret that becomes these key bytes.
     pub fn write(&self, key: &[u8]) -> Secret {
@@ -114,23 +128,16 @@ impl KeyForm {
     ///
     /// # Errors
     /// The secret has another form; the text says which is asked for, not what the secret is.
-    pub fn decode(&self, secret: &Secret) -> Result<Key, String> {
+    pub fn decode(&self, secret: &Secret) -> Result<Key, WrongSecret> {
         let bytes = secret.expose();
-        let base64 = |text: &[u8]| {
-            Encoding::Base64
-                .decode(text)
-                .map(Key::new)
-                .ok_or_else(|| "the secret is not standard base64".to_owned())
-        };
+        let base64 = |text: &[u8]| Encoding::Base64.decode(text).map(Key::new).ok_or(WrongSecret::NotBase64);
         match self {
             Self::Utf8 => Ok(Key::new(bytes.to_vec())),
-            Self::Hex => hex::decode(bytes)
-                .map(Key::new)
-                .map_err(|_| "the secret is not a string of hexadecimal digit pairs".to_owned()),
+            Self::Hex => hex::decode(bytes).map(Key::new).map_err(|_| WrongSecret::NotHex),
             Self::Base64 => base64(bytes),
             Self::Base64After(prefix) => match bytes.strip_prefix(prefix.as_bytes()) {
                 Some(rest) => base64(rest),
-                None => Err(format!("the secret does not start with `{prefix}`")),
+                None => Err(WrongSecret::NoPrefix(prefix.clone())),
             },
         }
     }

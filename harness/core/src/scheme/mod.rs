@@ -24,13 +24,13 @@ pub use declarative::Declarative;
 pub use encoding::Encoding;
 pub use file::{
     Carrier, ClockSpec, InWindow, KeyForm, ListSpec, MacSpec, MessageDefaults, Once, Ordered, Presence,
-    Published, SchemeError, SchemeFile,
+    Published, SchemeError, SchemeFile, WrongSecret,
 };
 pub use key::Key;
 pub use mac::{Construction, Hash, mac};
 pub use refusal::Refusal;
 pub use signed::{Holds, Part, Place, Signed, Spot};
-pub use template::{Piece, Slot, Template};
+pub use template::{InvalidTemplate, Piece, Slot, Template};
 
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -238,7 +238,7 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The secret does not have the form that the scheme demands; the text says which, not what it is.
-    fn key(&self, secret: &Secret) -> Result<Key, String> {
+    fn key(&self, secret: &Secret) -> Result<Key, WrongSecret> {
         self.file().mac.key.decode(secret)
     }
 

@@ -109,11 +109,25 @@ impl Template {
     }
 }
 
+/// Why a text is no template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTemplate {
+    /// A brace ends what none began.
+    #[error("a `}}` without its `{{`; write `}}}}` for a literal brace")]
+    NotOpened,
+    /// A brace begins what none ends.
+    #[error("a `{{` without its `}}`; write `{{{{` for a literal brace")]
+    NotClosed,
+    /// There is no such field.
+    #[error("unknown field `{{{0}}}`; known are {NAMES}")]
+    Unknown(String),
+}
+
 impl std::str::FromStr for Template {
-    type Err = String;
+    type Err = InvalidTemplate;
 
     /// Parses `literal {field} literal`; `{{` and `}}` are literal braces.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidTemplate> {
         let mut pieces = Vec::new();
         let mut literal = Vec::new();
         let mut rest = text;
@@ -125,9 +139,8 @@ impl std::str::FromStr for Template {
                 rest = &brace[2..];
                 continue;
             }
-            let inner =
-                brace.strip_prefix('{').ok_or("a `}` without its `{`; write `}}` for a literal brace")?;
-            let end = inner.find('}').ok_or("a `{` without its `}`; write `{{` for a literal brace")?;
+            let inner = brace.strip_prefix('{').ok_or(InvalidTemplate::NotOpened)?;
+            let end = inner.find('}').ok_or(InvalidTemplate::NotClosed)?;
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(std::mem::take(&mut literal)));
             }
@@ -146,9 +159,9 @@ impl std::str::FromStr for Template {
 const NAMES: &str = "{method} {path} {query} {target} {url} {body} {header:NAME} {const:NAME} {timestamp} {id} {nonce} {key-id} {tag}, and in list items {name} {value}";
 
 impl std::str::FromStr for Slot {
-    type Err = String;
+    type Err = InvalidTemplate;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidTemplate> {
         Ok(match text {
             "method" => Self::Method,
             "path" => Self::Path,
@@ -163,7 +176,7 @@ impl std::str::FromStr for Slot {
                 Some(("const", name)) if !name.is_empty() => Self::Constant(name.to_owned()),
                 _ => match super::Field::from_name(text) {
                     Some(field) => Self::Field(field),
-                    None => return Err(format!("unknown field `{{{text}}}`; known are {NAMES}")),
+                    None => return Err(InvalidTemplate::Unknown(text.to_owned())),
                 },
             },
         })
@@ -254,7 +267,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_and_lone_braces_are_errors() {
-        assert!("{bodyy}".parse::<Template>().expect_err("unknown").contains("{body}"));
+        assert!("{bodyy}".parse::<Template>().expect_err("unknown").to_string().contains("{body}"));
         assert!("a}".parse::<Template>().is_err() && "{a".parse::<Template>().is_err());
         assert_eq!("{{}}".parse::<Template>().expect("braces").pieces(), [Piece::Literal(b"{}".to_vec())]);
     }

@@ -1,4 +1,4 @@
-//! Changes to the framing of a request: what an exact writer can send and a polite client cannot.
+//! Changes to the framing of a request: what an exact writer can send and an HTTP client cannot.
 
 use serde::{Deserialize, Serialize};
 use smol_str::format_smolstr;

@@ -13,6 +13,11 @@ use super::Diagnostic;
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: usize = 8 << 20;
 
+/// A value that has no YAML form.
+#[derive(Debug, thiserror::Error)]
+#[error("it has no YAML form: {0}")]
+pub struct CannotWrite(#[source] serde_saphyr::SerializeError);
+
 /// Reads one document.
 ///
 /// # Errors
@@ -36,8 +41,8 @@ pub fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Diagnosti
 ///
 /// # Errors
 /// The value has no YAML form.
-pub fn write<T: Serialize>(value: &T) -> Result<String, String> {
-    serde_saphyr::to_string(value).map_err(|error| error.to_string())
+pub fn write<T: Serialize>(value: &T) -> Result<String, CannotWrite> {
+    serde_saphyr::to_string(value).map_err(CannotWrite)
 }
 
 /// Writes one document in which every text stands in quotes on its line, so that no parser takes it for
@@ -45,9 +50,9 @@ pub fn write<T: Serialize>(value: &T) -> Result<String, String> {
 ///
 /// # Errors
 /// The value has no YAML form.
-pub fn write_flat<T: Serialize>(value: &T) -> Result<String, String> {
+pub fn write_flat<T: Serialize>(value: &T) -> Result<String, CannotWrite> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false, quote_all: true };
-    serde_saphyr::to_string_with_options(value, options).map_err(|error| error.to_string())
+    serde_saphyr::to_string_with_options(value, options).map_err(CannotWrite)
 }
 
 /// The byte at a place as YAML counts lines: a lone carriage return ends one too.

@@ -53,7 +53,7 @@ impl Default for Limits {
     }
 }
 
-/// Why the octets are not an answer.
+/// Why the bytes are not an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Nothing came before the connection ended.
@@ -79,7 +79,7 @@ pub enum Unreadable {
 /// Whether an answer is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// More octets are needed.
+    /// More bytes are needed.
     More,
     /// The answer is complete, or as complete as the limits allow.
     Done(Answer),
@@ -122,10 +122,10 @@ impl AnswerReader {
         Self { limits, head_only, interim: 0, buffer: Vec::new(), state: State::Head }
     }
 
-    /// Takes the next octets.
+    /// Takes the next bytes.
     ///
     /// # Errors
-    /// The octets can no longer become an answer, or a limit was passed.
+    /// The bytes can no longer become an answer, or a limit was passed.
     pub fn push(&mut self, octets: &[u8]) -> Result<Progress, Unreadable> {
         self.buffer.extend_from_slice(octets);
         loop {
@@ -238,7 +238,7 @@ impl AnswerReader {
             BodyFraming::UntilEnd if self.buffer.len() >= limit => (self.buffer[..limit].to_vec(), true),
             BodyFraming::Length(_) | BodyFraming::UntilEnd => return Ok(Progress::More),
             BodyFraming::Chunked => {
-                // Chunk heads may be longer than their data: the raw octets are bounded too, and the
+                // Chunk heads may be longer than their data: the raw bytes are bounded too, and the
                 // same ones are looked at however they come.
                 let bound = limit.saturating_mul(16);
                 let raw = &self.buffer[..self.buffer.len().min(bound)];
@@ -258,7 +258,7 @@ impl AnswerReader {
     }
 }
 
-/// The body and whether octets are left over; `None` if more are needed.
+/// The body and whether bytes are left over; `None` if more are needed.
 fn dechunk(mut rest: &[u8], limit: usize) -> Result<Option<(Vec<u8>, bool)>, Unreadable> {
     let mut body = Vec::new();
     loop {
@@ -296,7 +296,7 @@ fn trailer_end(rest: &[u8]) -> Option<usize> {
     rest.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
 }
 
-/// Whether the octets can still become a status line, after empty lines.
+/// Whether the bytes can still become a status line, after empty lines.
 fn starts_like_http(buffer: &[u8]) -> bool {
     let mut start = buffer;
     while let Some(rest) = start.strip_prefix(b"\r\n").or_else(|| start.strip_prefix(b"\n")) {

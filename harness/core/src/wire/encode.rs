@@ -1,6 +1,6 @@
-//! The HTTP/1.1 octet writer.
+//! The HTTP/1.1 writer.
 //!
-//! The type to know is [`Wire`]: the only thing that a carrier can send, and [`encode`] is the
+//! The type to know is [`Wire`]: the only thing that a transport can send, and [`encode`] is the
 //! only way to make one. It must not know schemes or tampers; it writes what it is told to.
 
 use std::borrow::Cow;
@@ -8,9 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Octets, Request};
 
-/// Ready to send: octets, and the places where the sender waits.
+/// Ready to send: bytes, and the places where the sender waits.
 ///
-/// A copy shares its bytes with the original, and the octets are written when they are first asked for.
+/// A copy shares its bytes with the original, and the bytes are written when they are first asked for.
 #[derive(Debug, Clone)]
 pub struct Wire(Arc<Inner>);
 
@@ -42,13 +42,13 @@ impl Eq for Wire {}
 /// A wait before the byte at `at` is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
-    /// Offset into the octets.
+    /// Offset into the bytes.
     pub at: usize,
     /// Length of the wait in milliseconds.
     pub millis: u16,
 }
 
-/// How the octets differ from the plain form of the request.
+/// How the bytes differ from the plain form of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Framing {
     /// Chunked transfer coding with chunks of this many bytes, instead of a length.
@@ -61,7 +61,7 @@ pub struct Framing {
     pub padding: Vec<Padding>,
     /// Values of the `Content-Length` lines, if not the true one.
     pub content_length: Option<Vec<Vec<u8>>>,
-    /// Into how many pieces the octets are cut, and the wait between them in milliseconds.
+    /// Into how many pieces the bytes are cut, and the wait between them in milliseconds.
     pub split: Option<(u16, u16)>,
 }
 
@@ -116,7 +116,7 @@ impl Wire {
         &self.written().pauses
     }
 
-    /// The request that the octets say, before framing.
+    /// The request that the bytes say, before framing.
     pub fn request(&self) -> &Request {
         &self.0.request
     }
@@ -141,7 +141,7 @@ impl Wire {
     }
 }
 
-/// Writes a request as octets.
+/// Writes a request as bytes.
 ///
 /// A `Content-Length` line with the true length is added unless the request has one already, the
 /// framing says otherwise, or there is no body and the method does not expect one.

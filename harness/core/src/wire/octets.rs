@@ -340,22 +340,28 @@ struct Repeat {
 /// The largest byte string a vector may ask for.
 const LIMIT: u64 = 64 << 20;
 
-impl TryFrom<OctetsForm> for Octets {
-    type Error = String;
+/// Why a written byte string is none.
+#[derive(Debug, thiserror::Error)]
+enum InvalidBytes {
+    #[error("`hex:` is not hexadecimal: {0}")]
+    Hex(#[from] hex::FromHexError),
+    #[error("`base64:` is not padded standard base64: {0}")]
+    Base64(#[from] base64::DecodeError),
+    #[error("`repeat:` makes more than {LIMIT} bytes")]
+    TooLong,
+}
 
-    fn try_from(form: OctetsForm) -> Result<Self, String> {
+impl TryFrom<OctetsForm> for Octets {
+    type Error = InvalidBytes;
+
+    fn try_from(form: OctetsForm) -> Result<Self, InvalidBytes> {
         match form {
             OctetsForm::Text(text) => Ok(Self::from(text)),
-            OctetsForm::Hex(text) => hex::decode(&text)
-                .map(Self::from)
-                .map_err(|error| format!("`hex:` is not hexadecimal: {error}")),
-            OctetsForm::Base64(text) => STANDARD
-                .decode(&text)
-                .map(Self::from)
-                .map_err(|error| format!("`base64:` is not padded standard base64: {error}")),
+            OctetsForm::Hex(text) => Ok(Self::from(hex::decode(&text)?)),
+            OctetsForm::Base64(text) => Ok(Self::from(STANDARD.decode(&text)?)),
             OctetsForm::Repeat(Repeat { text, times }) => {
                 if text.len() as u64 * u64::from(times) > LIMIT {
-                    return Err(format!("`repeat:` makes more than {LIMIT} bytes"));
+                    return Err(InvalidBytes::TooLong);
                 }
                 Ok(Self::from(text.repeat(times as usize)))
             }

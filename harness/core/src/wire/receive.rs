@@ -1,4 +1,4 @@
-//! Reading a request from octets, as an HTTP server would.
+//! Reading a request from bytes, as an HTTP server would.
 //!
 //! Used by the in-process target and by tests, so that the reference sees exactly what a socket
 //! would have brought. It must not know of signatures.
@@ -23,7 +23,7 @@ pub enum TransportRefusal {
     /// A broken chunk.
     #[error("bad chunk")]
     Chunk,
-    /// The octets end before the request does.
+    /// The bytes end before the request does.
     #[error("incomplete request")]
     Incomplete,
 }

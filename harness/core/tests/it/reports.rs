@@ -21,7 +21,7 @@ use countersign_core::wire::{Answer, Connection, Framing, Header, Octets, Reques
 /// that runs backwards.
 const HOSTILE: &str = "\x1b[2J\x1b[31m]]></testcase><x a=\"'&\u{0}\u{ffff}\u{202e}\u{9b}2J\r\nsecond line";
 
-fn id<T: std::str::FromStr<Err = String>>(text: &str) -> T {
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("an id")
 }
 

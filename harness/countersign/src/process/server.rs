@@ -144,11 +144,10 @@ impl Server {
     ///
     /// # Errors
     /// It does not start with this secret.
-    pub async fn apart(&self, secret: &Secret) -> Result<Self, String> {
+    pub async fn apart(&self, secret: &Secret) -> Result<Self, CannotServe> {
         let redactor = self.setting.redactor.clone().and(secret.expose());
         let setting = Setting { redactor, ..self.setting.clone() };
-        let started = Self::start(setting, secret.clone(), self.runtime.clone()).await;
-        let other = started.map_err(|why| format!("not with this secret: {why}"))?;
+        let other = Self::start(setting, secret.clone(), self.runtime.clone()).await?;
         other.raw.set_oracle(self.raw.oracle());
         Ok(other)
     }

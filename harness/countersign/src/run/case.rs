@@ -157,7 +157,7 @@ impl Planned<'_> {
                 self.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why.to_owned())),
             );
         }
-        if self.case.takes_a_second_sender() && session.second.is_none() {
+        if self.case.needs_second_sender() && session.second.is_none() {
             let why = "needs a second sender; runs with --second-secret SOURCE";
             return Done::unsent(
                 self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
@@ -182,7 +182,7 @@ impl Planned<'_> {
                     other.target.shutdown().await;
                     return done;
                 }
-                Some(Err(why)) => why,
+                Some(Err(why)) => why.to_string(),
                 None if waits > 0 && session.clock.stands() => "the target's clock stands still".to_owned(),
                 None if waits > 0 => format!("waits {waits} s; runs with --slow"),
                 None if fails => "needs a target whose handler can be made to fail".to_owned(),

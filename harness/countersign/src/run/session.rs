@@ -19,7 +19,7 @@ use countersign_core::wire::{Octets, Wire};
 
 use super::counter::Counter;
 use crate::clock::{self, Clock};
-use crate::target::{Target, Variant};
+use crate::target::{CannotVary, Target, Variant};
 
 /// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
 const THROTTLE_BUDGET: u64 = 120;
@@ -100,7 +100,7 @@ impl Session {
     ///
     /// # Errors
     /// The scheme has no such secret, or the target does not start with it.
-    pub async fn variant(&self, case: &Case) -> Option<Result<Self, String>> {
+    pub async fn variant(&self, case: &Case) -> Option<Result<Self, CannotVary>> {
         let secret = match &case.secret {
             Some(key) => self.signer.scheme.file().mac.key.write(key),
             None => self.signer.sender.secret.clone(),

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use countersign_conformance::reference::{Handler, Setup, Steps};
 use countersign_core::recipe::Sender;
-use countersign_core::scheme::{Deployment, Scheme};
+use countersign_core::scheme::{Deployment, Scheme, WrongSecret};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
 use tokio::net::TcpListener;
@@ -95,7 +95,7 @@ impl Default for Bounds {
 pub enum CannotServe {
     /// The secret is not one for the scheme.
     #[error("{0}")]
-    Secret(String),
+    Secret(WrongSecret),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Bind {

@@ -18,7 +18,9 @@ use countersign_core::wire::Wire;
 use tokio::sync::Mutex;
 
 use super::setup::{CannotSetUp, Placed, Setup};
-use super::{Behavior, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant, url};
+use super::{
+    Behavior, CannotVary, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant, url,
+};
 use crate::clock;
 use crate::run::Counter;
 use crate::serve::{AuditSink, CannotServe, Config, Endpoint, Running};
@@ -247,10 +249,10 @@ impl Behavior for Embedded {
         matches!(self.transport, Transport::HttpClient(_))
     }
 
-    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, String>> {
+    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         let offset = Arc::new(AtomicI64::new(0));
         let started = self.factory.start(wanted.scheme, wanted.secret, Arc::clone(&offset)).await;
-        Some(started.map_err(|error| error.to_string()).map(|running| {
+        Some(started.map_err(CannotVary::from).map(|running| {
             let address = running.addr();
             let raw = Raw::new(address.ip().to_string(), address.port(), Deadlines::default());
             let part = Part::OneCase(offset);

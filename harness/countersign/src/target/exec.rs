@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 use super::embedded::{HOST, PATH};
 use super::setup::{CannotSetUp, Placed, Setup};
-use super::{Behavior, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant};
+use super::{Behavior, CannotVary, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant};
 use crate::clock::Clock;
 use crate::process::{CannotStartDriver, CommandLine, Driver, Pool, SchemaChecks};
 use crate::transport::{Deadlines, Raw};
@@ -130,7 +130,7 @@ impl Behavior for Exec {
     }
 
     /// A library is set up with every request: its secret and, if it takes it, the time.
-    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, String>> {
+    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.offset.is_none()) {
             return None;
         }

@@ -22,7 +22,7 @@ use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full, Limited};
 use tower_service::Service as Tower;
 
-use super::{Behavior, Kind, Variant};
+use super::{Behavior, CannotVary, Kind, Variant};
 use crate::clock::Clock;
 use crate::transport::{Raw, millis};
 
@@ -260,7 +260,7 @@ impl Behavior for InProcess {
         }
     }
 
-    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, String>> {
+    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.clock_offset().is_none()) {
             return None;
         }

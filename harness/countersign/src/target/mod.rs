@@ -36,7 +36,7 @@ pub use exec::{Exec, greet};
 pub use in_process::{Answer, Asked, InProcess, Make, Service, Verify};
 pub use profile::{Profile, SchemeChoice, SecretSupply, Support};
 pub use serve::Serve;
-pub use setup::{CannotSetUp, SecondSetup, Setup};
+pub use setup::{CannotSetUp, CannotVary, SecondSetup, Setup};
 pub use spec::{KeyNaming, TargetSpec, UsageError};
 pub use url::{Url, guard_host};
 
@@ -104,7 +104,7 @@ pub(crate) trait Behavior {
     }
 
     /// The same target set up for one case; none if nobody can set it up so.
-    async fn variant(&self, _wanted: &Variant<'_>) -> Option<Result<Kind, String>> {
+    async fn variant(&self, _wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         None
     }
 
@@ -264,7 +264,7 @@ impl Target {
     }
 
     /// The same target set up for one case; none if nobody can set it up so.
-    pub(crate) async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Self, String>> {
+    pub(crate) async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Self, CannotVary>> {
         let made = each!(self, kind => kind.variant(wanted).await)?;
         Some(made.map(|kind| Self::new(kind, self.limiter.clone())))
     }

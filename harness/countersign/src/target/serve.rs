@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::embedded::{HOST, PATH};
 use super::setup::{CannotSetUp, Placed, Setup};
-use super::{Behavior, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant};
+use super::{Behavior, CannotVary, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant};
 use crate::clock::Clock;
 use crate::process::{About, CommandLine, Server, Setting};
 use crate::transport::Raw;
@@ -101,12 +101,12 @@ impl Behavior for Serve {
     }
 
     /// Another server with another secret. Nothing moves its clock.
-    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, String>> {
+    async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         if wanted.case.fails_the_handler() || wanted.case.waits() > 0 {
             return None;
         }
         let other = self.server.apart(wanted.secret).await;
-        Some(other.map(|server| Kind::Serve(Self { server })))
+        Some(other.map(|server| Kind::Serve(Self { server })).map_err(CannotVary::from))
     }
 
     fn gone(&self) -> Option<String> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_core::recipe::Sender;
-use countersign_core::scheme::{Deployment, Scheme};
+use countersign_core::scheme::{Deployment, Scheme, WrongSecret};
 use countersign_core::secret::Secret;
 
 use super::spec::TargetSpec;
@@ -73,8 +73,11 @@ pub enum CannotSetUp {
     #[error(transparent)]
     Usage(#[from] UsageError),
     /// The secret does not have the form that the scheme demands.
-    #[error("{0}")]
-    Secret(String),
+    #[error(transparent)]
+    Secret(#[from] WrongSecret),
+    /// Neither does that of the second sender.
+    #[error("--second-secret: {0}")]
+    SecondSecret(#[source] WrongSecret),
     /// The embedded endpoint does not start.
     #[error("the embedded endpoint cannot start: {0}")]
     Embedded(#[from] crate::serve::CannotServe),
@@ -90,6 +93,20 @@ pub enum CannotSetUp {
     /// Effects cannot be counted.
     #[error("--effects: {0}")]
     Effects(#[from] CannotCount),
+}
+
+/// Why a target cannot be set up for one case.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotVary {
+    /// The scheme has no such secret.
+    #[error(transparent)]
+    Secret(#[from] WrongSecret),
+    /// The embedded endpoint does not start.
+    #[error(transparent)]
+    Embedded(#[from] crate::serve::CannotServe),
+    /// The server does not start.
+    #[error("not with this secret: {0}")]
+    Server(#[from] CannotServe),
 }
 
 /// A target that was started, and where its signer thinks that it is.
@@ -124,8 +141,7 @@ impl Setup {
 
     /// The signer of the target's own requests.
     fn first_sender(&self, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
-        let sender = Sender::new(&*self.scheme, self.secret(), path, self.deployment(origin));
-        sender.map_err(CannotSetUp::Secret)
+        Ok(Sender::new(&*self.scheme, self.secret(), path, self.deployment(origin))?)
     }
 
     /// A second sender with this secret, at the path that was given or at this one.
@@ -133,7 +149,7 @@ impl Setup {
         let path = self.second.path.clone().unwrap_or(path);
         let deployment = Deployment { key_id: self.second.key_id.clone(), ..self.deployment(origin) };
         let sender = Sender::new(&*self.scheme, secret, path, deployment);
-        sender.map_err(|why| CannotSetUp::Secret(format!("--second-secret: {why}")))
+        sender.map_err(CannotSetUp::SecondSecret)
     }
 
     /// The second sender of an embedded endpoint. Another seed, another secret.

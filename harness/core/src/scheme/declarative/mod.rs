@@ -14,8 +14,8 @@ pub(super) use header::{HeaderCarrier, header_carrier};
 use json::{JsonCarrier, json_carrier, splice_json};
 
 use super::{
-    CannotSign, Claims, Coverage, Deployment, Field, Holds, Home, Ingredients, Part, Piece, Place, Presence,
-    Refusal, Scheme, SchemeError, SchemeFile, Signed, Slot, Spot, Template, mac::mac_of,
+    CannotSign, Claims, Coverage, Deployment, Field, Holds, Home, Ingredients, InvalidTemplate, Part, Piece,
+    Place, Presence, Refusal, Scheme, SchemeError, SchemeFile, Signed, Slot, Spot, Template, mac::mac_of,
 };
 use crate::wire::Request;
 
@@ -178,7 +178,7 @@ impl Declarative {
 }
 
 fn template(text: &str) -> Result<Template, SchemeError> {
-    text.parse().map_err(|message: String| wrong(text, message))
+    text.parse().map_err(|why: InvalidTemplate| wrong(text, why.to_string()))
 }
 
 impl Scheme for Declarative {

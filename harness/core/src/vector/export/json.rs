@@ -10,7 +10,7 @@ impl Document {
     ///
     /// # Errors
     /// A value has no JSON form.
-    pub fn to_json(&self) -> Result<String, String> {
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let Self { format, tool, scheme, endpoint, control, cases, not_applicable } = self;
         let mut text = String::from("{\n");
         text.push_str(&format!("  \"format\": {},\n", line(format)?));
@@ -24,16 +24,16 @@ impl Document {
     }
 }
 
-fn line<T: Serialize>(value: &T) -> Result<String, String> {
-    serde_json::to_string(value).map_err(|error| error.to_string())
+fn line<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    serde_json::to_string(value)
 }
 
-fn indented<T: Serialize>(value: &T) -> Result<String, String> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
+fn indented<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string_pretty(value)?;
     Ok(text.replace('\n', "\n  "))
 }
 
-fn lines<T: Serialize>(values: &[T]) -> Result<String, String> {
+fn lines<T: Serialize>(values: &[T]) -> Result<String, serde_json::Error> {
     if values.is_empty() {
         return Ok("[]".to_owned());
     }
