@@ -27,8 +27,7 @@ fn other_tests_beside_ours_on_the_shipped_recordings() {
         let recording = Recording::parse(&text).expect("a recording");
         let mut comparison = Comparison::new(Limits { step: recording.step(), ..Limits::default() }, 0);
         recording.timings.iter().for_each(|&(label, timing)| comparison.push(label, timing));
-        let calls =
-            |found: Option<u64>| found.map_or_else(|| "never".to_owned(), |calls| calls.to_string());
+        let calls = |found: Option<u64>| found.map_or_else(|| "never".to_owned(), |calls| calls.to_string());
         let name = path.file_name().expect("a name").to_string_lossy().replace(".csv.gz", "");
         let _ = writeln!(
             table,

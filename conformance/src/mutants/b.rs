@@ -36,7 +36,9 @@ impl Steps for B01 {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         // No optimizer may make one comparison of many: in most languages it is a loop.
         let same = |(one, other): (&u8, &u8)| std::hint::black_box(*one) == std::hint::black_box(*other);
-        any(claims, &setup.tag_text(text), |tag, right| tag.len() == right.len() && tag.iter().zip(right).all(same))
+        any(claims, &setup.tag_text(text), |tag, right| {
+            tag.len() == right.len() && tag.iter().zip(right).all(same)
+        })
     }
 }
 

@@ -52,7 +52,10 @@ pub(crate) fn list(what: Listed) -> Result<Exit, Failed> {
             let line = |mutant: &Mutant| format!("{:12} {}", state(mutant), mutant.about);
             let timed = |mutant: &Mutant| {
                 let about = mutant.about;
-                format!("{:12} {about}; no case can kill it: countersign timing --target mutant:{}", "timing", mutant.class)
+                format!(
+                    "{:12} {about}; no case can kill it: countersign timing --target mutant:{}",
+                    "timing", mutant.class
+                )
             };
             let killed = MUTANTS.iter().map(|mutant| (mutant.class.to_owned(), line(mutant)));
             let shown = SHOWN_BY_TIMING.iter().map(|mutant| (mutant.class.to_owned(), timed(mutant)));

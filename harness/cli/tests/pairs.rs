@@ -140,7 +140,7 @@ fn servers_without_an_end_are_left() {
     let soon = Duration::from_millis(1);
     for (name, server, why) in [
         ("settings", saying(endless(None, settings.clone()), Duration::ZERO), "error: "),
-        ("pings", saying(endless(Some(&settings), pings), soon), "more than 1048576 octets"),
+        ("pings", saying(endless(Some(&settings), pings), soon), "more than 1048576 bytes"),
         (
             "fields",
             saying(vec![settings.clone(), fields, more.clone(), more.clone(), more], 100 * soon),
@@ -156,5 +156,15 @@ fn servers_without_an_end_are_left() {
 #[test]
 fn drivers_cannot_be_measured_by_pairs() {
     let driver = format!("exec:python3 '{}'", root().join("harness/cli/tests/drivers/github.py").display());
-    assert!(refusal(&driver, &[]).contains("leave --pairs out"));
+    let output = countersign(&["timing", "--pairs", "--target", &driver, "--scheme", "github"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("leave --pairs out"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_rate_limit_holds_for_both_requests_of_every_pair() {
+    let server = serve(CANARY, 1, Duration::ZERO);
+    let (finding, _) = timed(&server, &["--rate", "60/s", "--max-time", "2"]);
+    let pairs = finding["order"]["pairs"].as_u64().expect("a number");
+    assert!((1..=60).contains(&pairs), "60 requests a second are 60 pairs in 2 seconds: {finding}");
 }

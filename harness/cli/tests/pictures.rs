@@ -30,7 +30,26 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Vec<&'a str> {
 #[test]
 fn a_terminal_shows_where_classes_differ_and_how_evidence_grew() {
     let path = recording("h2pairs-1worker-1000.csv.gz");
-    insta::assert_snapshot!(shown(&path, "terminal", &["--resolution", "500ns"]));
+    insta::assert_snapshot!(shown(&path, "terminal", &["--resolution", "500ns", "--verbose"]));
+}
+
+#[test]
+fn the_verdict_comes_first_and_pictures_only_if_they_are_asked_for() {
+    let path = recording("h2pairs-1worker-1000.csv.gz");
+    let brief = shown(&path, "terminal", &["--resolution", "500ns"]);
+    assert!(brief.starts_with("h2pairs-1worker-1000.csv.gz: leak\n"), "{brief}");
+    assert!(!brief.contains("quantile"), "{brief}");
+    let whole = shown(&path, "terminal", &["--resolution", "500ns", "--verbose"]);
+    assert!(whole.starts_with(&brief) && whole.contains("Difference of quantiles"), "{whole}");
+}
+
+#[test]
+fn a_page_in_a_file_leaves_the_terminal_to_people() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("timing.html");
+    let brief = shown(&recording("h2pairs-1worker-1000.csv.gz"), &format!("html={}", file.display()), &[]);
+    assert!(brief.starts_with("h2pairs-1worker-1000.csv.gz: leak\n"), "{brief}");
+    assert!(fs::read_to_string(file).expect("a page").starts_with("<!DOCTYPE html>"));
 }
 
 #[test]
@@ -104,25 +123,25 @@ fn what_a_file_and_its_name_say_is_text() {
 }
 
 #[test]
-fn places_along_the_tag_are_one_picture() {
+fn positions_along_the_tag_are_one_picture() {
     let driver = format!(
         "exec:python3 '{}' character-by-character",
         root().join("harness/cli/tests/drivers/compares.py").display()
     );
     let words =
         ["timing", "--target", &driver, "--scheme", "github", "--secret", "env:HOOK_SECRET", "--contrast"];
-    let places = ["mismatch-at:4", "--contrast", "mismatch-at:60", "--max-time", "20", "--format", "html"];
-    let output = countersign(&[&words[..], &places].concat());
+    let positions = ["mismatch-at:4", "--contrast", "mismatch-at:60", "--max-time", "20", "--format", "html"];
+    let output = countersign(&[&words[..], &positions].concat());
     let page = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(stderr(&output).is_empty(), "no progress where no terminal is: {}", stderr(&output));
     assert!(!page.contains(support::CANARY));
     let ladder = between(&page, "<desc id=\"ladder-about\">", "</desc>");
     assert!(
-        ladder.len() == 1 && ladder[0].contains("place 4: ") && ladder[0].contains("place 60: "),
+        ladder.len() == 1 && ladder[0].contains("position 4: ") && ladder[0].contains("position 60: "),
         "{ladder:?}"
     );
     let dots = between(&page, "<path class=\"dots\" d=\"", "\"");
-    assert_eq!(dots[0].matches('M').count(), 2, "one for each place: {dots:?}");
+    assert_eq!(dots[0].matches('M').count(), 2, "one for each position: {dots:?}");
     assert!(between(&page, "<path class=\"value\"", ">").len() > 4, "each comparison has its own as well");
 }

@@ -18,7 +18,8 @@ pub(super) fn ladder(report: &Report) -> Option<Picture> {
         return None;
     }
     rungs.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let resolution = report.findings.iter().filter(|one| one.position.is_some()).find_map(|one| one.resolution);
+    let resolution =
+        report.findings.iter().filter(|one| one.position.is_some()).find_map(|one| one.resolution);
     let ends = |effect: &Effect| [effect.low, Some(effect.estimate), effect.high];
     let seen = rungs.iter().flat_map(|(_, effect)| ends(effect)).flatten();
     let y = around(seen.chain(limits(resolution)), "slower by, in {unit}");

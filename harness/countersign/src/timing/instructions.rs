@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign_core::line::Capability;
-use countersign_timing::statistics::{Count, Instructions};
 use countersign_core::wire::Wire;
+use countersign_timing::statistics::{Count, Instructions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::exact::{Verifier, facts};
@@ -60,7 +60,9 @@ async fn counted(subject: &Subject, command: &CommandLine, target: &str) -> Resu
     let mut again = Vec::new();
     for (&(row, character), &instructions) in asked.iter().zip(&found) {
         match (counts.get_mut(row), character) {
-            (None, _) => counts.push(Count { position: requests.wrong[row].position, instructions, other: None }),
+            (None, _) => {
+                counts.push(Count { position: requests.wrong[row].position, instructions, other: None })
+            }
             (Some(count), 1) => count.other = Some(instructions),
             (Some(_), _) => again.push((row, instructions)),
         }

@@ -16,12 +16,12 @@ use countersign_timing::statistics::{Label, Order};
 use countersign_timing::{Observer, Timing};
 use tokio::runtime::Handle;
 
-use countersign_core::wire::{Answer, Connection, Header, Octets};
 use super::http2::{Answered, Endpoint, Message};
 use super::requests::Requests;
 use super::target::{MeasureOptions, WARM, limits, wait_for_turn};
 use crate::carrier::Raw;
 use crate::run::Subject;
+use countersign_core::wire::{Answer, Connection, Header, Octets};
 
 /// Nanoseconds that are tolerated by default: the gap between two answers varies more than the time of one.
 const RESOLUTION: f64 = 1_000.0;

@@ -8,8 +8,8 @@ use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
 use rand::Rng;
 
-use countersign_timing::Classes;
 use crate::run::Subject;
+use countersign_timing::Classes;
 
 /// How both classes differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,9 @@ impl Contrast {
     /// What it compares.
     pub fn about(self) -> String {
         match self {
-            Self::MismatchAt(position) => format!("wrong tag: at the first character against at position {position}"),
+            Self::MismatchAt(position) => {
+                format!("wrong tag: at the first character against at position {position}")
+            }
             named => {
                 let found = Self::NAMED.iter().find(|(_, contrast, _)| *contrast == named);
                 found.map_or("", |(_, _, about)| about).to_owned()
@@ -63,7 +65,8 @@ impl Contrast {
 /// Places behind the first one, all along a tag of so many characters.
 pub(super) fn positions(length: usize) -> Vec<u16> {
     let positions = [1, length / 8, length / 4, length / 2, length * 3 / 4, length.saturating_sub(1)];
-    let mut positions: Vec<u16> = positions.iter().filter_map(|&position| u16::try_from(position).ok()).collect();
+    let mut positions: Vec<u16> =
+        positions.iter().filter_map(|&position| u16::try_from(position).ok()).collect();
     positions.retain(|&position| position > 0 && usize::from(position) < length);
     positions.sort_unstable();
     positions.dedup();
@@ -119,7 +122,9 @@ impl<'a> Requests<'a> {
         };
         let classes = match positions {
             None => Classes::mismatch(&right[..]),
-            Some(position) if (1..right.len()).contains(&position) => Classes::mismatch_at(&right[..], 0, position),
+            Some(position) if (1..right.len()).contains(&position) => {
+                Classes::mismatch_at(&right[..], 0, position)
+            }
             Some(position) => {
                 return Err(format!("the tag has {} characters, and no position {position}", right.len()));
             }

@@ -10,12 +10,12 @@ use countersign_core::observe::Outcome;
 use countersign_timing::statistics::{Decides, Site, Taint};
 
 use super::exact::{Verifier, expect, facts};
-use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 use super::target::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
 use crate::carrier::CommandLine;
 use crate::run::Subject;
+use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 
 /// Follows the secret of the driver behind a subject, which was started by this command line.
 ///
@@ -98,7 +98,7 @@ fn site(error: &str) -> Option<Site> {
     Some(Site { decides, function, object: object.to_owned(), source, times: 0 })
 }
 
-/// How often an error was seen; it stands behind all of them.
+/// How often an error was seen: the counts follow all errors.
 fn times(text: &str, error: &str) -> u64 {
     let unique = element(error, "unique");
     let mut pairs =
@@ -107,7 +107,7 @@ fn times(text: &str, error: &str) -> u64 {
     pair.and_then(|pair| element(pair, "count")?.parse().ok()).unwrap_or(1)
 }
 
-/// What stands in the elements of a name, of which none is inside another.
+/// The contents of the elements of a name, which are not nested.
 fn elements<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     let mut rest = text;

@@ -39,7 +39,10 @@ impl Requests {
         all.push(None);
         let mut wrong = Vec::new();
         for position in all {
-            wrong.push(Wrong { position, wires: [tag.wrong(position, 1, &world)?, tag.wrong(position, 2, &world)?] });
+            wrong.push(Wrong {
+                position,
+                wires: [tag.wrong(position, 1, &world)?, tag.wrong(position, 2, &world)?],
+            });
         }
         let bytes = genuine.octets().len();
         if wrong.iter().flat_map(|wrong| &wrong.wires).any(|wire| wire.octets().len() != bytes) {
@@ -57,7 +60,10 @@ pub(super) fn pair(subject: &Subject, position: Option<u16>) -> Result<(Wire, [W
     let last = u16::try_from(tag.length.saturating_sub(1)).map_err(|_| "the tag is too long".to_owned())?;
     let position = position.unwrap_or(last);
     if position == 0 || position > last {
-        return Err(format!("the tag has {} characters, and no position {position} after the first", tag.length));
+        return Err(format!(
+            "the tag has {} characters, and no position {position} after the first",
+            tag.length
+        ));
     }
     let wrong = [tag.wrong(Some(0), 1, &world)?, tag.wrong(Some(position), 1, &world)?];
     Ok((wire(vec![], &world)?, wrong))
@@ -121,18 +127,17 @@ mod tests {
 
     #[test]
     fn another_character_is_of_the_same_kind() {
-        for octet in b"0189abcfzAFZ+/-_" {
+        for byte in b"0189abcfzAFZ+/-_" {
             for by in [1, 2] {
-                let other = another(*octet, false, by);
-                assert_ne!(other, *octet);
-                let kind = |byte: u8| {
-                    (octet.is_ascii_digit(), octet.is_ascii_lowercase(), octet.is_ascii_uppercase())
-                };
-                assert_eq!(kind(other), kind(*octet));
+                let other = another(*byte, false, by);
+                assert_ne!(other, *byte);
+                let kind =
+                    |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_lowercase(), byte.is_ascii_uppercase());
+                assert_eq!(kind(other), kind(*byte));
             }
         }
-        for octet in b"0189abcdefABCDEF" {
-            assert!([1, 2].iter().all(|&by| another(*octet, true, by).is_ascii_hexdigit()));
+        for byte in b"0189abcdefABCDEF" {
+            assert!([1, 2].iter().all(|&by| another(*byte, true, by).is_ascii_hexdigit()));
         }
     }
 }

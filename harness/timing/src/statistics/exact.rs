@@ -72,7 +72,8 @@ impl Instructions {
         let (first, last) = (positions.first().copied(), positions.last().copied());
         let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
         let differs = |instructions: i64| instructions.abs_diff(first.1) > content + 2 * noise;
-        let from = positions.iter().find(|(_, instructions)| differs(*instructions)).map(|&(position, _)| position);
+        let from =
+            positions.iter().find(|(_, instructions)| differs(*instructions)).map(|&(position, _)| position);
         let between = f64::from(calls) * f64::from((last.0 - first.0).max(1));
         let per_character = (last.1 - first.1) as f64 / between;
         let (verdict, reason) = judged(&counts, from, f64::from(calls), [content, noise]);
@@ -91,7 +92,12 @@ impl Instructions {
     }
 }
 
-fn judged(counts: &[Count], from: Option<u16>, calls: f64, [content, noise]: [u64; 2]) -> (VerdictKind, String) {
+fn judged(
+    counts: &[Count],
+    from: Option<u16>,
+    calls: f64,
+    [content, noise]: [u64; 2],
+) -> (VerdictKind, String) {
     if counts.iter().any(|count| count.instructions <= 0) {
         let why = "more calls took no more instructions, so the process that verifies is not the one that was counted; name its \
                    program itself, without a launcher";
@@ -119,12 +125,17 @@ fn judged(counts: &[Count], from: Option<u16>, calls: f64, [content, noise]: [u6
             }
             None => (
                 VerdictKind::Leak,
-                format!("a call takes {more:.2} instructions more or less depending on how many characters are wrong"),
+                format!(
+                    "a call takes {more:.2} instructions more or less depending on how many characters are wrong"
+                ),
             ),
         };
     }
     if spread <= noise && content <= noise {
-        return (VerdictKind::NoLeak, "a call takes as many instructions wherever the tag is wrong".to_owned());
+        return (
+            VerdictKind::NoLeak,
+            "a call takes as many instructions wherever the tag is wrong".to_owned(),
+        );
     }
     let why = format!(
         "a call takes up to {:.2} instructions more or less depending on which wrong character is sent, so the {:.2} between positions \
@@ -222,7 +233,10 @@ impl Taint {
                        countersign::timing::secret in Rust)";
             (VerdictKind::Inconclusive, why.to_owned())
         } else if !sites.is_empty() {
-            (VerdictKind::Leak, format!("branches or addresses depend on the secret at {} sites", sites.len()))
+            (
+                VerdictKind::Leak,
+                format!("branches or addresses depend on the secret at {} sites", sites.len()),
+            )
         } else if published == 0 {
             let why = "what was marked as secret reached no verdict: mark the bytes that are compared, and make the result \
                        public right after the comparison (countersign_public, countersign::timing::public)";
@@ -326,7 +340,10 @@ mod tests {
         assert_eq!(counted(&content, 5000).verdict, VerdictKind::Inconclusive);
         let noisy = [(Some(0), [5000; 2]), (Some(9), [9000; 2])];
         let found = counted(&noisy, 5100);
-        assert!(found.verdict == VerdictKind::Inconclusive && found.reason.starts_with("unsupported"), "{found}");
+        assert!(
+            found.verdict == VerdictKind::Inconclusive && found.reason.starts_with("unsupported"),
+            "{found}"
+        );
         assert_eq!(counted(&[(Some(0), [0; 2]), (Some(9), [0; 2])], 0).verdict, VerdictKind::Inconclusive);
     }
 
