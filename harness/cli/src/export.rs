@@ -28,7 +28,6 @@ const FORMATS: Known<'static, DocumentFormat> =
 /// Writes the cases of a scheme as frozen bytes: always the same ones, at a fixed time, with a public secret.
 pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
     let scheme = plan::scheme(&args.scheme)?;
-    let outputs = output::open(&args.format, FORMATS)?;
     let place = Place::new(&scheme);
     let catalog = Catalog::embedded();
     let chosen: Vec<Chosen<'_>> = catalog
@@ -49,6 +48,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
         let message = format!("`{}` cannot sign its own message: {why}", args.scheme.escape_debug());
         Failed::usage_help(message, "give the scheme a `message` that it can sign")
     })?;
+    let outputs = output::open(&args.format, FORMATS)?;
     let on_stdout = outputs.iter().any(Output::is_on_stdout);
     let mut said = String::new();
     for output in outputs {

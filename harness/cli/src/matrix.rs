@@ -32,14 +32,15 @@ const FORMATS: Known<'static, MatrixFormat> =
 
 /// Computes the kill matrix and prints it; nothing is sent.
 pub(crate) fn matrix(args: &MatrixArgs) -> Result<Exit, Failed> {
-    let outputs = output::open(&args.format, FORMATS)?;
     let catalog = Catalog::embedded();
     let excuses = Excuses::embedded().map_err(|found| {
         let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
         Failed::usage(shown.join("\n"))
     })?;
     let mutants = mutants(catalog, &args.class)?;
-    let matrix = Matrix::of(catalog, &schemes(catalog, &args.scheme)?, &mutants, extent(args));
+    let schemes = schemes(catalog, &args.scheme)?;
+    let outputs = output::open(&args.format, FORMATS)?;
+    let matrix = Matrix::of(catalog, &schemes, &mutants, extent(args));
     let problems = problems(&matrix, catalog, &excuses);
     for output in outputs {
         let text = match output.kind {

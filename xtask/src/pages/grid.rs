@@ -59,7 +59,8 @@ fn compare(root: &Path, folder: &Path, files: &[&str], more: &[&str]) -> Result<
     let mut words =
         vec!["run", "--quiet", "--locked", "-p", "countersign-cli", "--", "compare", "--every-case"];
     files.iter().for_each(|file| words.extend(["--targets", file]));
-    words.extend(["--format", "json", "--output", &written]);
+    let format = format!("json={written}");
+    words.extend(["--format", &format]);
     words.extend(more);
     cargo(root, &words)?;
     let text = fs::read(&output).map_err(|error| format!("{written}: {error}"))?;

@@ -1,4 +1,4 @@
-//! From numbers to places in a square.
+//! From numbers to positions in a square.
 //!
 //! The type to know is [`Axis`].
 
@@ -71,8 +71,8 @@ impl Axis {
         Self { label: label.into(), ticks, scale: Scale::Logarithmic, low: 0.0, high }
     }
 
-    /// Where a number stands, from 0 to 1: at the edge if it is beyond.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    /// The position of a number, from 0 to 1: at the edge if it is beyond.
+    pub(super) fn position(&self, value: f64) -> f64 {
         let value = match self.scale {
             Scale::Linear => value,
             Scale::Logarithmic => value.max(1.0).log10(),
@@ -100,11 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_an_axis_stands_at_its_edge() {
+    fn what_is_beyond_an_axis_is_at_its_edge() {
         let axis = Axis::linear("", -10.0, 10.0);
-        assert_eq!([-11.0, 0.0, f64::INFINITY].map(|value| axis.place(value)), [0.0, 0.5, 1.0]);
+        assert_eq!([-11.0, 0.0, f64::INFINITY].map(|value| axis.position(value)), [0.0, 0.5, 1.0]);
         let axis = Axis::logarithmic("", 100.0);
-        assert_eq!([0.0, 1.0, 10.0, 1e9].map(|value| axis.place(value)), [0.0, 0.0, 0.5, 1.0]);
+        assert_eq!([0.0, 1.0, 10.0, 1e9].map(|value| axis.position(value)), [0.0, 0.0, 0.5, 1.0]);
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
         {
             let axis = Axis::nanos("", low, high);
             assert!((1..20).contains(&axis.ticks.len()), "{low} to {high}: {:?}", axis.ticks);
-            assert!((0.0..=1.0).contains(&axis.place(0.0)));
+            assert!((0.0..=1.0).contains(&axis.position(0.0)));
         }
     }
 }

@@ -33,11 +33,11 @@ pub(crate) fn terminal(report: &Report) -> String {
 fn draw(text: &mut String, picture: &Picture) {
     let mut letters = vec![vec![' '; WIDTH]; HEIGHT];
     for layer in &picture.layers {
-        put(&mut letters, &layer.shape.placed(&picture.x, &picture.y), letter(layer.look));
+        put(&mut letters, &layer.shape.scaled(&picture.x, &picture.y), letter(layer.look));
     }
     let _ = writeln!(text, "\n  {}: {}", picture.title, picture.y.label);
     for (row, line) in letters.iter().enumerate() {
-        let tick = picture.y.ticks.iter().find(|(value, _)| line_of(picture.y.place(*value)) == row);
+        let tick = picture.y.ticks.iter().find(|(value, _)| line_of(picture.y.position(*value)) == row);
         let (number, edge) = tick.map_or(("", '│'), |(_, number)| (number.as_str(), '┤'));
         let line: String = line.iter().collect();
         let _ = writeln!(text, "{number:>MARGIN$} {edge}{}", line.trim_end());
@@ -55,7 +55,7 @@ fn numbers(picture: &Picture) -> String {
     let mut line: Vec<char> = vec![' '; MARGIN + 2 + WIDTH + MARGIN];
     let mut free = 0;
     for (value, number) in &picture.x.ticks {
-        let start = (MARGIN + 2 + column_of(picture.x.place(*value))).saturating_sub(number.len() / 2);
+        let start = (MARGIN + 2 + column_of(picture.x.position(*value))).saturating_sub(number.len() / 2);
         if start < free {
             continue;
         }
@@ -132,7 +132,7 @@ fn columns<const N: usize>(points: &[[f64; N]]) -> Vec<(usize, [f64; N])> {
     let mut found: Vec<(usize, [f64; N])> = (column_of(first[0])..=column_of(last[0]))
         .filter_map(|column| Some((column, value(column)?)))
         .collect();
-    // A single point, or the last one, may stand between two columns.
+    // A single point, or the last one, may be between two columns.
     if found.last().is_none_or(|(column, _)| *column < column_of(last[0])) {
         found.push((column_of(last[0]), *last));
     }

@@ -17,7 +17,7 @@ pub(crate) use page::html;
 #[derive(Debug, Clone)]
 struct Picture {
     title: String,
-    /// What is to be seen, for who cannot see it.
+    /// What it shows, for people who cannot see it.
     about: String,
     x: Axis,
     y: Axis,
@@ -74,16 +74,20 @@ enum Shape {
 
 impl Shape {
     /// The same in a square with sides of 1.
-    fn placed(&self, x: &Axis, y: &Axis) -> Self {
+    fn scaled(&self, x: &Axis, y: &Axis) -> Self {
         let three = |points: &[[f64; 3]]| {
-            points.iter().map(|&[at, low, high]| [x.place(at), y.place(low), y.place(high)]).collect()
+            points
+                .iter()
+                .map(|&[at, low, high]| [x.position(at), y.position(low), y.position(high)])
+                .collect()
         };
-        let two =
-            |points: &[[f64; 2]]| points.iter().map(|&[at, value]| [x.place(at), y.place(value)]).collect();
+        let two = |points: &[[f64; 2]]| {
+            points.iter().map(|&[at, value]| [x.position(at), y.position(value)]).collect()
+        };
         match self {
             Self::Area(points) => Self::Area(three(points)),
             Self::Curve(points) => Self::Curve(two(points)),
-            Self::Levels(levels) => Self::Levels(levels.iter().map(|&level| y.place(level)).collect()),
+            Self::Levels(levels) => Self::Levels(levels.iter().map(|&level| y.position(level)).collect()),
             Self::Bars(points) => Self::Bars(three(points)),
             Self::Dots(points) => Self::Dots(two(points)),
         }

@@ -72,11 +72,12 @@ impl Drawing {
         let across = |place: f64| edges[0] + (edges[2] - edges[0]) * place;
         let up = |place: f64| edges[3] - (edges[3] - edges[1]) * place;
         let tick = |at: f64, text: &String| (format!("{at:.1}"), text.clone());
-        let x_ticks = picture.x.ticks.iter().map(|(value, text)| tick(across(picture.x.place(*value)), text));
-        let y_ticks = picture.y.ticks.iter().map(|(value, text)| tick(up(picture.y.place(*value)), text));
+        let x_ticks =
+            picture.x.ticks.iter().map(|(value, text)| tick(across(picture.x.position(*value)), text));
+        let y_ticks = picture.y.ticks.iter().map(|(value, text)| tick(up(picture.y.position(*value)), text));
         let stroke = |layer: &Layer| {
             let class = class(layer.look, &layer.shape);
-            let path = path(&layer.shape.placed(&picture.x, &picture.y), across, up);
+            let path = path(&layer.shape.scaled(&picture.x, &picture.y), across, up);
             Stroke { class, path, name: layer.name.clone(), key: key(&layer.shape) }
         };
         Self {
@@ -119,7 +120,7 @@ fn key(shape: &Shape) -> &'static str {
     }
 }
 
-/// A shape that stands in a square with sides of 1, as a path.
+/// A shape in a square with sides of 1, as a path.
 fn path(shape: &Shape, across: impl Fn(f64) -> f64, up: impl Fn(f64) -> f64) -> String {
     let point = |[x, y]: [f64; 2]| format!("{:.1} {:.1}", across(x), up(y));
     let along = |points: Vec<[f64; 2]>| points.into_iter().map(point).collect::<Vec<_>>().join("L");

@@ -194,13 +194,14 @@ fn the_doctor_names_what_is_wrong() {
 fn a_comparison_shows_where_targets_differ_and_what_changed_since() {
     let folder = tempfile::tempdir().expect("a folder");
     let grid = folder.path().join("grid.json").display().to_string();
+    let json = format!("json={grid}");
     let (right, raises) = (format!("exec:{}", driver("right")), format!("exec:{}", driver("raises")));
     let case = ["--case", "length-tag-*"];
     let args = ["compare", "--target", &right, "--target", &raises];
     let output = countersign(&[&args[..], &case].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("  R  C! MUST L"), "{}", stdout(&output));
-    let written = countersign(&[&args[..], &case, &["--format", "json", "--output", &grid]].concat());
+    let written = countersign(&[&args[..], &case, &["--format", &json]].concat());
     assert_eq!(written.status.code(), Some(0), "{}", stderr(&written));
     let same = countersign(&[&args[..], &case, &["--baseline", &grid]].concat());
     assert_eq!((same.status.code(), stdout(&same)), (Some(0), "nothing changed\n".to_owned()));
@@ -214,7 +215,7 @@ fn a_comparison_shows_where_targets_differ_and_what_changed_since() {
     };
     let before = targets("right");
     let args = ["compare", "--targets", &before];
-    let other = ["--target", "reference", "--scheme", "github", "--format", "json", "--output", &grid];
+    let other = ["--target", "reference", "--scheme", "github", "--format", &json];
     let written = countersign(&[&args[..], &case, &other].concat());
     assert_eq!(written.status.code(), Some(0), "{}", stderr(&written));
     let after = targets("raises");

@@ -97,7 +97,7 @@ fn servers_without_an_end_are_left() {
     let soon = Duration::from_millis(1);
     for (name, server, why) in [
         ("settings", saying(endless(None, settings.clone()), Duration::ZERO), "error: "),
-        ("pings", saying(endless(Some(&settings), pings), soon), "more than 1048576 octets"),
+        ("pings", saying(endless(Some(&settings), pings), soon), "more than 1048576 bytes"),
         (
             "fields",
             saying(vec![settings.clone(), fields, more.clone(), more.clone(), more], 100 * soon),

@@ -29,7 +29,26 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Vec<&'a str> {
 #[test]
 fn a_terminal_shows_where_classes_differ_and_how_evidence_grew() {
     let path = recording("h2pairs-1worker-1000.csv.gz");
-    insta::assert_snapshot!(shown(&path, "terminal", &["--resolution", "500ns"]));
+    insta::assert_snapshot!(shown(&path, "terminal", &["--resolution", "500ns", "--verbose"]));
+}
+
+#[test]
+fn the_verdict_comes_first_and_pictures_only_if_they_are_asked_for() {
+    let path = recording("h2pairs-1worker-1000.csv.gz");
+    let brief = shown(&path, "terminal", &["--resolution", "500ns"]);
+    assert!(brief.starts_with("h2pairs-1worker-1000.csv.gz: leak\n"), "{brief}");
+    assert!(!brief.contains("quantile"), "{brief}");
+    let whole = shown(&path, "terminal", &["--resolution", "500ns", "--verbose"]);
+    assert!(whole.starts_with(&brief) && whole.contains("Difference of quantiles"), "{whole}");
+}
+
+#[test]
+fn a_page_in_a_file_leaves_the_terminal_to_people() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("timing.html");
+    let brief = shown(&recording("h2pairs-1worker-1000.csv.gz"), &format!("html={}", file.display()), &[]);
+    assert!(brief.starts_with("h2pairs-1worker-1000.csv.gz: leak\n"), "{brief}");
+    assert!(fs::read_to_string(file).expect("a page").starts_with("<!DOCTYPE html>"));
 }
 
 #[test]

@@ -58,3 +58,12 @@ fn the_same_work_for_both_classes_is_never_called_a_leak() {
     );
     assert!(finding["order"]["pairs"].as_u64() > Some(0), "{finding}");
 }
+
+#[test]
+fn a_rate_limit_holds_for_both_requests_of_every_pair() {
+    let _alone = alone();
+    let server = serve(CANARY, 1, Duration::ZERO);
+    let (finding, _) = timed(&server, &["--rate", "60/s", "--max-time", "2"]);
+    let pairs = finding["order"]["pairs"].as_u64().expect("a number");
+    assert!((1..=60).contains(&pairs), "60 requests a second are 60 pairs in 2 seconds: {finding}");
+}

@@ -16,6 +16,7 @@ mod target;
 mod valgrind;
 mod wrong;
 
+pub use countersign_timing::statistics;
 pub use countersign_timing::{
     Budget, Classes, Measurement, Observer, ProgressUpdate, ReservedCpu, Stop, Timing, pin_to_one_cpu,
     public, secret, verdict,

@@ -102,7 +102,7 @@ fn site(error: &str) -> Option<Site> {
     Some(Site { decides, function, object: object.to_owned(), source, times: 0 })
 }
 
-/// How often an error was seen; it stands behind all of them.
+/// How often an error was seen: the counts follow all errors.
 fn times(text: &str, error: &str) -> u64 {
     let unique = element(error, "unique");
     let mut pairs =
@@ -111,7 +111,7 @@ fn times(text: &str, error: &str) -> u64 {
     pair.and_then(|pair| element(pair, "count")?.parse().ok()).unwrap_or(1)
 }
 
-/// What stands in the elements of a name, of which none is inside another.
+/// The contents of the elements of a name, which are not nested.
 fn elements<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     let mut rest = text;

@@ -114,8 +114,8 @@ pub(super) fn written(folder: &Path) -> Result<Vec<String>, String> {
     let unreadable = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut texts = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let octets = std::fs::read(entry.map_err(unreadable)?.path()).map_err(unreadable)?;
-        texts.push(String::from_utf8_lossy(&octets).into_owned());
+        let bytes = std::fs::read(entry.map_err(unreadable)?.path()).map_err(unreadable)?;
+        texts.push(String::from_utf8_lossy(&bytes).into_owned());
     }
     Ok(texts)
 }

@@ -1,7 +1,7 @@
 //! One connection of HTTP/2 with prior knowledge, on which requests go out in pairs.
 //!
 //! The type to know is [`Connection`]. It asks the socket again and again instead of sleeping: being woken takes longer
-//! than what lies between two answers. All that a peer sends is bounded, in octets and in time.
+//! than what lies between two answers. All that a peer sends is bounded, in bytes and in time.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -14,7 +14,7 @@ use super::state::{Answered, LEAVE_OUT, MOST, State};
 use countersign_timing::measure::Counter;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// For how long the socket is asked without giving the processor to others.
+/// For how long the socket is asked without giving the CPU to others.
 const EAGER: Duration = Duration::from_millis(1);
 
 /// A connection.
@@ -26,7 +26,7 @@ pub(super) struct Connection {
     until: Instant,
     received: Vec<u8>,
     length: usize,
-    /// Octets received for the present pair.
+    /// Bytes received for the present pair.
     taken: usize,
     state: State,
 }
@@ -63,21 +63,21 @@ impl Connection {
     }
 
     fn greet(&mut self) -> Result<(), Trouble> {
-        let mut octets = PREFACE.to_vec();
+        let mut bytes = PREFACE.to_vec();
         // No table for header fields, no pushes, and room for all that an answer may have.
         let most = (MOST as u32).to_be_bytes();
         let settings: Vec<u8> = [(1_u16, [0; 4]), (2, [0; 4]), (4, most)]
             .iter()
             .flat_map(|(name, value)| [&name.to_be_bytes()[..], value].concat())
             .collect();
-        frame::write(&mut octets, kind::SETTINGS, 0, 0, &settings);
-        frame::write(&mut octets, kind::WINDOW_UPDATE, 0, 0, &(MOST as u32).to_be_bytes());
+        frame::write(&mut bytes, kind::SETTINGS, 0, 0, &settings);
+        frame::write(&mut bytes, kind::WINDOW_UPDATE, 0, 0, &(MOST as u32).to_be_bytes());
         let refused = |trouble| match trouble {
             Ended(why) | Broken(why) => {
                 Broken(format!("the endpoint does not speak HTTP/2 with prior knowledge: {why}; {LEAVE_OUT}"))
             }
         };
-        self.send(&octets).map_err(refused)?;
+        self.send(&bytes).map_err(refused)?;
         while !self.state.is_greeted() {
             self.receive().map_err(refused)?;
             if self.received[..self.length].starts_with(b"HTTP/1.") {
@@ -93,7 +93,7 @@ impl Connection {
         self.state.is_over()
     }
 
-    /// Sends two requests of which the last octets go out together, once the peer has read all others.
+    /// Sends two requests of which the last bytes go out together, once the peer has read all others.
     pub(super) fn pair(&mut self, requests: &[Message; 2]) -> Result<[Answered; 2], Trouble> {
         if self.is_over() {
             return Err(Ended("it takes no more requests".to_owned()));
@@ -139,18 +139,18 @@ impl Connection {
         if self.state.to_say.is_empty() {
             return Ok(());
         }
-        let mut octets = std::mem::take(&mut self.state.to_say);
-        self.send(&octets)?;
-        octets.clear();
-        self.state.to_say = octets;
+        let mut bytes = std::mem::take(&mut self.state.to_say);
+        self.send(&bytes)?;
+        bytes.clear();
+        self.state.to_say = bytes;
         Ok(())
     }
 
-    fn send(&mut self, mut octets: &[u8]) -> Result<(), Trouble> {
+    fn send(&mut self, mut bytes: &[u8]) -> Result<(), Trouble> {
         let began = Instant::now();
-        while !octets.is_empty() {
-            match self.stream.write(octets) {
-                Ok(length) => octets = &octets[length..],
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(length) => bytes = &bytes[length..],
                 Err(error) if waits(&error) => self.pause(began, "it reads nothing")?,
                 Err(error) => return Err(Ended(format!("the connection ended: {error}"))),
             }
@@ -171,7 +171,7 @@ impl Connection {
                     self.taken += length;
                     if self.taken > MOST {
                         return Err(Broken(format!(
-                            "the endpoint sent more than {MOST} octets for two requests"
+                            "the endpoint sent more than {MOST} bytes for two requests"
                         )));
                     }
                     return Ok(at);

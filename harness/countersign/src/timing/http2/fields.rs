@@ -1,6 +1,6 @@
 //! Header fields of HTTP/2 (RFC 7541), as far as they are needed here.
 //!
-//! What is written are literals without a code and without a table: a value of so many octets takes so many on the wire,
+//! What is written are literals without a code and without a table: a value of so many bytes takes so many on the wire,
 //! whatever they are and whatever was sent before. Of what is read only the status counts, and whether the endpoint
 //! asks to come back later; the peer is offered no table.
 
@@ -107,23 +107,23 @@ impl Name {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn octet(&mut self) -> Result<u8, String> {
+    fn byte(&mut self) -> Result<u8, String> {
         let (&first, rest) = self.0.split_first().ok_or("header fields that end too early")?;
         self.0 = rest;
         Ok(first)
     }
 
-    /// A number in the last bits of an octet, and in those behind it.
+    /// A number in the last bits of an byte, and in those behind it.
     fn number(&mut self, bits: u32) -> Result<usize, String> {
         let full = (1_usize << bits) - 1;
-        let mut number = usize::from(self.octet()?) & full;
+        let mut number = usize::from(self.byte()?) & full;
         if number < full {
             return Ok(number);
         }
         for shift in [0, 7, 14, 21] {
-            let octet = self.octet()?;
-            number += usize::from(octet & 0x7f) << shift;
-            if octet < 0x80 {
+            let byte = self.byte()?;
+            number += usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
                 return Ok(number);
             }
         }
@@ -151,7 +151,7 @@ fn digits(coded: bool, text: &[u8]) -> Result<u16, String> {
     let bad = || format!("the status `{}`", text.escape_ascii());
     let mut all = Vec::with_capacity(3);
     if coded {
-        let mut bits = text.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1));
+        let mut bits = text.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
         while all.len() < 3 {
             let mut next = || bits.next().ok_or_else(bad);
             let mut number = 0;
@@ -169,7 +169,7 @@ fn digits(coded: bool, text: &[u8]) -> Result<u16, String> {
             return Err(bad());
         }
     } else {
-        all.extend(text.iter().map(|octet| octet.wrapping_sub(b'0')));
+        all.extend(text.iter().map(|byte| byte.wrapping_sub(b'0')));
     }
     match all[..] {
         [first @ 1..=9, second @ 0..=9, third @ 0..=9] => {
@@ -245,10 +245,10 @@ mod tests {
         for (length, expected) in
             [(126, &[126][..]), (127, &[127, 0]), (255, &[127, 128, 1]), (1337, &[127, 186, 9])]
         {
-            let mut octets = Vec::new();
-            write(&mut octets, b"n", &vec![b'v'; length]);
-            assert_eq!(octets[3..3 + expected.len()], *expected);
-            assert_eq!(octets.len(), 3 + expected.len() + length);
+            let mut bytes = Vec::new();
+            write(&mut bytes, b"n", &vec![b'v'; length]);
+            assert_eq!(bytes[3..3 + expected.len()], *expected);
+            assert_eq!(bytes.len(), 3 + expected.len() + length);
         }
     }
 }

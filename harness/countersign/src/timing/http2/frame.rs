@@ -2,7 +2,7 @@
 //!
 //! The type to know is [`Frame`].
 
-/// Octets before the payload of a frame.
+/// Bytes before the payload of a frame.
 pub(super) const HEAD: usize = 9;
 /// The longest payload that either side may send, if nobody allows more.
 pub(super) const LONGEST: usize = 16_384;
@@ -39,12 +39,12 @@ pub(super) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The first frame of these octets, and how many it has; none if it is not complete.
-    pub(super) fn first(octets: &'a [u8]) -> Result<Option<(Self, usize)>, String> {
-        let Some((head, rest)) = octets.split_at_checked(HEAD) else { return Ok(None) };
+    /// The first frame of these bytes, and how many it has; none if it is not complete.
+    pub(super) fn first(bytes: &'a [u8]) -> Result<Option<(Self, usize)>, String> {
+        let Some((head, rest)) = bytes.split_at_checked(HEAD) else { return Ok(None) };
         let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
         if length > LONGEST {
-            return Err(format!("a frame of {length} octets, where {LONGEST} are allowed"));
+            return Err(format!("a frame of {length} bytes, where {LONGEST} are allowed"));
         }
         let stream = number(&head[5..HEAD]) & 0x7fff_ffff;
         let frame = |payload| (Self { kind: head[3], flags: head[4], stream, payload }, HEAD + length);
@@ -57,7 +57,7 @@ impl<'a> Frame<'a> {
 
     /// The payload without what only fills it, and without a priority.
     pub(super) fn content(&self) -> Result<&'a [u8], String> {
-        let short = || "a frame that is shorter than what it says of itself".to_owned();
+        let short = || "a frame that is shorter than its own length field says".to_owned();
         let mut content = self.payload;
         let mut fill = 0;
         if self.has(flag::PADDED) {
@@ -81,9 +81,9 @@ pub(super) fn write(to: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload:
     to.extend_from_slice(payload);
 }
 
-/// Up to four octets as a number.
-pub(super) fn number(octets: &[u8]) -> u32 {
-    octets.iter().fold(0, |number, &octet| number << 8 | u32::from(octet))
+/// Up to four bytes as a number.
+pub(super) fn number(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
 }
 
 /// What a code of RST_STREAM or GOAWAY is called.
@@ -113,13 +113,13 @@ mod tests {
 
     #[test]
     fn a_frame_is_read_as_it_was_written() {
-        let mut octets = Vec::new();
-        write(&mut octets, kind::DATA, flag::END_STREAM, 7, b"body");
-        let (frame, length) = Frame::first(&octets).expect("a frame").expect("all of it");
+        let mut bytes = Vec::new();
+        write(&mut bytes, kind::DATA, flag::END_STREAM, 7, b"body");
+        let (frame, length) = Frame::first(&bytes).expect("a frame").expect("all of it");
         assert_eq!((frame.kind, frame.stream, frame.payload, length), (kind::DATA, 7, &b"body"[..], 13));
         assert!(frame.has(flag::END_STREAM) && !frame.has(flag::PADDED));
-        for short in 0..octets.len() {
-            assert!(Frame::first(&octets[..short]).expect("no error").is_none(), "{short}");
+        for short in 0..bytes.len() {
+            assert!(Frame::first(&bytes[..short]).expect("no error").is_none(), "{short}");
         }
     }
 

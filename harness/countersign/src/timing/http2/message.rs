@@ -22,7 +22,7 @@ const NOT_CARRIED: [&str; 8] = [
 /// A request: its header fields, and behind them its body.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Message {
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
     head: usize,
 }
 
@@ -33,8 +33,8 @@ impl Message {
     /// Its head is longer than a frame.
     pub(in super::super) fn new(wire: &Wire) -> Result<Self, String> {
         let request = wire.request();
-        let mut octets = Vec::new();
-        let mut field = |name: &[u8], value: &[u8]| fields::write(&mut octets, name, value);
+        let mut bytes = Vec::new();
+        let mut field = |name: &[u8], value: &[u8]| fields::write(&mut bytes, name, value);
         field(b":method", &request.method);
         field(b":scheme", b"http");
         field(b":authority", request.value("Host").unwrap_or_default());
@@ -48,44 +48,44 @@ impl Message {
         if !request.body.is_empty() {
             field(b"content-length", request.body.len().to_string().as_bytes());
         }
-        let head = octets.len();
+        let head = bytes.len();
         if head > LONGEST {
-            return Err(format!("the head of the request has {head} octets, more than a frame of HTTP/2"));
+            return Err(format!("the head of the request has {head} bytes, more than a frame of HTTP/2"));
         }
-        octets.extend_from_slice(&request.body);
-        Ok(Self { octets, head })
+        bytes.extend_from_slice(&request.body);
+        Ok(Self { bytes, head })
     }
 
     /// Whether head and body are as long as those of another.
     pub(in super::super) fn is_as_long_as(&self, other: &Self) -> bool {
-        (self.head, self.octets.len()) == (other.head, other.octets.len())
+        (self.head, self.bytes.len()) == (other.head, other.bytes.len())
     }
 
     /// Becomes one of two that are equally long: the first where the mask is 0, the second where it is 255. Nothing
     /// branches on the mask.
     pub(in super::super) fn choose(&mut self, [one, other]: [&Self; 2], mask: u8) {
         self.head = one.head;
-        self.octets.clear();
-        let both = one.octets.iter().zip(&other.octets);
-        self.octets.extend(both.map(|(one, other)| one ^ ((one ^ other) & mask)));
+        self.bytes.clear();
+        let both = one.bytes.iter().zip(&other.bytes);
+        self.bytes.extend(both.map(|(one, other)| one ^ ((one ^ other) & mask)));
     }
 
-    /// Octets of the body.
+    /// Bytes of the body.
     pub(super) fn body(&self) -> usize {
-        self.octets.len() - self.head
+        self.bytes.len() - self.head
     }
 
-    /// Writes all frames but the last: the body without its last octet.
+    /// Writes all frames but the last: the body without its last byte.
     pub(super) fn write_most(&self, to: &mut Vec<u8>, stream: u32) {
-        let (head, body) = self.octets.split_at(self.head);
+        let (head, body) = self.bytes.split_at(self.head);
         write(to, kind::HEADERS, flag::END_HEADERS, stream, head);
         let (most, _) = split_last(body);
         most.chunks(LONGEST).for_each(|piece| write(to, kind::DATA, 0, stream, piece));
     }
 
-    /// Writes the last frame: the last octet of the body, and the end.
+    /// Writes the last frame: the last byte of the body, and the end.
     pub(super) fn write_last(&self, to: &mut Vec<u8>, stream: u32) {
-        let (_, last) = split_last(&self.octets[self.head..]);
+        let (_, last) = split_last(&self.bytes[self.head..]);
         write(to, kind::DATA, flag::END_STREAM, stream, last);
     }
 }
@@ -114,16 +114,16 @@ mod tests {
         let mut chosen = Message::default();
         for (mask, expected) in [(0, &one), (255, &other)] {
             chosen.choose([&one, &other], mask);
-            assert_eq!(chosen.octets, expected.octets);
+            assert_eq!(chosen.bytes, expected.bytes);
         }
     }
 
     #[test]
-    fn the_last_octet_of_the_body_is_held_back() {
+    fn the_last_byte_of_the_body_is_held_back() {
         let text = |write: &dyn Fn(&mut Vec<u8>)| {
-            let mut octets = Vec::new();
-            write(&mut octets);
-            octets.escape_ascii().to_string()
+            let mut bytes = Vec::new();
+            write(&mut bytes);
+            bytes.escape_ascii().to_string()
         };
         let request = message("00", "body");
         let most = text(&|to| request.write_most(to, 3));

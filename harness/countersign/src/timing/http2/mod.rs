@@ -1,6 +1,6 @@
-//! HTTP/2 as far as pairs of requests need it: two requests whose last octets arrive together.
+//! HTTP/2 as far as pairs of requests need it: two requests whose last bytes arrive together.
 //!
-//! The type to know is [`Endpoint`]. A client of our own, because it decides octet by octet: crates that speak HTTP/2 put
+//! The type to know is [`Endpoint`]. A client of our own, because it decides byte by byte: crates that speak HTTP/2 put
 //! header fields into a code and a table, with which two values of one length take different room on the wire, and write when they
 //! see fit.
 

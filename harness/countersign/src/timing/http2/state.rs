@@ -6,7 +6,7 @@ use super::fields::{self, Head};
 use super::frame::{self, Frame, HEAD, LONGEST, error_name, flag, kind, number};
 use super::message::Message;
 
-/// Octets of the answers to a pair at most.
+/// Bytes of the answers to a pair at most.
 pub(super) const MOST: usize = 1 << 20;
 /// What each side may send at first, on a stream and on all together.
 const WINDOW: i64 = 65_535;
@@ -59,7 +59,7 @@ struct Stream {
 pub(super) struct State {
     /// What is to be said when there is time.
     pub(super) to_say: Vec<u8>,
-    /// Octets of bodies for which the peer was not yet given new room.
+    /// Bytes of bodies for which the peer was not yet given new room.
     owed: usize,
     window: i64,
     first_window: i64,
@@ -121,7 +121,7 @@ impl State {
         let [one, other] = requests.each_ref().map(|request| request.body() as i64);
         if self.window < one + other || self.first_window < one.max(other) {
             return Err(format!(
-                "its flow control has no room for two bodies of {one} octets ({} in all, {} each)",
+                "its flow control has no room for two bodies of {one} bytes ({} in all, {} each)",
                 self.window, self.first_window
             ));
         }
@@ -177,7 +177,7 @@ impl State {
             kind::SETTINGS if frame.has(flag::ACK) => {}
             kind::SETTINGS => self.agree(frame.payload)?,
             kind::PING if frame.payload.len() != 8 => {
-                return Err("a PING without 8 octets".to_owned().into());
+                return Err("a PING without 8 bytes".to_owned().into());
             }
             kind::PING if frame.has(flag::ACK) => self.ponged |= frame.payload == self.pings.to_be_bytes(),
             kind::PING => frame::write(&mut self.to_say, kind::PING, flag::ACK, 0, frame.payload),
@@ -318,9 +318,9 @@ mod tests {
         at: u64,
         (kind, flags, stream, payload): (u8, u8, u32, &[u8]),
     ) -> Result<(), Trouble> {
-        let mut octets = Vec::new();
-        frame::write(&mut octets, kind, flags, stream, payload);
-        let (frame, _) = Frame::first(&octets).expect("a frame").expect("all of it");
+        let mut bytes = Vec::new();
+        frame::write(&mut bytes, kind, flags, stream, payload);
+        let (frame, _) = Frame::first(&bytes).expect("a frame").expect("all of it");
         state.take(&frame, at)
     }
 
@@ -375,7 +375,7 @@ mod tests {
         let too_wide = 0x7fff_ffff_u32.to_be_bytes();
         let cases: [(&str, u8, &[u8]); 5] = [
             ("a push that nobody allowed", kind::PUSH_PROMISE, &[]),
-            ("a PING without 8 octets", kind::PING, b"short"),
+            ("a PING without 8 bytes", kind::PING, b"short"),
             ("settings that are cut off", kind::SETTINGS, b"short"),
             ("a GOAWAY that is cut off", kind::GOAWAY, b"short"),
             ("a window that is too large", kind::WINDOW_UPDATE, &too_wide),
