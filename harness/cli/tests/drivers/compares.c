@@ -66,7 +66,7 @@ int countersign_verify(const struct countersign_request *request, struct counter
 {
     static int (*const others[])(const unsigned char *, const unsigned char *) = {
         character_by_character, in_constant_time, by_library, by_counting, restlessly};
-    const struct countersign_octets *given = NULL;
+    const struct countersign_bytes *given = NULL;
     unsigned char digest[EVP_MAX_MD_SIZE];
     char wanted[LENGTH + 1] = "sha256=";
     (void)answer;

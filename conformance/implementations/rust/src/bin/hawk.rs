@@ -13,7 +13,8 @@ use http::uri::Authority;
 const SKEW: Duration = Duration::from_secs(60);
 
 fn main() {
-    let driver = Driver { name: "hawk", version: Some(locked("hawk", "")), schemes: &["hawk"], capabilities: &[] };
+    let driver =
+        Driver { name: "hawk", version: Some(locked("hawk", "")), schemes: &["hawk"], capabilities: &[] };
     serve(&driver, |request| {
         let header: Header = request.credentials("Hawk")?.parse()?;
         // Whose key it is, the crate leaves to its caller.

@@ -67,9 +67,8 @@ fn options(request: &Request) -> Result<VerifyOptions, Refused> {
             let options = options.with_request_url(format!("{}{target}", request.origin));
             // The crate wants the fields of a form parsed. Another body has none.
             let headers = headers(request)?;
-            let kind = headers
-                .get(CONTENT_TYPE)
-                .and_then(|kind| kind.as_bytes().split(|byte| *byte == b';').next());
+            let kind =
+                headers.get(CONTENT_TYPE).and_then(|kind| kind.as_bytes().split(|byte| *byte == b';').next());
             let form = kind.is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(FORM));
             options
                 .with_form_params(form_urlencoded::parse(if form { &request.body } else { b"" }).into_owned())
