@@ -42,7 +42,10 @@ pub(crate) fn page_files() -> Vec<PathBuf> {
         .map(|page| root().join(page))
         .into();
     let docs = fs::read_dir(root().join("docs")).expect("the folder of pages");
-    pages.extend(docs.map(|entry| entry.expect("an entry").path()));
+    pages.extend(
+        docs.map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "md")),
+    );
     pages.sort();
     pages
 }
