@@ -12,8 +12,8 @@ use super::args::ExportArgs;
 use super::explain::unknown;
 use super::output::{self, Known, Output};
 use super::plan;
+use super::select::matches_pattern;
 use crate::exit::{Exit, Failed};
-use crate::glob;
 
 /// How a document is written: JSON with one case to a line, or portable YAML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,6 @@ fn chooses(patterns: &[String], suite: &Suite, case: &Case) -> bool {
     let id = case.id.as_str();
     patterns.is_empty()
         || patterns.iter().any(|pattern| {
-            glob::matches(pattern, id) || glob::matches(pattern, &format!("{}/{id}", suite.name))
+            matches_pattern(pattern, id) || matches_pattern(pattern, &format!("{}/{id}", suite.name))
         })
 }

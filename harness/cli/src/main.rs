@@ -9,7 +9,6 @@ mod exact;
 mod exit;
 mod explain;
 mod export;
-mod glob;
 mod init;
 mod list;
 mod matrix;

@@ -10,10 +10,11 @@ use countersign_conformance::smoke::{self, Smoke};
 use countersign_core::id::{CaseId, SchemeName, nearest};
 use countersign_core::vector::Suite;
 
+use wildmatch::WildMatch;
+
 use super::explain::unknown;
 use super::vectors;
 use crate::exit::Failed;
-use crate::glob;
 
 /// The suites named, each case once: shipped ones in their order, then files of the user.
 pub(crate) fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
@@ -37,6 +38,11 @@ pub(crate) fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
     Ok(found)
 }
 
+/// Whether a whole text matches a pattern with `*` and `?`.
+pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
+    WildMatch::new(pattern).matches(text)
+}
+
 /// The cases of the shipped suites that a name matches, or of the smoke selection.
 fn shipped(catalog: &Catalog, name: &str) -> Result<Vec<CaseId>, Failed> {
     if name == smoke::NAME {
@@ -45,7 +51,7 @@ fn shipped(catalog: &Catalog, name: &str) -> Result<Vec<CaseId>, Failed> {
     }
     let path = |suite: &Suite| suite.path.trim_start_matches("suites/").trim_end_matches(".yaml").to_owned();
     let matches = |suite: &&Suite| {
-        glob::matches(name, &path(suite))
+        matches_pattern(name, &path(suite))
             || suite.name == *name
             || path(suite).starts_with(&format!("{name}/"))
     };
@@ -64,9 +70,9 @@ fn shipped(catalog: &Catalog, name: &str) -> Result<Vec<CaseId>, Failed> {
 
 /// Whether a pattern of `--case` means this case.
 pub(crate) fn chooses(pattern: &str, scheme: &str, suite: &str, case: &str) -> bool {
-    glob::matches(pattern, case)
-        || glob::matches(pattern, &format!("{suite}/{case}"))
-        || glob::matches(pattern, &format!("{scheme}/{case}"))
+    matches_pattern(pattern, case)
+        || matches_pattern(pattern, &format!("{suite}/{case}"))
+        || matches_pattern(pattern, &format!("{scheme}/{case}"))
 }
 
 /// Whether a pattern means any case of these suites under any of these schemes.

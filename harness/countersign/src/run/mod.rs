@@ -262,12 +262,15 @@ fn redactor(session: &Session) -> Redactor {
 
 /// What to tell a person whose control was refused.
 fn refused_control(seen: &countersign_core::observe::Observation) -> String {
+    if let (Outcome::Unreachable, Some(why)) = (seen.outcome, &seen.detail) {
+        return format!("{why}; is the server running, and are host and port right?");
+    }
     let hint = match seen.outcome {
         _ if seen.reply.is_some() => {
             "usual causes: a secret in a form that the library does not take, a constant that it must be told, or \
              another scheme"
         }
-        Outcome::Unreachable => "is it running, and is the address right?",
+        Outcome::Unreachable => "is the server running, and are host and port right?",
         Outcome::Crashed | Outcome::Garbled | Outcome::Hung => "does it answer plain HTTP/1.1 on this port?",
         Outcome::Accepted
         | Outcome::Rejected

@@ -46,7 +46,13 @@ impl Terminal {
     }
 
     fn lines(&self, finished: &RunFinished) -> Option<Vec<String>> {
-        let mut lines = vec![header(self.started.as_ref()?)];
+        let started = self.started.as_ref()?;
+        let mut lines = vec![header(started)];
+        if self.nothing_was_tested(started, finished) {
+            // One cause, said once: no case says more than the refused control does.
+            lines.extend(summary::no_verdict(finished, self.style));
+            return Some(lines);
+        }
         lines.extend(self.refused_controls());
         let shown = failures::Failures { style: self.style, findings: &finished.findings };
         lines.extend(shown.failed(&self.failed));
@@ -58,6 +64,16 @@ impl Terminal {
         lines.extend(summary::skipped(&self.skipped));
         lines.extend(summary::verdict(finished, self.style));
         Some(lines)
+    }
+
+    /// Whether no scheme had an accepted control at the start.
+    fn nothing_was_tested(&self, started: &RunStarted, finished: &RunFinished) -> bool {
+        let refused = |scheme| {
+            let mut at_start = self.refused.iter().filter(|control| control.phase == Phase::Start);
+            at_start.any(|control| control.scheme == *scheme)
+        };
+        let none_judged = finished.summary.pass + finished.summary.fail == 0 && finished.drift.is_empty();
+        none_judged && !started.schemes.is_empty() && started.schemes.iter().all(refused)
     }
 
     /// The first control of each scheme that was not accepted, other than after a crash.

@@ -127,6 +127,14 @@ pub(super) fn skipped(reasons: &BTreeMap<String, usize>) -> Vec<String> {
     [String::new(), "skipped:".to_owned()].into_iter().chain(reasons.into_iter().map(line)).collect()
 }
 
+/// That there is no verdict, and why.
+pub(super) fn no_verdict(finished: &RunFinished, style: Style) -> Vec<String> {
+    let verdict = paint(style, Color::Yellow, &finished.verdict.to_string());
+    let mut lines = vec![format!("verdict: {verdict}")];
+    lines.extend(reason(finished));
+    lines
+}
+
 /// The verdict, in one sentence.
 pub(super) fn verdict(finished: &RunFinished, style: Style) -> Vec<String> {
     let summary = &finished.summary;
@@ -150,8 +158,13 @@ pub(super) fn verdict(finished: &RunFinished, style: Style) -> Vec<String> {
         format!("{cases}: {}, in {}", parts.join(", "), phrase::elapsed(finished.millis)),
         format!("verdict: {}", paint(style, color, &finished.verdict.to_string())),
     ];
-    if let Some(reason) = &finished.reason {
-        lines.extend(wrap(&phrase::printable(reason), 98).into_iter().map(|line| format!("  {line}")));
-    }
+    lines.extend(reason(finished));
     lines
+}
+
+/// Why there is no verdict, if there is none.
+fn reason(finished: &RunFinished) -> Vec<String> {
+    let reason = finished.reason.as_deref().map(phrase::printable);
+    let lines = reason.iter().flat_map(|reason| wrap(reason, 98));
+    lines.map(|line| format!("  {line}")).collect()
 }
