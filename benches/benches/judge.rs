@@ -28,7 +28,7 @@ fn judge(criterion: &mut Criterion) {
                 let setup = place.setup();
                 let verifier = InProcess { setup: &setup, steps: &Reference };
                 let proof =
-                    verifier.baseline(&place.world("control")).expect("the reference accepts its control");
+                    verifier.control(&place.world("control")).expect("the reference accepts its control");
                 cases
                     .iter()
                     .filter(|case| verifier.run(&proof, case, &place.world(case.id.as_str())).is_ok())

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use countersign_core::case::Case;
 use countersign_core::id::CaseId;
-use countersign_core::judge::{Baseline, Verdict};
+use countersign_core::judge::Verdict;
 use countersign_core::observe::Observation;
 use countersign_core::scheme::Scheme;
 use countersign_core::spec::Level;
 
 use super::Trouble;
 use crate::catalog::Catalog;
-use crate::in_process::{Heard, InProcess};
+use crate::in_process::{Control, Heard, InProcess};
 use crate::mutants::Mutant;
 use crate::place::{NOW, Place, SEEDS};
 use crate::reference::{Reference, Steps};
@@ -50,9 +50,9 @@ pub(super) struct Trial<'m> {
 /// One scheme under one seed.
 struct Stand {
     place: Place,
-    reference: Option<Baseline>,
+    reference: Option<Control>,
     /// Proof of each mutant that it accepts the valid request.
-    proofs: Vec<Option<Baseline>>,
+    proofs: Vec<Option<Control>>,
 }
 
 /// What came of a case under one seed.
@@ -67,7 +67,7 @@ impl<'m> Trial<'m> {
         let stand = |seed: &u64| {
             let place = Place::under(scheme, *seed);
             let proof = |steps: &dyn Steps| {
-                InProcess { setup: &place.setup(), steps }.baseline(&place.world("control"))
+                InProcess { setup: &place.setup(), steps }.control(&place.world("control"))
             };
             let reference = proof(&Reference);
             let proofs = mutants.iter().map(|mutant| proof(&*(mutant.make)())).collect();
@@ -144,7 +144,7 @@ impl Stand {
             return Tried::NotForThisScheme;
         };
         let heard = Heard::new(&built);
-        let see = |steps: &dyn Steps, proof: &Baseline| -> (Verdict, (Vec<Observation>, u64)) {
+        let see = |steps: &dyn Steps, proof: &Control| -> (Verdict, (Vec<Observation>, u64)) {
             let setup = place.setup();
             let verifier = InProcess { setup: &setup, steps };
             let (executed, answers) = verifier.execute(proof, case, &heard, NOW);

@@ -170,7 +170,7 @@ fn no_correct_verifier_fails_a_must() {
         for (style, make) in STYLES {
             let steps = make();
             let control =
-                InProcess { setup: &place.setup(), steps: &*steps }.baseline(&place.world("control"));
+                InProcess { setup: &place.setup(), steps: &*steps }.control(&place.world("control"));
             let Some(proof) = control else {
                 alarms.push(format!("{style}: {name} refuses its control"));
                 continue;

@@ -192,32 +192,37 @@ mod tests {
             // Skipped or run, as `--slow` says.
             FLOODED,
         ];
-        (prop_oneof![3 => embedded, 1 => address], more, select(known(cases))).prop_map(|(base, more, case)| {
-            let (transport, accept, reject, rate, timeout, slow, seed, origin, key_id, config, suites) = more;
-            let mut suite: Vec<String> =
-                suites.iter().map(|name| if name.ends_with(".yaml") { file(name) } else { (*name).to_owned() }).collect();
-            if case.starts_with("own-") && !suite.iter().any(|name| name.ends_with(".yaml")) {
-                suite.push(file("own.yaml"));
-            }
-            if !case.starts_with("own-") && !suite.is_empty() {
-                suite.push("*/*".to_owned());
-            }
-            let args = TargetArgs {
-                transport,
-                accept_status: accept,
-                reject_status: reject,
-                rate,
-                timeout,
-                slow,
-                seed: Some(seed.unwrap_or(7)),
-                origin,
-                key_id,
-                config: config.map(|()| PathBuf::from(file("countersign.yaml"))),
-                suite,
-                ..base
-            };
-            (args, case)
-        })
+        (prop_oneof![3 => embedded, 1 => address], more, select(known(cases))).prop_map(
+            |(base, more, case)| {
+                let (transport, accept, reject, rate, timeout, slow, seed, origin, key_id, config, suites) =
+                    more;
+                let mut suite: Vec<String> = suites
+                    .iter()
+                    .map(|name| if name.ends_with(".yaml") { file(name) } else { (*name).to_owned() })
+                    .collect();
+                if case.starts_with("own-") && !suite.iter().any(|name| name.ends_with(".yaml")) {
+                    suite.push(file("own.yaml"));
+                }
+                if !case.starts_with("own-") && !suite.is_empty() {
+                    suite.push("*/*".to_owned());
+                }
+                let args = TargetArgs {
+                    transport,
+                    accept_status: accept,
+                    reject_status: reject,
+                    rate,
+                    timeout,
+                    slow,
+                    seed: Some(seed.unwrap_or(7)),
+                    origin,
+                    key_id,
+                    config: config.map(|()| PathBuf::from(file("countersign.yaml"))),
+                    suite,
+                    ..base
+                };
+                (args, case)
+            },
+        )
     }
 
     /// Those that are shipped, and the one of the user.
@@ -228,7 +233,8 @@ mod tests {
 
     #[test]
     fn the_printed_command_repeats_what_was_seen_whatever_the_options() {
-        let mut runner = TestRunner::new(Cases { cases: 1000, failure_persistence: None, ..Cases::default() });
+        let mut runner =
+            TestRunner::new(Cases { cases: 1000, failure_persistence: None, ..Cases::default() });
         let law = runner.run(&options(), |(args, case)| {
             let again = printed(&args, &args.scheme[0], case);
             prop_assert_eq!(verdict(&args, case), verdict(&again, case));

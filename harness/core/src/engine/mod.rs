@@ -13,7 +13,9 @@ use crate::case::Case;
 use crate::exposure::Place;
 use crate::judge::{Alive, Baseline, Effects, Failure, Seen, Verdict, besides, judge};
 use crate::observe::Observation;
-use crate::recipe::{Manner, Purpose, Round};
+use crate::recipe::{Manner, Purpose, Recipe, Round};
+use crate::scheme::Part;
+use crate::tamper::{Bit, Tamper};
 
 use file::file;
 pub use ready::ready;
@@ -50,6 +52,13 @@ pub trait Deliver {
 
     /// What answers are searched for.
     fn place(&self) -> Place<'_>;
+}
+
+/// The plain forgery: a valid request with one bit of its tag changed. How a target refuses it tells its verifier from
+/// whatever else refuses requests.
+pub fn forgery() -> Recipe {
+    let flip = Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 });
+    Recipe { tamper: vec![flip], ..Recipe::default() }
 }
 
 /// What came of a round.

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use countersign_core::case::Case;
+use countersign_core::engine::forgery;
 use countersign_core::event::{Control, Phase};
 use countersign_core::exposure;
 use countersign_core::observe::{Observation, Oracle, Outcome, Shape};
 use countersign_core::recipe::{Recipe, Sender, Unique, World, build, genuine};
 use countersign_core::redact::Redactor;
-use countersign_core::scheme::{ClockSpec, Key, Part, Scheme};
-use countersign_core::tamper::{Bit, Line, Tamper};
+use countersign_core::scheme::{ClockSpec, Key, Scheme};
+use countersign_core::tamper::{Line, Tamper};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Wire};
 
@@ -220,10 +221,9 @@ impl Session {
     /// Learns how the application refuses and how its HTTP layer does, so that the two can be told apart.
     pub async fn learn(&mut self, mut oracle: Oracle) {
         let probe = |tamper| Recipe { tamper: vec![tamper], ..Recipe::default() };
-        let forged = probe(Tamper::FlipBit(Bit { part: Part::TagBytes, bit: 0 }));
         let garbled =
             probe(Tamper::AddHeader(Line { name: "Not A Token".to_owned(), value: Octets::default() }));
-        oracle.application = self.refusal("learn-application", &forged).await;
+        oracle.application = self.refusal("learn-application", &forgery()).await;
         oracle.transport = self.refusal("learn-transport", &garbled).await;
         self.forged = oracle.application.as_ref().map(Shape::status);
         if oracle.application == oracle.transport {

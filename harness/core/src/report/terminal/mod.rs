@@ -68,7 +68,7 @@ impl Terminal {
 
     /// Whether no scheme had an accepted control at the start.
     fn nothing_was_tested(&self, started: &RunStarted, finished: &RunFinished) -> bool {
-        let refused = |scheme| {
+        let refused = |scheme: &crate::id::SchemeName| {
             let mut at_start = self.refused.iter().filter(|control| control.phase == Phase::Start);
             at_start.any(|control| control.scheme == *scheme)
         };
