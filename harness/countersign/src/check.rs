@@ -15,6 +15,7 @@ use countersign_core::recipe::Sender;
 use countersign_core::report::{FailOn, Options, Style, reporter};
 use countersign_core::scheme::{Deployment, Scheme, with_constants};
 use countersign_core::secret::Secret;
+use countersign_core::vector::Diagnostic;
 
 use crate::run::{
     self, Announcement, Campaign, Hands, Keep, Session, Settings, Signer, Workers, is_repeatable,
@@ -89,9 +90,9 @@ impl Check {
     /// A scheme in the words of a scheme file.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
-    pub fn of_file(name: &str, text: &str) -> Result<Self, String> {
-        countersign_core::vector::scheme(name, text).map(Self::of).map_err(|found| found.to_string())
+    /// The first thing that is wrong with it, and where.
+    pub fn of_file(name: &str, text: &str) -> Result<Self, Diagnostic> {
+        countersign_core::vector::scheme(name, text).map(Self::of)
     }
 
     /// The shared secret in the form in which its sender shows it. Without it one is made up.

@@ -1,24 +1,64 @@
-//! Countersign as a library: targets, the run, checks in plain tests, and timing of targets.
+//! Finds the requests that an HMAC check should refuse but accepts, and the genuine ones that it refuses, in a plain test.
 //!
-//! For tests of Rust code there is [`check`]. The command line is a package of its own, `countersign-cli`.
+//! [`check`] runs the cases of a scheme against a function; [`Check`] takes options, and tests HTTP services too:
+//!
+//! ```
+//! use countersign::{Asked, RunVerdict, check};
+//!
+//! // Compares the length of the tag, and nothing else.
+//! fn verify(request: &Asked) -> bool {
+//!     request.header("X-Hub-Signature-256").is_some_and(|tag| tag.len() == 71)
+//! }
+//!
+//! let report = check("github", |request, _now| verify(request));
+//! assert_eq!(report.verdict, RunVerdict::Nonconformant);
+//! assert!(report.findings.iter().any(|finding| finding.requirement.as_str() == "INT-BODY"), "{report}");
+//! ```
+//!
+//! [`timing`] tells whether the time that a function takes depends on a secret.
+//!
+//! # Features
+//!
+//! None is on by default: a check in a test needs no HTTP server, HTTP client or URL parser.
+//!
+//! - `targets`: endpoints by address, libraries behind drivers, servers that are started, the embedded endpoint; runs over
+//!   them, and their timing. The command `countersign` is made of this; its interface may change with every version.
+//! - `http-client`: endpoints by HTTPS.
+//! - `schema-checks`: what drivers say is also checked against the published schemas.
+//! - `full`: all of these.
 
 mod check;
+#[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub mod clock;
 mod limiter;
 #[cfg(feature = "targets")]
 pub mod process;
+#[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub mod run;
 #[cfg(feature = "targets")]
 pub mod serve;
+#[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub mod target;
 #[cfg(feature = "targets")]
 pub mod timing;
 #[cfg(not(feature = "targets"))]
 #[path = "timing/functions.rs"]
 pub mod timing;
+#[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub mod transport;
 
 pub use check::{Check, Report, check};
+pub use countersign_core::event::{RunVerdict, Summary};
+pub use countersign_core::finding::Finding;
+pub use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName};
+pub use countersign_core::spec::{Attacker, Level, Severity};
+pub use countersign_core::vector::Diagnostic;
+#[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub use limiter::RateLimiter;
+#[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub use run::made_up_secret;
 pub use target::{Answer, Asked, Service};
+
+/// What schemes, requests and answers are made of, for signatures of [`target`] and [`run`].
+#[cfg(feature = "targets")]
+pub use {countersign_conformance, countersign_core};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::apply;
 pub use not_there::NotThere;
-pub use wire::{Lengths, WireTamper, framing};
+pub use wire::{Lengths, Padded, WireTamper, framing};
 
 use crate::moment::Moment;
 use crate::scheme::{Encoding, Part};

@@ -35,7 +35,7 @@ pub struct Planned<'a> {
 
 /// Whether a case is run for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     /// Among others.
     First,
     /// Once more, with nothing else in flight: for the first time, the second and so on.
@@ -54,7 +54,7 @@ impl Attempt {
 
 /// The result of a case, before the closing control of its batch.
 #[derive(Debug)]
-pub struct Done {
+pub(crate) struct Done {
     /// The result.
     pub result: Box<CaseResult>,
     /// Why the scheme could not notice it, if it could not.
@@ -75,12 +75,12 @@ impl Done {
 
     /// Whether the target gave no answer at all, but lives: with others in flight that may be its
     /// load and not the request.
-    pub fn was_silent(&self) -> bool {
+    pub(crate) fn was_silent(&self) -> bool {
         self.silent && self.alive != Alive::No
     }
 
     /// Whether an answer came much too late, which a pause of any machine on the way may cause too.
-    pub fn was_slow(&self) -> bool {
+    pub(crate) fn was_slow(&self) -> bool {
         self.result.verdict == Verdict::Fail(Failure::Slow)
     }
 }
@@ -135,14 +135,14 @@ impl Planned<'_> {
     }
 
     /// What is left of a case when the run was stopped before it.
-    pub fn halted(&self, session: &Session, why: &str) -> Done {
+    pub(crate) fn halted(&self, session: &Session, why: &str) -> Done {
         Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why.to_owned())))
     }
 
     /// Runs the case.
     ///
     /// `attempt` makes the request fresh when a case is run again.
-    pub async fn run(
+    pub(crate) async fn run(
         &self,
         session: &Session,
         proof: &Baseline,

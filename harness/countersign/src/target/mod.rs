@@ -42,7 +42,7 @@ use crate::transport::{Gate, Raw};
 #[cfg(not(feature = "targets"))]
 use absent::{Embedded, Exec, Serve, Url};
 #[cfg(feature = "targets")]
-pub use embedded::{Embedded, EndpointFactory, mutant, without_mutant};
+pub use embedded::{Embedded, EndpointFactory, Spec as EmbeddedSpec, mutant, without_mutant};
 #[cfg(feature = "targets")]
 pub use exec::{Exec, greet};
 pub use in_process::{Answer, Asked, InProcess, Make, Service, Verify};
@@ -55,7 +55,7 @@ pub use setup::{CannotSetUp, SecondSetup, Setup};
 #[cfg(feature = "targets")]
 pub use spec::{KeyNaming, TargetSpec, UsageError};
 #[cfg(feature = "targets")]
-pub use url::{Url, guard_host};
+pub use url::{Spec as UrlSpec, Url, guard_host};
 
 /// Host name under which an embedded target is addressed, so that requests do not depend on its port.
 pub const HOST: &str = "countersign.test";

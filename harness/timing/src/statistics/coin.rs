@@ -8,7 +8,7 @@ const BEFORE: u32 = 4;
 /// Evidence that labels can be told from the labels before them: all of one class first, or one after the other. Then
 /// whatever changes with time looks like a leak, and no statistics can repair it.
 #[derive(Debug, Clone)]
-pub struct Coin {
+pub(crate) struct Coin {
     before: usize,
     counts: [[f64; 2]; 1 << BEFORE],
     evidence: f64,
@@ -22,7 +22,7 @@ impl Default for Coin {
 
 impl Coin {
     /// Takes the next label.
-    pub fn push(&mut self, label: Label) {
+    pub(crate) fn push(&mut self, label: Label) {
         let counts = &mut self.counts[self.before];
         self.evidence += (2.0 * counts[label.index()] / (counts[0] + counts[1])).ln();
         counts[label.index()] += 1.0;
@@ -30,7 +30,7 @@ impl Coin {
     }
 
     /// Whether it looks fair: a fair coin does but for one in a million times.
-    pub fn is_fair(&self) -> bool {
+    pub(crate) fn is_fair(&self) -> bool {
         self.evidence < 1e6_f64.ln()
     }
 }

@@ -57,7 +57,7 @@ pub fn nanos(nanos: f64) -> String {
 }
 
 /// A bound in nanoseconds as people write it, without zeros behind the point and never rounded down: `100 ns`, `1.1 us`.
-pub fn bound(nanos: f64) -> String {
+pub(crate) fn bound(nanos: f64) -> String {
     let (value, unit) = match nanos.abs() {
         small if small < 1e3 => (nanos, "ns"),
         middle if middle < 1e6 => (nanos / 1e3, "us"),

@@ -4,7 +4,7 @@
 /// the closure of the arithmetic mean (Vovk and Wang, "E-values: calibration, combination, and applications", 2021).
 ///
 /// Natural logarithms in, natural logarithms out, in the same order.
-pub fn holm(evidence: &[f64]) -> Vec<f64> {
+pub(crate) fn holm(evidence: &[f64]) -> Vec<f64> {
     let mut sorted = evidence.to_vec();
     sorted.sort_by(f64::total_cmp);
     let adjusted = evidence.iter().map(|&own| {

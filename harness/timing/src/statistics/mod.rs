@@ -27,12 +27,13 @@ mod verdict;
 mod wider;
 mod window;
 
-pub use coin::Coin;
+pub(crate) use coin::Coin;
 pub use controls::{Control, Controls, State};
-pub use effect::{Effect, bound, nanos};
+pub(crate) use effect::bound;
+pub use effect::{Effect, nanos};
 pub use exact::{Count, Decides, INSTRUCTIONS_SCHEMA, Instructions, Site, TAINT_SCHEMA, Taint};
 pub use history::{Checkpoint, History};
-pub use holm::holm;
+pub(crate) use holm::holm;
 pub use leak::Leak;
 pub use order::Order;
 pub use profile::{Profile, Quantile};
