@@ -17,5 +17,6 @@ pub mod reference;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod smoke;
+pub mod starters;
 
 pub use catalog::Catalog;

@@ -8,6 +8,8 @@
 //! assert!(names.contains(&"schemes/github.yaml".to_owned()));
 //! ```
 
+pub mod schema;
+
 use include_dir::{Dir, include_dir};
 
 static SCHEMES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemes");

@@ -5,6 +5,7 @@
 mod checks;
 mod implementations;
 mod nightly;
+mod packages;
 mod pages;
 mod step;
 mod tools;

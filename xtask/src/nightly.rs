@@ -8,7 +8,7 @@ use crate::checks::{NIGHTLY, test_with};
 use crate::implementations::Scope;
 use crate::step::{Ended, Steps, cargo};
 use crate::tools::{FUZZ, MUTANTS};
-use crate::{Mode, pages};
+use crate::{Mode, packages, pages};
 
 /// The fuzz targets of `fuzz/`.
 const FUZZ_TARGETS: [&str; 4] = ["answer_read", "recipe_judge", "scheme_verify", "vector_load"];
@@ -43,6 +43,7 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         Ended::Well => pages::run(root, "grid", Mode::Check),
         Ended::Badly => Err("not run, because the implementations are not set up".to_owned()),
     });
+    steps.step("packages from their archives", || packages::build(root));
     for target in FUZZ_TARGETS {
         steps.step(&format!("fuzz target {target}"), || fuzz(root, target, &bounds.fuzz_seconds));
     }

@@ -1,32 +1,23 @@
 //! `countersign init`: writes a working driver, to put one's own function into.
 //!
-//! The type to know is [`Starter`]: the files of a language, and how to build and start them. The files themselves are those of
-//! `conformance/implementations`. This module must not know the line protocol.
+//! The type to know is [`Starter`]: the files of a language, and how to build and start them. The files themselves are
+//! [`starters`]. This module must not know the line protocol.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 
 use clap::ValueEnum;
+use countersign_conformance::starters::{self, StarterFile};
 
 use super::args::{InitArgs, Language};
 use super::{print, replay::quoted};
 use crate::exit::{Exit, Failed};
 
-/// A file of `conformance/implementations`: its name, also where it is written to, and its text.
-macro_rules! shipped {
-    ($folder:literal, $name:literal) => {
-        shipped!($folder, $name, $name)
-    };
-    ($folder:literal, $name:literal, $as:literal) => {
-        ($as, include_str!(concat!("../../../conformance/implementations/", $folder, "/", $name)))
-    };
-}
-
 /// What one language needs.
 struct Starter {
-    /// Names and texts: first the driver, then what it needs.
-    files: &'static [(&'static str, &'static str)],
+    /// First the driver, then what it needs.
+    files: &'static [StarterFile],
     /// The command that builds it, run in its folder.
     build: Option<&'static str>,
     /// The command that starts it, run in its folder.
@@ -36,11 +27,7 @@ struct Starter {
 fn starter(language: Language) -> Starter {
     match language {
         Language::C => Starter {
-            files: &[
-                shipped!("c", "example.c"),
-                shipped!("c", "countersign_driver.c"),
-                shipped!("c", "countersign_driver.h"),
-            ],
+            files: starters::C,
             build: Some(
                 "cc -D_DEFAULT_SOURCE -o countersign_driver countersign_driver.c -ldl && \
                  cc -D_DEFAULT_SOURCE -fPIC -shared -o example.so example.c -lcrypto",
@@ -48,56 +35,27 @@ fn starter(language: Language) -> Starter {
             start: "./countersign_driver ./example.so",
         },
         Language::Go => Starter {
-            files: &[shipped!("go", "example.go"), shipped!("go", "countersign_driver.go")],
+            files: starters::GO,
             build: Some("go build -o example example.go countersign_driver.go"),
             start: "./example",
         },
         Language::Java => Starter {
-            files: &[shipped!("java", "Example.java"), shipped!("java", "CountersignDriver.java")],
+            files: starters::JAVA,
             build: Some("javac -d build Example.java CountersignDriver.java"),
             start: "java -cp build Example",
         },
-        Language::Javascript => Starter {
-            files: &[
-                shipped!("javascript/drivers", "example.mjs"),
-                shipped!("javascript/drivers", "countersign_driver.mjs"),
-                shipped!("javascript/drivers", "countersign_clock.cjs"),
-            ],
-            build: None,
-            start: "node example.mjs",
-        },
-        Language::Perl => Starter {
-            files: &[shipped!("perl", "example.pl"), shipped!("perl", "countersign_driver.pm")],
-            build: None,
-            start: "perl example.pl",
-        },
-        Language::Php => Starter {
-            files: &[shipped!("php", "example.php"), shipped!("php", "countersign_driver.php")],
-            build: None,
-            start: "php example.php",
-        },
-        Language::Python => Starter {
-            files: &[
-                shipped!("python/drivers", "example_driver.py"),
-                shipped!("python/drivers", "countersign_driver.py"),
-            ],
-            build: None,
-            start: "python3 example_driver.py",
-        },
-        Language::Ruby => Starter {
-            files: &[shipped!("ruby", "example.rb"), shipped!("ruby", "countersign_driver.rb")],
-            build: None,
-            start: "ruby example.rb",
-        },
-        Language::Rust => Starter {
-            files: &[
-                shipped!("rust", "src/bin/example.rs", "src/main.rs"),
-                shipped!("rust", "src/countersign_driver.rs"),
-                shipped!("rust", "starter.toml", "Cargo.toml"),
-            ],
-            build: Some("cargo build"),
-            start: "target/debug/my-driver",
-        },
+        Language::Javascript => {
+            Starter { files: starters::JAVASCRIPT, build: None, start: "node example.mjs" }
+        }
+        Language::Perl => Starter { files: starters::PERL, build: None, start: "perl example.pl" },
+        Language::Php => Starter { files: starters::PHP, build: None, start: "php example.php" },
+        Language::Python => {
+            Starter { files: starters::PYTHON, build: None, start: "python3 example_driver.py" }
+        }
+        Language::Ruby => Starter { files: starters::RUBY, build: None, start: "ruby example.rb" },
+        Language::Rust => {
+            Starter { files: starters::RUST, build: Some("cargo build"), start: "target/debug/my-driver" }
+        }
     }
 }
 
@@ -116,12 +74,12 @@ pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failed> {
     };
     fs::create_dir_all(folder)
         .map_err(|error| failed(&format!("cannot create the folder `{}`", folder.display()), error))?;
-    if let Some((name, _)) = files.iter().find(|(name, _)| folder.join(name).symlink_metadata().is_ok()) {
-        let message = format!("`{}` exists already; nothing was written", folder.join(name).display());
+    if let Some(file) = files.iter().find(|file| folder.join(file.path).symlink_metadata().is_ok()) {
+        let message = format!("`{}` exists already; nothing was written", folder.join(file.path).display());
         return Err(Failed::usage_help(message, "choose another folder with --dir"));
     }
-    for (at, (name, text)) in files.iter().enumerate() {
-        let path = folder.join(name);
+    for (at, StarterFile { path, text }) in files.iter().enumerate() {
+        let path = folder.join(path);
         let written = path
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
@@ -129,12 +87,12 @@ pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failed> {
             .and_then(|mut file| file.write_all(standalone(text).as_bytes()));
         written.map_err(|error| {
             // Half a driver would make the next try fail.
-            files[..=at].iter().for_each(|(name, _)| drop(fs::remove_file(folder.join(name))));
+            files[..=at].iter().for_each(|file| drop(fs::remove_file(folder.join(file.path))));
             failed(&format!("cannot write `{}`", path.display()), error)
         })?;
     }
     let mut text = String::new();
-    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = files.iter().map(|file| file.path).collect();
     let (driver, others) = (names[0], names[1..].join(", "));
     let _ = writeln!(
         text,

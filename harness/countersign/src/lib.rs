@@ -5,10 +5,16 @@
 mod check;
 pub mod clock;
 mod limiter;
+#[cfg(feature = "targets")]
 pub mod process;
 pub mod run;
+#[cfg(feature = "targets")]
 pub mod serve;
 pub mod target;
+#[cfg(feature = "targets")]
+pub mod timing;
+#[cfg(not(feature = "targets"))]
+#[path = "timing/functions.rs"]
 pub mod timing;
 pub mod transport;
 

@@ -5,11 +5,11 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use countersign::{Answer, Asked, Check, Service, check};
 use countersign_core::event::RunVerdict;
 use countersign_core::scheme::{Construction, Encoding, Hash, mac};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
 
 /// GitHub's rule, right.
 fn genuine(secret: &[u8], body: &[u8], tag: Option<&[u8]>) -> bool {

@@ -4,6 +4,7 @@
 //! failed, or in which targets differ, be the spec silent about them. It must not know how results came to be.
 
 mod change;
+#[cfg(feature = "reports")]
 mod html;
 mod show;
 
@@ -19,6 +20,7 @@ use crate::observe::Outcome;
 use crate::spec::{Attacker, Level};
 
 pub use change::{Change, changes};
+#[cfg(feature = "reports")]
 pub use html::html;
 pub use show::{overview, page, terminal};
 
@@ -290,6 +292,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "reports")]
     #[test]
     fn a_page_shows_what_targets_say_as_text() {
         let mut grid = grid(true);

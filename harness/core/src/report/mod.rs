@@ -6,6 +6,7 @@
 mod exhibit;
 pub mod json;
 pub mod jsonl;
+#[cfg(feature = "reports")]
 pub mod junit;
 mod phrase;
 mod table;
@@ -74,6 +75,7 @@ pub const REPORTERS: &[ReporterKind] = &[
         about: "every event as one line, as it happens",
         make: |_| Box::new(jsonl::JsonLines),
     },
+    #[cfg(feature = "reports")]
     ReporterKind {
         name: "junit",
         about: "JUnit XML for continuous integration",
@@ -90,8 +92,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// ```
 /// use countersign_core::report::{Options, reporter};
-/// let junit = reporter("junit").expect("it is in the registry");
-/// let reporter = (junit.make)(&Options::default());
+/// let json = reporter("json").expect("it is in the registry");
+/// let reporter = (json.make)(&Options::default());
 /// # let _ = reporter;
 /// ```
 pub fn reporter(name: &str) -> Option<&'static ReporterKind> {

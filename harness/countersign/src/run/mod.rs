@@ -27,7 +27,9 @@ use futures_util::stream::{self, StreamExt as _};
 pub use campaign::{Announcement, Campaign, Hands, is_repeatable, plan};
 use case::Attempt;
 pub use case::Planned;
-pub use counter::{CannotCount, Counter, CounterSpec};
+pub use counter::Counter;
+#[cfg(feature = "targets")]
+pub use counter::{CannotCount, CounterSpec};
 pub use made_up::made_up_secret;
 pub use session::{Opening, Session, Signer, Slow};
 pub use workers::Workers;

@@ -19,17 +19,13 @@ use tokio::sync::Mutex;
 
 use super::setup::{CannotSetUp, Placed, Setup};
 use super::{
-    Behavior, CannotVary, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant, url,
+    Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError,
+    Variant, url,
 };
 use crate::clock;
 use crate::run::Counter;
 use crate::serve::{AuditSink, CannotServe, Config, Endpoint, Running};
 use crate::transport::{Deadlines, Raw, Transport, TransportName};
-
-/// Host name under which an embedded target is addressed, so that requests do not depend on its port.
-pub const HOST: &str = "countersign.test";
-/// Path of the hook on an embedded target.
-pub const PATH: &str = "/hook";
 
 /// What an endpoint of our own supposes. It takes many connections.
 pub(super) const PROFILE: Profile = Profile {

@@ -13,9 +13,10 @@ use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::Wire;
 use tokio::runtime::Handle;
 
-use super::embedded::{HOST, PATH};
 use super::setup::{CannotSetUp, Placed, Setup};
-use super::{Behavior, CannotVary, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant};
+use super::{
+    Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant,
+};
 use crate::clock::Clock;
 use crate::process::{CannotStartDriver, CommandLine, Driver, Pool, SchemaChecks};
 use crate::transport::{Deadlines, Raw};

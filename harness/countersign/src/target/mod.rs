@@ -4,13 +4,22 @@
 //! scheme and answers. Every request that goes to a target goes through its rate limiter. Nothing here knows what a
 //! case expects.
 
+#[cfg(not(feature = "targets"))]
+mod absent;
+#[cfg(feature = "targets")]
 mod embedded;
+#[cfg(feature = "targets")]
 mod exec;
 mod in_process;
+#[cfg(feature = "targets")]
 mod profile;
+#[cfg(feature = "targets")]
 mod serve;
+#[cfg(feature = "targets")]
 mod setup;
+#[cfg(feature = "targets")]
 mod spec;
+#[cfg(feature = "targets")]
 mod url;
 
 use std::future::Future;
@@ -21,24 +30,37 @@ use std::time::Duration;
 use countersign_core::case::Case;
 use countersign_core::grid::Package;
 use countersign_core::observe::{Observation, Oracle};
-use countersign_core::scheme::Scheme;
+use countersign_core::scheme::{Scheme, WrongSecret};
 use countersign_core::secret::Secret;
 use countersign_core::wire::Wire;
 
 use crate::clock::Clock;
 use crate::limiter::RateLimiter;
-use crate::process::Driver;
 use crate::run::Counter;
 use crate::transport::{Gate, Raw};
 
-pub use embedded::{Embedded, EndpointFactory, HOST, PATH, mutant, without_mutant};
+#[cfg(not(feature = "targets"))]
+use absent::{Embedded, Exec, Serve, Url};
+#[cfg(feature = "targets")]
+pub use embedded::{Embedded, EndpointFactory, mutant, without_mutant};
+#[cfg(feature = "targets")]
 pub use exec::{Exec, greet};
 pub use in_process::{Answer, Asked, InProcess, Make, Service, Verify};
+#[cfg(feature = "targets")]
 pub use profile::{Profile, SchemeChoice, SecretSupply, Support};
+#[cfg(feature = "targets")]
 pub use serve::Serve;
-pub use setup::{CannotSetUp, CannotVary, SecondSetup, Setup};
+#[cfg(feature = "targets")]
+pub use setup::{CannotSetUp, SecondSetup, Setup};
+#[cfg(feature = "targets")]
 pub use spec::{KeyNaming, TargetSpec, UsageError};
+#[cfg(feature = "targets")]
 pub use url::{Url, guard_host};
+
+/// Host name under which an embedded target is addressed, so that requests do not depend on its port.
+pub const HOST: &str = "countersign.test";
+/// Path of the hook on an embedded target.
+pub const PATH: &str = "/hook";
 
 /// A target that is set up for one scheme and one secret.
 #[derive(Debug)]
@@ -49,6 +71,7 @@ pub struct Target {
 
 /// The kinds of targets.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "targets"), expect(dead_code, reason = "of the kinds there is one only"))]
 pub(crate) enum Kind {
     /// An endpoint that somebody else runs.
     Url(Url),
@@ -140,9 +163,26 @@ pub(crate) trait Behavior {
     async fn shutdown(&self) {}
 }
 
+/// Why a target cannot be set up for one case.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotVary {
+    /// The scheme has no such secret.
+    #[error(transparent)]
+    Secret(#[from] WrongSecret),
+    /// The embedded endpoint does not start.
+    #[cfg(feature = "targets")]
+    #[error(transparent)]
+    Embedded(#[from] crate::serve::CannotServe),
+    /// The server does not start.
+    #[cfg(feature = "targets")]
+    #[error("not with this secret: {0}")]
+    Server(#[from] crate::process::CannotServe),
+}
+
 /// A target that one case needs.
 #[derive(Debug)]
 pub(crate) struct Variant<'a> {
+    #[cfg_attr(not(feature = "targets"), expect(dead_code, reason = "the embedded endpoint asks"))]
     pub(crate) scheme: &'a Arc<dyn Scheme>,
     pub(crate) secret: &'a Secret,
     pub(crate) case: &'a Case,
@@ -168,11 +208,13 @@ impl Target {
     }
 
     /// A driver that runs, without a limit on the rate.
-    pub fn driver(driver: Driver) -> Self {
+    #[cfg(feature = "targets")]
+    pub fn driver(driver: crate::process::Driver) -> Self {
         Self::new(Kind::Exec(Exec::borrowed(driver)), RateLimiter::default())
     }
 
     /// An address that is reached with exact bytes, without a limit on the rate.
+    #[cfg(feature = "targets")]
     pub fn raw_address(raw: Raw) -> Self {
         Self::new(Kind::Url(Url::raw(raw)), RateLimiter::default())
     }
@@ -210,7 +252,8 @@ impl Target {
     }
 
     /// The library behind drivers, if that is what is tested.
-    pub fn library(&self) -> Option<&Driver> {
+    #[cfg(feature = "targets")]
+    pub fn library(&self) -> Option<&crate::process::Driver> {
         match &self.kind {
             Kind::Exec(exec) => Some(exec.driver()),
             Kind::Url(_) | Kind::Embedded(_) | Kind::Serve(_) | Kind::InProcess(_) => None,
@@ -318,11 +361,13 @@ impl<'a> Exact<'a> {
     }
 
     /// What answers mean.
+    #[cfg(feature = "targets")]
     pub(crate) fn oracle(self) -> Oracle {
         self.raw.oracle()
     }
 
     /// How long an answer may take.
+    #[cfg(feature = "targets")]
     pub(crate) fn patience(self) -> Duration {
         self.raw.patience()
     }

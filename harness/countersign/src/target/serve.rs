@@ -9,9 +9,10 @@ use countersign_core::redact::Redactor;
 use countersign_core::wire::Wire;
 use tokio::runtime::Handle;
 
-use super::embedded::{HOST, PATH};
 use super::setup::{CannotSetUp, Placed, Setup};
-use super::{Behavior, CannotVary, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant};
+use super::{
+    Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant,
+};
 use crate::clock::Clock;
 use crate::process::{About, CommandLine, Server, Setting};
 use crate::transport::Raw;

@@ -10,7 +10,7 @@ use countersign_core::scheme::{Deployment, Scheme, WrongSecret};
 use countersign_core::secret::Secret;
 
 use super::spec::TargetSpec;
-use super::{Kind, Target, UsageError, embedded, exec, serve};
+use super::{Kind, PATH, Target, UsageError, exec, serve};
 use crate::limiter::RateLimiter;
 use crate::process::{CannotServe, CannotStartDriver};
 use crate::run::{CannotCount, Counter, CounterSpec, Session, Signer, Slow, made_up_secret};
@@ -95,20 +95,6 @@ pub enum CannotSetUp {
     Effects(#[from] CannotCount),
 }
 
-/// Why a target cannot be set up for one case.
-#[derive(Debug, thiserror::Error)]
-pub enum CannotVary {
-    /// The scheme has no such secret.
-    #[error(transparent)]
-    Secret(#[from] WrongSecret),
-    /// The embedded endpoint does not start.
-    #[error(transparent)]
-    Embedded(#[from] crate::serve::CannotServe),
-    /// The server does not start.
-    #[error("not with this secret: {0}")]
-    Server(#[from] CannotServe),
-}
-
 /// A target that was started, and where its signer thinks that it is.
 pub(super) struct Placed {
     pub(super) kind: Kind,
@@ -156,7 +142,7 @@ impl Setup {
     pub(super) fn embedded_sender(&self, origin: &str) -> Result<Sender, CannotSetUp> {
         let secret = self.second.secret.clone();
         let secret = secret.unwrap_or_else(|| made_up_secret(&*self.scheme, !self.seed));
-        self.second_sender(secret, format!("{}/second", embedded::PATH), origin)
+        self.second_sender(secret, format!("{}/second", PATH), origin)
     }
 }
 

@@ -5,6 +5,7 @@
 //! are in [`countersign_timing`]; this module must not compute any of its own.
 
 mod exact;
+mod functions;
 mod http2;
 mod in_process;
 mod instructions;
@@ -16,10 +17,9 @@ mod target;
 mod valgrind;
 mod wrong;
 
-pub use countersign_timing::statistics;
-pub use countersign_timing::{
+pub use functions::{
     Budget, Classes, Measurement, Observer, ProgressUpdate, ReservedCpu, Stop, Timing, pin_to_one_cpu,
-    public, secret, verdict,
+    public, secret, statistics, verdict,
 };
 pub use in_process::in_process;
 pub use instructions::instructions;

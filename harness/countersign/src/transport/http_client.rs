@@ -16,7 +16,7 @@ use hyper::body::{Body as HttpBody, Bytes, Frame};
 use reqwest::{Body, Certificate, Client, Response, Url, redirect, retry};
 
 use super::verbatim::{Sendable, check};
-use super::{Deadlines, millis};
+use super::{CannotStart, Deadlines, millis};
 
 /// A target at an origin, reached through a full client.
 #[derive(Debug)]
@@ -34,20 +34,6 @@ pub enum Proxies {
     None,
     /// Requests go where the environment says.
     FromEnvironment,
-}
-
-/// Why there is no polite carrier.
-#[derive(Debug, thiserror::Error)]
-pub enum CannotStart {
-    /// The URL is not one of HTTP.
-    #[error("the target is not an http or https URL with a host")]
-    Url,
-    /// The certificates cannot be read.
-    #[error("the file of root certificates holds no certificate in PEM form")]
-    Certificates,
-    /// The client refuses its settings.
-    #[error("the HTTP client does not start: {0}")]
-    Client(String),
 }
 
 impl HttpClient {

@@ -3,10 +3,15 @@
 //! The type to know is [`Transport`]. It does not know what a case expects; what an answer means is decided by the
 //! [`Oracle`] that it is given.
 
+#[cfg(feature = "http-client")]
+mod http_client;
+#[cfg(not(feature = "http-client"))]
+#[path = "no_http_client.rs"]
 mod http_client;
 mod raw;
 mod reuse;
 mod sending;
+#[cfg(feature = "http-client")]
 mod verbatim;
 
 use std::time::Duration;
@@ -14,7 +19,9 @@ use std::time::Duration;
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::{Limits, Wire};
 
-pub use http_client::{CannotStart, HttpClient, Proxies};
+pub use http_client::HttpClient;
+#[cfg(feature = "http-client")]
+pub use http_client::Proxies;
 pub use raw::Raw;
 pub use sending::Gate;
 
@@ -53,6 +60,23 @@ pub enum TransportName {
     Raw,
     /// A well-behaved client, for HTTPS; it cannot send malformed requests.
     HttpClient,
+}
+
+/// Why there is no HTTP client.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotStart {
+    /// The URL is not one of HTTP.
+    #[error("the target is not an http or https URL with a host")]
+    Url,
+    /// The certificates cannot be read.
+    #[error("the file of root certificates holds no certificate in PEM form")]
+    Certificates,
+    /// The client refuses its settings.
+    #[error("the HTTP client does not start: {0}")]
+    Client(String),
+    /// The library was built without one.
+    #[error("this build has no HTTP client; it needs the feature `http-client` of the package `countersign`")]
+    NotBuilt,
 }
 
 /// A way over the network to one address.

@@ -64,11 +64,13 @@ impl Raw {
     }
 
     /// What answers mean.
+    #[cfg(feature = "targets")]
     pub(crate) fn oracle(&self) -> Oracle {
         self.oracle.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How long an answer may take.
+    #[cfg(feature = "targets")]
     pub(crate) fn patience(&self) -> Duration {
         self.deadlines.total
     }

@@ -5,6 +5,10 @@
 //! of the library behind it.
 
 mod pool;
+#[cfg(feature = "schema-checks")]
+mod schema;
+#[cfg(not(feature = "schema-checks"))]
+#[path = "no_schema.rs"]
 mod schema;
 mod worker;
 

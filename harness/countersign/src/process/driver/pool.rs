@@ -64,6 +64,7 @@ pub enum SchemaChecks {
     /// They are only read.
     Off,
     /// They are, in both directions: to find out who is wrong.
+    #[cfg(feature = "schema-checks")]
     On,
 }
 
@@ -80,7 +81,11 @@ impl Pool {
         checks: SchemaChecks,
         runtime: Handle,
     ) -> Result<Self, CannotStartDriver> {
-        let schemas = (checks == SchemaChecks::On).then(|| Arc::new(Schemas::published()));
+        let schemas = match checks {
+            SchemaChecks::Off => None,
+            #[cfg(feature = "schema-checks")]
+            SchemaChecks::On => Some(Arc::new(Schemas::published())),
+        };
         let (worker, hello) = start(&command, patience, schemas.clone(), &runtime).await?;
         let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
         let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));

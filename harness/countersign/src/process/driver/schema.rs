@@ -4,11 +4,9 @@
 
 use std::fmt;
 
+use countersign_vectors::schema::{LINE_FROM_DRIVER, LINE_TO_DRIVER};
 use jsonschema::Validator;
 use serde_json::Value;
-
-const TO_DRIVER: &str = include_str!("../../../../../vectors/schema/line-to-driver.schema.json");
-const FROM_DRIVER: &str = include_str!("../../../../../vectors/schema/line-from-driver.schema.json");
 
 /// The schemas of both directions.
 pub(super) struct Schemas {
@@ -29,7 +27,7 @@ impl Schemas {
             let schema: Value = serde_json::from_str(text).expect("it is generated");
             jsonschema::validator_for(&schema).expect("it is generated")
         };
-        Self { to_driver: schema(TO_DRIVER), from_driver: schema(FROM_DRIVER) }
+        Self { to_driver: schema(LINE_TO_DRIVER), from_driver: schema(LINE_FROM_DRIVER) }
     }
 
     /// A line of the harness.

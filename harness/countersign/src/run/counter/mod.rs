@@ -1,54 +1,23 @@
 //! Counters of effects: what a target did, besides what it answered.
 //!
-//! The types to know are [`CounterSpec`], where a counter is found, and [`Counter`], which reads it. What
-//! a counter page says beside the number is neither kept nor shown.
+//! The type to know is [`Counter`]; where one is found is in `spec`. What a counter page says beside the number is
+//! neither kept nor shown.
+
+#[cfg(feature = "targets")]
+mod spec;
 
 use std::time::Duration;
 
 use countersign_core::event::Phase;
 use countersign_core::observe::Outcome;
-use countersign_core::wire::{Framing, Header, Limits, Octets, Request, Wire, encode};
+use countersign_core::wire::Wire;
 use tokio::time::sleep;
-use url::Url;
 
 use super::session::Session;
-use crate::transport::{CannotStart, Deadlines, HttpClient, Raw, Transport};
+use crate::transport::Transport;
 
-/// Where a number is found that rises with every request that is acted on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CounterSpec {
-    /// The page.
-    pub url: Url,
-    /// The metric on a page of Prometheus texts: a name, over all of its labels, or a name with labels as
-    /// they stand there. Without it the page is a plain number.
-    pub metric: Option<String>,
-}
-
-impl std::str::FromStr for CounterSpec {
-    type Err = String;
-
-    /// `http://127.0.0.1:9090/metrics#orders_total`, or an address alone.
-    fn from_str(text: &str) -> Result<Self, String> {
-        // What stands behind the number sign is not sent, and may hold braces and quotes.
-        let (address, metric) = text.split_once('#').map_or((text, None), |(url, name)| (url, Some(name)));
-        let url = Url::parse(address).map_err(|error| format!("it is no address: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err("it is not an http or https address".to_owned());
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("credentials in an address would stand in every report".to_owned());
-        }
-        match metric {
-            Some("") => Err("the name of a metric follows the number sign".to_owned()),
-            metric => Ok(Self { url, metric: metric.map(str::to_owned) }),
-        }
-    }
-}
-
-/// Why a counter cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("the page of the counter cannot be asked for: {0}")]
-pub struct CannotCount(#[from] CannotStart);
+#[cfg(feature = "targets")]
+pub use spec::{CannotCount, CounterSpec};
 
 /// A counter that can be read.
 #[derive(Debug)]
@@ -68,52 +37,12 @@ pub struct VerifiedCounter<'a> {
     settle: Duration,
 }
 
-/// Bytes of a page at most.
-const PAGE: usize = 4 << 20;
-/// How long an effect of a target that somebody else runs may take at least.
-const PATIENCE: Duration = Duration::from_millis(100);
 /// Pauses in which the effect of a valid request must show itself.
 const PAUSES: [u64; 8] = [0, 20, 50, 100, 200, 400, 800, 1600];
 /// How often a counter is looked at until it stands still.
 const LOOKS: usize = 20;
 
 impl Counter {
-    /// A counter of a target that somebody else runs.
-    ///
-    /// # Errors
-    /// No client can be made for the address.
-    pub fn new(spec: &CounterSpec, deadlines: Deadlines) -> Result<Self, CannotCount> {
-        let (url, limits) = (&spec.url, Limits { body: PAGE, ..Limits::default() });
-        let transport = if url.scheme() == "https" {
-            let client = HttpClient::new(url.clone(), deadlines, None)?;
-            Transport::HttpClient(client)
-        } else {
-            let port = url.port_or_known_default().unwrap_or(80);
-            Transport::Raw(Raw::new(url.host_str().unwrap_or_default(), port, deadlines))
-        };
-        let request = Request {
-            method: "GET".into(),
-            target: url[url::Position::BeforePath..url::Position::AfterQuery].into(),
-            headers: vec![Header::new("Host", &url[url::Position::BeforeHost..url::Position::AfterPort])],
-            body: Octets::default(),
-        };
-        let page = encode(request, Framing::default());
-        Ok(Self {
-            transport: transport.with_limits(limits),
-            page,
-            metric: spec.metric.clone(),
-            patience: PATIENCE,
-        })
-    }
-
-    /// The counter of an embedded endpoint, which acts before it answers.
-    pub fn embedded(metrics: std::net::SocketAddr) -> Self {
-        let url = Url::parse(&format!("http://{metrics}/metrics")).expect("an address makes a URL");
-        let spec = CounterSpec { url, metric: Some(crate::serve::EFFECTS.to_owned()) };
-        let counter = Self::new(&spec, Deadlines::default()).expect("plain HTTP needs no certificates");
-        Self { patience: Duration::ZERO, ..counter }
-    }
-
     /// Reads the number.
     ///
     /// # Errors
@@ -197,18 +126,6 @@ fn value(text: &str, metric: Option<&str>) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_counter_is_an_address_and_perhaps_a_metric() {
-        let spec: CounterSpec =
-            "http://127.0.0.1:9/m?a=b#orders_total{kind=\"hook\"}".parse().expect("a counter");
-        assert_eq!(spec.url.as_str(), "http://127.0.0.1:9/m?a=b");
-        assert_eq!(spec.metric.as_deref(), Some("orders_total{kind=\"hook\"}"));
-        for wrong in ["", "orders", "ftp://localhost/", "http://u:canary@localhost/", "http://localhost/#"] {
-            let why = wrong.parse::<CounterSpec>().expect_err("no counter");
-            assert!(!why.contains("canary"), "{why}");
-        }
-    }
 
     #[test]
     fn a_plain_number_or_the_sum_over_all_labels_is_read() {

@@ -1,0 +1,1 @@
+../../implementations/rust/src/countersign_driver.rs

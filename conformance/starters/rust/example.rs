@@ -1,0 +1,1 @@
+../../implementations/rust/src/bin/example.rs
