@@ -4,12 +4,15 @@
 
 mod check;
 pub mod clock;
+mod counter;
 mod limiter;
+mod made_up;
 #[cfg(feature = "targets")]
 pub mod process;
 pub mod run;
 #[cfg(feature = "targets")]
 pub mod serve;
+mod session;
 pub mod target;
 #[cfg(feature = "targets")]
 pub mod timing;
@@ -20,5 +23,5 @@ pub mod transport;
 
 pub use check::{Check, Report, check};
 pub use limiter::RateLimiter;
-pub use run::made_up_secret;
+pub use made_up::made_up_secret;
 pub use target::{Answer, Asked, Service};

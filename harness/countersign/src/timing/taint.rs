@@ -14,7 +14,7 @@ use super::target::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
 use crate::process::CommandLine;
-use crate::run;
+use crate::session;
 use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 
 /// Follows the secret of the driver behind a subject, which was started by this command line.
@@ -22,14 +22,14 @@ use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 /// # Errors
 /// Valgrind is not there, the driver cannot be asked, or it accepts what is wrong.
 pub async fn taint(
-    subject: &run::Session,
+    subject: &session::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Taint, CannotMeasure> {
     followed(subject, command, target).await.map_err(CannotMeasure::new)
 }
 
-async fn followed(subject: &run::Session, command: &CommandLine, target: &str) -> Result<Taint, String> {
+async fn followed(subject: &session::Session, command: &CommandLine, target: &str) -> Result<Taint, String> {
     let valgrind = Valgrind::find().map_err(|why| why.to_string())?;
     let verifier = Verifier::of(subject)?;
     let requests = Requests::new(subject)?;

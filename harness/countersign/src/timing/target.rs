@@ -15,7 +15,7 @@ use super::keep_alive::KeepAlive;
 use super::pairs::pairs;
 use super::requests::{Contrast, Requests, tag_length};
 use crate::process::Driver;
-use crate::run;
+use crate::session;
 use crate::target::Exact;
 
 /// Requests in one question to a driver at most.
@@ -65,7 +65,7 @@ impl CannotMeasure {
 ///
 /// # Errors
 /// Its scheme carries no tag.
-pub fn ladder(subject: &run::Session) -> Result<Vec<Contrast>, CannotMeasure> {
+pub fn ladder(subject: &session::Session) -> Result<Vec<Contrast>, CannotMeasure> {
     tag_length(subject).map(Contrast::ladder).map_err(CannotMeasure)
 }
 
@@ -75,7 +75,7 @@ pub fn ladder(subject: &run::Session) -> Result<Vec<Contrast>, CannotMeasure> {
 /// # Errors
 /// The target cannot be measured, or does not refuse what it is asked to.
 pub fn target(
-    subject: &run::Session,
+    subject: &session::Session,
     options: &MeasureOptions,
     runtime: &Handle,
     observer: Observer<'_>,
@@ -97,7 +97,7 @@ pub fn target(
 }
 
 /// Waits until the rate limit of the subject allows another request.
-pub(super) fn wait_for_turn(subject: &run::Session, runtime: &Handle) {
+pub(super) fn wait_for_turn(subject: &session::Session, runtime: &Handle) {
     runtime.block_on(subject.target.limiter().wait());
 }
 
@@ -109,7 +109,7 @@ pub(super) fn limits(options: &MeasureOptions, default: f64, step: f64) -> Limit
 
 /// An endpoint: one connection, one buffer, from the first byte sent to the first received.
 fn endpoint(
-    subject: &run::Session,
+    subject: &session::Session,
     exact: Exact<'_>,
     address: (String, u16),
     options: &MeasureOptions,
@@ -153,7 +153,7 @@ fn endpoint(
 
 /// A library: questions of many requests, timed by its driver.
 fn library(
-    subject: &run::Session,
+    subject: &session::Session,
     process: &Driver,
     options: &MeasureOptions,
     runtime: &Handle,
