@@ -12,8 +12,8 @@ use countersign_timing::{Classes, Measurement, Observer, Timing, random_seed};
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha12Rng;
 
+use super::options::{CannotMeasure, MeasureOptions};
 use super::requests::{Contrast, Requests};
-use super::target::{CannotMeasure, MeasureOptions};
 use super::wrong;
 use crate::session;
 

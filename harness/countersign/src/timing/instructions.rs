@@ -12,7 +12,7 @@ use countersign_timing::statistics::{Count, Instructions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::exact::{Verifier, facts};
-use super::target::CannotMeasure;
+use super::options::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
 use crate::process::CommandLine;

@@ -17,8 +17,8 @@ use countersign_timing::{Observer, Timing};
 use tokio::runtime::Handle;
 
 use super::http2::{Answered, Endpoint, Message};
+use super::options::{MeasureOptions, WARM, limits, wait_for_turn};
 use super::requests::Requests;
-use super::target::{MeasureOptions, WARM, limits, wait_for_turn};
 use crate::session;
 use crate::target::Exact;
 use countersign_core::wire::{Answer, Connection, Header, Octets};

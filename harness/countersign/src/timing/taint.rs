@@ -10,7 +10,7 @@ use countersign_core::observe::Outcome;
 use countersign_timing::statistics::{Decides, Site, Taint};
 
 use super::exact::{Verifier, expect, facts};
-use super::target::CannotMeasure;
+use super::options::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
 use crate::process::CommandLine;

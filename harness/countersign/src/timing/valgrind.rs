@@ -10,7 +10,7 @@ use std::time::Duration;
 use countersign_conformance::place::NOW;
 use tokio::runtime::Handle;
 
-use super::target::CannotMeasure;
+use super::options::CannotMeasure;
 use crate::process::{CommandLine, Driver, Pool, SchemaChecks};
 use crate::session;
 
