@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign::transport::TransportName;
 use serde::Serialize;
 
-use super::timing::Contrasts;
+use super::contrasts::Contrasts;
 
 /// Finds the requests that an HMAC check should refuse but accepts, and the ones it should accept but refuses.
 #[derive(Debug, Parser)]
@@ -304,7 +304,7 @@ pub(crate) struct TimingArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) recording: Option<PathBuf>,
     /// How long one unit of the recorded numbers is, if the recording does not say so itself.
-    #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds)]
+    #[arg(long, value_name = "TIME", value_parser = super::contrasts::nanoseconds)]
     pub(crate) unit: Option<f64>,
     /// Send two requests at a time over HTTP/2 with prior knowledge, and measure the gap between their answers: for endpoints
     /// behind a network.
@@ -312,11 +312,11 @@ pub(crate) struct TimingArgs {
     pub(crate) pairs: bool,
     /// How the two classes of requests differ: mismatch, mismatch-at:POSITION, malformed, stale or key-id; or `ladder`,
     /// positions all along the tag. Repeatable [default: mismatch].
-    #[arg(long, value_name = "NAME", value_parser = super::timing::contrast)]
+    #[arg(long, value_name = "NAME", value_parser = super::contrasts::contrast)]
     pub(crate) contrast: Vec<Contrasts>,
     /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; with --pairs: 1us; for an embedded verifier: 20ns;
     /// for a recording: none].
-    #[arg(long, value_name = "TIME", value_parser = super::timing::nanoseconds)]
+    #[arg(long, value_name = "TIME", value_parser = super::contrasts::nanoseconds)]
     pub(crate) resolution: Option<f64>,
     /// Calls at most, without those of controls [default: 1000000].
     #[arg(long, value_name = "N")]

@@ -26,10 +26,12 @@ pub(crate) fn words(args: &TargetArgs, target: &TargetSpec, config: &Config, see
     // A profile that was only found is named: the command is the same from another folder.
     args.config = args.config.or_else(|| config.path.as_ref().map(Into::into));
     let mut words = vec!["countersign".to_owned(), "replay".to_owned()];
-    let Ok(Value::Object(options)) = serde_json::to_value(&args) else {
+    let Ok(Value::Object(mut options)) = serde_json::to_value(&args) else {
         unreachable!("options are an object of texts and numbers")
     };
-    for (name, value) in options {
+    // What is tested comes first, and where its fresh texts come from last.
+    let [first, last] = ["target", "seed"].map(|name| options.remove_entry(name));
+    for (name, value) in first.into_iter().chain(options).chain(last) {
         let values = match value {
             Value::Array(values) => values,
             one => vec![one],

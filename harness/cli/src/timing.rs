@@ -1,8 +1,8 @@
 //! `countersign timing`.
 
+mod exact;
 mod options;
 mod recorded;
-mod words;
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use countersign_core::report::{printable, printable_json};
 use countersign_timing::statistics::{Finding, Report, VerdictKind};
 
 use super::args::TimingArgs;
-use super::exact;
+use super::contrasts::Contrasts;
 use super::output::{self, Known, TERMINAL};
 use super::plan::Plan;
 use super::signals::{self, First};
@@ -23,8 +23,6 @@ use countersign::timing::{
     self, Budget, Contrast, MeasureOptions, Observer, ProgressUpdate, ReservedCpu, Stop, Technique, Timing,
 };
 use options::Kind;
-
-pub(crate) use words::{Contrasts, contrast, nanoseconds};
 
 /// Time that a measurement takes at most by default.
 const MAX_TIME: Duration = Duration::from_secs(60);

@@ -17,9 +17,9 @@ use countersign_core::scheme::{Deployment, Scheme, with_constants};
 use countersign_core::secret::Secret;
 use countersign_core::vector::Diagnostic;
 
+use crate::made_up::made_up_secret;
 use crate::run::{
     self, Announcement, Campaign, Hands, Keep, Session, Settings, Signer, Workers, is_repeatable,
-    made_up_secret,
 };
 use crate::target::{Answer, Asked, HOST, InProcess, PATH, Service, Target, Verify};
 

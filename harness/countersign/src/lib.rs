@@ -30,13 +30,16 @@
 mod check;
 #[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub mod clock;
+mod counter;
 mod limiter;
+mod made_up;
 #[cfg(feature = "targets")]
 pub mod process;
 #[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub mod run;
 #[cfg(feature = "targets")]
 pub mod serve;
+mod session;
 #[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub mod target;
 #[cfg(feature = "targets")]
@@ -56,7 +59,7 @@ pub use countersign_core::vector::Diagnostic;
 #[cfg_attr(not(feature = "targets"), doc(hidden))]
 pub use limiter::RateLimiter;
 #[cfg_attr(not(feature = "targets"), doc(hidden))]
-pub use run::made_up_secret;
+pub use made_up::made_up_secret;
 pub use target::{Answer, Asked, Service};
 
 /// What schemes, requests and answers are made of, for signatures of [`target`] and [`run`].

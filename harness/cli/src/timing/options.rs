@@ -275,7 +275,7 @@ pub(super) fn check(args: &TimingArgs) -> Result<Kind, Failed> {
         None => Config::load(args.target.config.as_deref())?,
     };
     let kind = Kind::of(args, &config);
-    for rule in RULES.iter().filter(|rule| (rule.is_given)(args) && !rule.honored.contains(&kind)) {
+    if let Some(rule) = RULES.iter().find(|rule| (rule.is_given)(args) && !rule.honored.contains(&kind)) {
         let message = format!("{} cannot honor --{}", kind.about(), rule.option);
         return Err(Failed::usage_help(message, rule.help));
     }

@@ -38,8 +38,8 @@ fn an_export_is_the_same_bytes_wherever_and_however_it_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("export.json");
     let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["vectors", "export", "--scheme", "standard-webhooks", "--format", "json", "--output"])
-        .arg(&path)
+        .args(["vectors", "export", "--scheme", "standard-webhooks", "--format"])
+        .arg(format!("json={}", path.display()))
         .current_dir(folder.path())
         .env_clear()
         .envs([("TZ", "Asia/Kathmandu"), ("LC_ALL", "tr_TR.UTF-8"), ("HOOK_SECRET", "another secret")])

@@ -178,7 +178,7 @@ fn an_option_that_cannot_be_honored_is_an_error_that_names_it() {
         (&endpoint, &["--second-secret", "env:SECOND_SECRET"]),
         (&endpoint, &["--second-path", "/second"]),
         (&endpoint, &["--second-key-id", "other"]),
-        (&endpoint, &["--carrier", "raw"]),
+        (&endpoint, &["--transport", "raw"]),
         (&endpoint, &["--unit", "1ns"]),
         (&driver, &["--suite", "smoke"]),
         (&driver, &["--accept-status", "200"]),

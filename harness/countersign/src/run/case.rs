@@ -16,9 +16,10 @@ use countersign_core::spec::{Level, Requirement, Requirements};
 use countersign_core::vector::Suite;
 
 use super::Keep;
-use super::counter::VerifiedCounter;
 use super::round;
-use super::session::{Session, Slow};
+use crate::counter::VerifiedCounter;
+use crate::session::Session;
+use crate::target::Slow;
 
 /// A case and where it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -295,7 +296,9 @@ impl Planned<'_> {
         redactor: &Redactor,
     ) -> Executed {
         let counter = match &session.effects {
-            Some(counter) if self.case.effects => Some(counter.prove(session).await),
+            Some(counter) if self.case.effects => {
+                Some(counter.prove(async || session.control(Phase::Liveness).await.observation).await)
+            }
             _ => None,
         };
         let starts = session.target.starts();

@@ -5,10 +5,7 @@
 
 mod campaign;
 mod case;
-mod counter;
-mod made_up;
 mod round;
-mod session;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -24,14 +21,14 @@ use countersign_core::redact::Redactor;
 use countersign_core::report::FailOn;
 use futures_util::stream::{self, StreamExt as _};
 
+#[cfg(feature = "targets")]
+pub use crate::counter::{CannotCount, CounterSpec};
+pub use crate::counter::{Counter, VerifiedCounter};
+pub use crate::session::{Opening, Session, Signer};
+pub use crate::target::Slow;
 pub use campaign::{Announcement, Campaign, Hands, is_repeatable, plan};
 use case::Attempt;
 pub use case::Planned;
-#[cfg(feature = "targets")]
-pub use counter::{CannotCount, CounterSpec};
-pub use counter::{Counter, VerifiedCounter};
-pub use made_up::made_up_secret;
-pub use session::{Opening, Session, Signer, Slow};
 pub use workers::Workers;
 
 /// What is kept of answers besides the verdict.

@@ -11,7 +11,7 @@ use countersign_core::wire::Wire;
 use futures_util::future::{join, join_all};
 use tokio::time::{sleep, timeout};
 
-use super::session::Session;
+use crate::session::Session;
 use crate::target::Exact;
 use crate::transport::Gate;
 

@@ -23,7 +23,7 @@ use super::{
     Variant, url,
 };
 use crate::clock;
-use crate::run::Counter;
+use crate::counter::Counter;
 use crate::serve::{AuditSink, CannotServe, Config, Endpoint, Running};
 use crate::transport::{Deadlines, Raw, Transport, TransportName};
 

@@ -35,8 +35,8 @@ use countersign_core::secret::Secret;
 use countersign_core::wire::Wire;
 
 use crate::clock::Clock;
+use crate::counter::Counter;
 use crate::limiter::RateLimiter;
-use crate::run::Counter;
 use crate::transport::{Gate, Raw};
 
 #[cfg(not(feature = "targets"))]
@@ -51,6 +51,8 @@ pub use profile::{Profile, SchemeChoice, SecretSupply, Support};
 #[cfg(feature = "targets")]
 pub use serve::Serve;
 #[cfg(feature = "targets")]
+pub(crate) use setup::Placed;
+#[cfg(feature = "targets")]
 pub use setup::{CannotSetUp, SecondSetup, Setup};
 #[cfg(feature = "targets")]
 pub use spec::{KeyNaming, TargetSpec, UsageError};
@@ -61,6 +63,15 @@ pub use url::{Spec as UrlSpec, Url, guard_host};
 pub const HOST: &str = "countersign.test";
 /// Path of the hook on an embedded target.
 pub const PATH: &str = "/hook";
+
+/// Whether cases that take long are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slow {
+    /// They are skipped, with the reason.
+    Skip,
+    /// They are run.
+    Run,
+}
 
 /// A target that is set up for one scheme and one secret.
 #[derive(Debug)]

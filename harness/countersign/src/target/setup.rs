@@ -1,6 +1,6 @@
 //! Setting a target up for one scheme.
 //!
-//! The type to know is [`Setup`]. What comes of it is a [`Session`].
+//! The type to know is [`Setup`]. It must not know what is done with the target.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use countersign_core::scheme::{Deployment, Scheme, WrongSecret};
 use countersign_core::secret::Secret;
 
 use super::spec::TargetSpec;
-use super::{Kind, PATH, Target, UsageError, exec, serve};
+use super::{Kind, PATH, Slow, UsageError, exec, serve};
+use crate::counter::{CannotCount, CounterSpec};
 use crate::limiter::RateLimiter;
+use crate::made_up::made_up_secret;
 use crate::process::{CannotServe, CannotStartDriver};
-use crate::run::{CannotCount, Counter, CounterSpec, Session, Signer, Slow, made_up_secret};
 use crate::transport::{CannotStart, Deadlines, TransportName};
 
 /// How a target is set up for one scheme.
@@ -96,16 +97,16 @@ pub enum CannotSetUp {
 }
 
 /// A target that was started, and where its signer thinks that it is.
-pub(super) struct Placed {
-    pub(super) kind: Kind,
+pub(crate) struct Placed {
+    pub(crate) kind: Kind,
     /// Value of the `Host` header.
-    pub(super) host: String,
+    pub(crate) host: String,
     /// Path and query.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Scheme and authority under which it knows itself, if nobody says otherwise.
-    pub(super) origin: String,
+    pub(crate) origin: String,
     /// Host and port for commands that a person can copy; none where there is no connection.
-    pub(super) address: Option<(String, u16)>,
+    pub(crate) address: Option<(String, u16)>,
 }
 
 impl Setup {
@@ -126,7 +127,7 @@ impl Setup {
     }
 
     /// The signer of the target's own requests.
-    fn first_sender(&self, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
+    pub(crate) fn first_sender(&self, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
         Ok(Sender::new(&*self.scheme, self.secret(), path, self.deployment(origin))?)
     }
 
@@ -147,8 +148,21 @@ impl Setup {
 }
 
 impl TargetSpec {
+    /// Starts what is to be started, fresh and with empty memory.
+    ///
+    /// # Errors
+    /// It does not start, or something that was asked for cannot be done.
+    pub(crate) async fn place(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+        match self {
+            Self::Url(url) => url.start(setup),
+            Self::Embedded(embedded) => embedded.start(setup).await,
+            Self::Exec(command) => exec::start(command, setup).await,
+            Self::Serve(command) => serve::start(command, setup).await,
+        }
+    }
+
     /// The second sender; none if somebody else runs the target and nobody said that there is one.
-    fn second_sender(&self, setup: &Setup, origin: &str) -> Result<Option<Sender>, CannotSetUp> {
+    pub(crate) fn second_sender(&self, setup: &Setup, origin: &str) -> Result<Option<Sender>, CannotSetUp> {
         match self {
             Self::Url(url) => {
                 let Some(secret) = setup.second.secret.clone() else { return Ok(None) };
@@ -157,32 +171,5 @@ impl TargetSpec {
             Self::Embedded(_) => setup.embedded_sender(origin).map(Some),
             Self::Exec(_) | Self::Serve(_) => Ok(None),
         }
-    }
-
-    /// Sets the target up for one scheme: starts what is to be started, fresh and with empty memory.
-    ///
-    /// # Errors
-    /// It does not start, or something that was asked for cannot be done.
-    pub async fn start(&self, setup: Setup) -> Result<Session, CannotSetUp> {
-        let placed = match self {
-            Self::Url(url) => url.start(&setup)?,
-            Self::Embedded(embedded) => embedded.start(&setup).await?,
-            Self::Exec(command) => exec::start(command, &setup).await?,
-            Self::Serve(command) => serve::start(command, &setup).await?,
-        };
-        let Placed { kind, host, path, origin, address } = placed;
-        let second = self.second_sender(&setup, &origin)?;
-        let sender = setup.first_sender(path, &origin)?;
-        if second.as_ref().is_some_and(|second| second.key[..] == sender.key[..]) {
-            let help = "the cases between two senders need two keys";
-            return Err(UsageError::new("--second-secret is the same secret as --secret", help).into());
-        }
-        let Setup { scheme, replay, seed, .. } = setup;
-        let signer = Signer { scheme, sender, host, address, replay, seed };
-        let mut session = Session::new(signer, Target::new(kind, setup.limiter));
-        session.slow = setup.slow;
-        session.effects = setup.effects.map(|spec| Counter::new(&spec, setup.deadlines)).transpose()?;
-        session.second = second;
-        Ok(session)
     }
 }

@@ -8,7 +8,7 @@ use countersign_core::wire::Wire;
 use super::valgrind::Valgrind;
 use super::wrong::Requests;
 use crate::process::Driver;
-use crate::run;
+use crate::session;
 
 /// The driver that runs.
 pub(super) struct Verifier<'a> {
@@ -16,7 +16,7 @@ pub(super) struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    pub(super) fn of(subject: &'a run::Session) -> Result<Self, String> {
+    pub(super) fn of(subject: &'a session::Session) -> Result<Self, String> {
         match subject.target.library() {
             Some(process) => Ok(Self { process }),
             None => Err("only drivers can be run under valgrind: --target 'exec:COMMAND'".to_owned()),

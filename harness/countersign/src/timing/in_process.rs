@@ -12,10 +12,10 @@ use countersign_timing::{Classes, Measurement, Observer, Timing, random_seed};
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha12Rng;
 
+use super::options::{CannotMeasure, MeasureOptions};
 use super::requests::{Contrast, Requests};
-use super::target::{CannotMeasure, MeasureOptions};
 use super::wrong;
-use crate::run;
+use crate::session;
 
 /// Nanoseconds that are tolerated by default: a verification takes some microseconds, and allocates.
 const RESOLUTION: f64 = 20.0;
@@ -32,7 +32,7 @@ struct Verifier<'a> {
 /// # Errors
 /// It accepts what is wrong or refuses what is right, or the scheme has nothing that the classes could differ in.
 pub fn in_process(
-    subject: &run::Session,
+    subject: &session::Session,
     steps: &dyn Steps,
     options: &MeasureOptions,
     observer: Observer<'_>,
@@ -71,7 +71,7 @@ impl Verifier<'_> {
 
 /// The genuine request, and one of each class. Where the tag is wrong at one position or another, nothing else differs: what
 /// follows from random characters, as in decoding, is not the question here.
-fn requests(subject: &run::Session, contrast: Contrast, seed: u64) -> Result<(Wire, [Wire; 2]), String> {
+fn requests(subject: &session::Session, contrast: Contrast, seed: u64) -> Result<(Wire, [Wire; 2]), String> {
     match contrast {
         Contrast::Mismatch => wrong::pair(subject, None),
         Contrast::MismatchAt(position) => wrong::pair(subject, Some(position)),

@@ -12,11 +12,11 @@ use countersign_timing::statistics::{Count, Instructions};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::exact::{Verifier, facts};
-use super::target::CannotMeasure;
+use super::options::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
 use crate::process::CommandLine;
-use crate::run;
+use crate::session;
 
 /// Calls of the shorter run, in which everything that happens once has happened.
 const FEW: u32 = 50;
@@ -28,7 +28,7 @@ const CALLS: u32 = 200;
 /// # Errors
 /// Valgrind is not there, the driver cannot be asked, or it accepts what is wrong.
 pub async fn instructions(
-    subject: &run::Session,
+    subject: &session::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Instructions, CannotMeasure> {
@@ -36,7 +36,7 @@ pub async fn instructions(
 }
 
 async fn counted(
-    subject: &run::Session,
+    subject: &session::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Instructions, String> {
@@ -77,7 +77,7 @@ async fn counted(
 
 struct Run<'a> {
     valgrind: &'a Valgrind,
-    subject: &'a run::Session,
+    subject: &'a session::Session,
     command: &'a CommandLine,
 }
 

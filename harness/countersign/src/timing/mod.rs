@@ -10,6 +10,7 @@ mod http2;
 mod in_process;
 mod instructions;
 mod keep_alive;
+mod options;
 mod pairs;
 mod requests;
 mod taint;
@@ -23,6 +24,7 @@ pub use functions::{
 };
 pub use in_process::in_process;
 pub use instructions::instructions;
+pub use options::{CannotMeasure, MeasureOptions, Technique};
 pub use requests::Contrast;
 pub use taint::taint;
-pub use target::{CannotMeasure, MeasureOptions, Technique, ladder, target};
+pub use target::{ladder, target};

@@ -17,9 +17,9 @@ use countersign_timing::{Observer, Timing};
 use tokio::runtime::Handle;
 
 use super::http2::{Answered, Endpoint, Message};
+use super::options::{MeasureOptions, WARM, limits, wait_for_turn};
 use super::requests::Requests;
-use super::target::{MeasureOptions, WARM, limits, wait_for_turn};
-use crate::run;
+use crate::session;
 use crate::target::Exact;
 use countersign_core::wire::{Answer, Connection, Header, Octets};
 
@@ -28,7 +28,7 @@ const RESOLUTION: f64 = 1_000.0;
 
 /// Measures an endpoint by pairs.
 pub(super) fn pairs(
-    subject: &run::Session,
+    subject: &session::Session,
     exact: Exact<'_>,
     address: (String, u16),
     options: &MeasureOptions,

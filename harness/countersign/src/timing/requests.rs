@@ -8,7 +8,7 @@ use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
 use rand::Rng;
 
-use crate::run;
+use crate::session;
 use countersign_timing::Classes;
 
 /// How both classes differ.
@@ -76,7 +76,7 @@ pub(super) fn positions(length: usize) -> Vec<u16> {
 const NO_TAG: &str = "the scheme carries no tag of its own";
 
 /// How many characters a tag for a target has.
-pub(super) fn tag_length(subject: &run::Session) -> Result<usize, String> {
+pub(super) fn tag_length(subject: &session::Session) -> Result<usize, String> {
     right_tag(&subject.world("timing", subject.clock.now())).map(|tag| tag.len())
 }
 
@@ -92,13 +92,13 @@ fn genuine(world: &World<'_>) -> Result<Signature, String> {
 
 /// Makes pairs of requests for a target.
 pub(super) struct Requests<'a> {
-    subject: &'a run::Session,
+    subject: &'a session::Session,
     contrast: Contrast,
     made: u64,
 }
 
 impl<'a> Requests<'a> {
-    pub(super) fn new(subject: &'a run::Session, contrast: Contrast) -> Self {
+    pub(super) fn new(subject: &'a session::Session, contrast: Contrast) -> Self {
         Self { subject, contrast, made: 0 }
     }
 

@@ -10,11 +10,11 @@ use countersign_core::observe::Outcome;
 use countersign_timing::statistics::{Decides, Site, Taint};
 
 use super::exact::{Verifier, expect, facts};
-use super::target::CannotMeasure;
+use super::options::CannotMeasure;
 use super::valgrind::{Tool, Valgrind, written};
 use super::wrong::Requests;
 use crate::process::CommandLine;
-use crate::run;
+use crate::session;
 use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 
 /// Follows the secret of the driver behind a subject, which was started by this command line.
@@ -22,14 +22,14 @@ use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 /// # Errors
 /// Valgrind is not there, the driver cannot be asked, or it accepts what is wrong.
 pub async fn taint(
-    subject: &run::Session,
+    subject: &session::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Taint, CannotMeasure> {
     followed(subject, command, target).await.map_err(CannotMeasure::new)
 }
 
-async fn followed(subject: &run::Session, command: &CommandLine, target: &str) -> Result<Taint, String> {
+async fn followed(subject: &session::Session, command: &CommandLine, target: &str) -> Result<Taint, String> {
     let valgrind = Valgrind::find().map_err(|why| why.to_string())?;
     let verifier = Verifier::of(subject)?;
     let requests = Requests::new(subject)?;

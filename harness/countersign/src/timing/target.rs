@@ -7,65 +7,26 @@ use std::hint::black_box;
 use countersign_core::line::Capability;
 use countersign_core::observe::Outcome;
 use countersign_timing::measure::{Assignment, Counter, Purpose, ROUNDS, Session, random_seed, rounds_for};
-use countersign_timing::statistics::{Label, Limits};
-use countersign_timing::{Budget, Observer, Timing};
+use countersign_timing::statistics::Label;
+use countersign_timing::{Observer, Timing};
 use tokio::runtime::Handle;
 
 use super::keep_alive::KeepAlive;
+use super::options::{CannotMeasure, MeasureOptions, Technique, WARM, limits, wait_for_turn};
 use super::pairs::pairs;
 use super::requests::{Contrast, Requests, tag_length};
 use crate::process::Driver;
-use crate::run;
+use crate::session;
 use crate::target::Exact;
 
 /// Requests in one question to a driver at most.
 const QUESTION: usize = 64;
-/// Exchanges before the first that counts.
-pub(super) const WARM: u32 = 20;
-
-/// How a target is measured.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MeasureOptions {
-    /// How requests are sent to an endpoint.
-    pub technique: Technique,
-    /// How the classes differ.
-    pub contrast: Contrast,
-    /// Nanoseconds that are tolerated, if not the default of the technique.
-    pub resolution: Option<f64>,
-    /// When to stop without a verdict.
-    pub budget: Budget,
-    /// How many comparisons of this target there are: they share the chance of a false leak.
-    pub comparisons: u32,
-    /// Seed of labels and tags; a random one if there is none.
-    pub seed: Option<u64>,
-}
-
-/// How requests are sent to an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Technique {
-    /// One request after the other, over HTTP/1.1.
-    #[default]
-    OneByOne,
-    /// Two at a time, over HTTP/2 with prior knowledge.
-    Pairs,
-}
-
-/// Why a target cannot be measured.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CannotMeasure(String);
-
-impl CannotMeasure {
-    pub(super) fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
-    }
-}
 
 /// The first character against positions all along the tag of a target, to see where a leak starts.
 ///
 /// # Errors
 /// Its scheme carries no tag.
-pub fn ladder(subject: &run::Session) -> Result<Vec<Contrast>, CannotMeasure> {
+pub fn ladder(subject: &session::Session) -> Result<Vec<Contrast>, CannotMeasure> {
     tag_length(subject).map(Contrast::ladder).map_err(CannotMeasure)
 }
 
@@ -75,7 +36,7 @@ pub fn ladder(subject: &run::Session) -> Result<Vec<Contrast>, CannotMeasure> {
 /// # Errors
 /// The target cannot be measured, or does not refuse what it is asked to.
 pub fn target(
-    subject: &run::Session,
+    subject: &session::Session,
     options: &MeasureOptions,
     runtime: &Handle,
     observer: Observer<'_>,
@@ -96,20 +57,9 @@ pub fn target(
     measured.map(|timing| timing.at(options.contrast.position())).map_err(CannotMeasure)
 }
 
-/// Waits until the rate limit of the subject allows another request.
-pub(super) fn wait_for_turn(subject: &run::Session, runtime: &Handle) {
-    runtime.block_on(subject.target.limiter().wait());
-}
-
-pub(super) fn limits(options: &MeasureOptions, default: f64, step: f64) -> Limits {
-    let usual = Limits::default();
-    let leak = usual.leak / f64::from(options.comparisons.max(1));
-    Limits { resolution: Some(options.resolution.unwrap_or(default)), step, leak, ..usual }
-}
-
 /// An endpoint: one connection, one buffer, from the first byte sent to the first received.
 fn endpoint(
-    subject: &run::Session,
+    subject: &session::Session,
     exact: Exact<'_>,
     address: (String, u16),
     options: &MeasureOptions,
@@ -153,7 +103,7 @@ fn endpoint(
 
 /// A library: questions of many requests, timed by its driver.
 fn library(
-    subject: &run::Session,
+    subject: &session::Session,
     process: &Driver,
     options: &MeasureOptions,
     runtime: &Handle,

@@ -10,9 +10,9 @@ use std::time::Duration;
 use countersign_conformance::place::NOW;
 use tokio::runtime::Handle;
 
-use super::target::CannotMeasure;
+use super::options::CannotMeasure;
 use crate::process::{CommandLine, Driver, Pool, SchemaChecks};
-use crate::run;
+use crate::session;
 
 /// How long one answer may take: everything is some fifty times slower.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -69,7 +69,7 @@ impl Valgrind {
     /// It does not greet.
     pub(super) async fn start(
         &self,
-        subject: &run::Session,
+        subject: &session::Session,
         command: &CommandLine,
         tool: Tool,
         folder: &Path,

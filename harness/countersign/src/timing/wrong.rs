@@ -8,7 +8,7 @@ use countersign_core::tamper::{Tamper, With};
 use countersign_core::wire::Wire;
 
 use super::requests::{positions, right_tag};
-use crate::run;
+use crate::session;
 
 /// Requests whose tag is wrong at one position.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Requests {
     ///
     /// # Errors
     /// The scheme carries no tag of its own, or it cannot be replaced.
-    pub(super) fn new(subject: &run::Session) -> Result<Self, String> {
+    pub(super) fn new(subject: &session::Session) -> Result<Self, String> {
         let world = subject.world("exact", subject.clock.now());
         let tag = RightTag::new(&world)?;
         let genuine = wire(vec![], &world)?;
@@ -54,7 +54,7 @@ impl Requests {
 
 /// The genuine request, one whose tag is wrong at its first character only, and one whose tag is wrong at another position only:
 /// the last, if none is given.
-pub(super) fn pair(subject: &run::Session, position: Option<u16>) -> Result<(Wire, [Wire; 2]), String> {
+pub(super) fn pair(subject: &session::Session, position: Option<u16>) -> Result<(Wire, [Wire; 2]), String> {
     let world = subject.world("exact", subject.clock.now());
     let tag = RightTag::new(&world)?;
     let last = u16::try_from(tag.length.saturating_sub(1)).map_err(|_| "the tag is too long".to_owned())?;

@@ -20,7 +20,7 @@ const BETTORS: [(f64, [f64; 5]); SCORES] =
 /// What one believes who stakes on Y for slow calls, and all others.
 const DIRECTIONS: usize = 2;
 
-/// What ranks say of a shift, by the short and the long window: where there are few outliers, where there are many,
+/// What ranks say about a shift, by the short and the long window: where there are few outliers, where there are many,
 /// where most is known from the fast calls, the only ones that nothing has disturbed, and where a class is plainly slower.
 fn scores([short, long]: [f64; 2]) -> [f64; SCORES] {
     let above = |rank: f64, share: f64| if rank > share { share / (1.0 - share) } else { -1.0 };

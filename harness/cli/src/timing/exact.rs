@@ -9,12 +9,12 @@ use countersign_core::observe::Outcome;
 use countersign_timing::statistics::VerdictKind;
 use serde::Serialize;
 
-use super::args::TimingArgs;
-use super::output::{self, Known, Output, TERMINAL};
-use super::plan::Plan;
-use super::signals::{self, First};
-use super::timing::{exit, inconclusive};
+use super::{exit, inconclusive};
+use crate::args::TimingArgs;
 use crate::exit::{Exit, Failed};
+use crate::output::{self, Known, Output, TERMINAL};
+use crate::plan::Plan;
+use crate::signals::{self, First};
 use countersign::process::CommandLine;
 use countersign::target::TargetSpec;
 use countersign::timing;

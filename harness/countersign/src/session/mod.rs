@@ -2,6 +2,9 @@
 //!
 //! The type to know is [`Session`]. It must not know how results are shown.
 
+#[cfg(feature = "targets")]
+mod start;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,9 +21,9 @@ use countersign_core::tamper::{Line, Tamper};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Octets, Wire};
 
-use super::counter::Counter;
 use crate::clock::{self, Clock};
-use crate::target::{CannotVary, Target, Variant};
+use crate::counter::Counter;
+use crate::target::{CannotVary, Slow, Target, Variant};
 
 /// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
 const THROTTLE_BUDGET: u64 = 120;
@@ -40,15 +43,6 @@ pub struct Signer {
     pub replay: String,
     /// Root seed.
     pub seed: u64,
-}
-
-/// Whether cases that take long are run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slow {
-    /// They are skipped, with the reason.
-    Skip,
-    /// They are run.
-    Run,
 }
 
 /// One scheme against one target.

@@ -8,12 +8,10 @@ mod spec;
 
 use std::time::Duration;
 
-use countersign_core::event::Phase;
-use countersign_core::observe::Outcome;
+use countersign_core::observe::{Observation, Outcome};
 use countersign_core::wire::Wire;
 use tokio::time::sleep;
 
-use super::session::Session;
 use crate::transport::Transport;
 
 #[cfg(feature = "targets")]
@@ -61,9 +59,12 @@ impl Counter {
     ///
     /// # Errors
     /// It cannot be read, or nothing follows from its standing still, because it stands still then too.
-    pub async fn prove(&self, session: &Session) -> Result<VerifiedCounter<'_>, String> {
+    pub async fn prove(
+        &self,
+        control: impl AsyncFnOnce() -> Observation,
+    ) -> Result<VerifiedCounter<'_>, String> {
         let before = self.read().await?;
-        let control = session.control(Phase::Liveness).await.observation;
+        let control = control().await;
         if control.outcome != Outcome::Accepted {
             return Err(format!("the valid request before it was {}", control.summary()));
         }

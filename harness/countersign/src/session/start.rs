@@ -1,0 +1,28 @@
+//! From a target as a person names it to a session with it.
+
+use super::{Session, Signer};
+use crate::counter::Counter;
+use crate::target::{CannotSetUp, Placed, Setup, Target, TargetSpec, UsageError};
+
+impl TargetSpec {
+    /// Sets the target up for one scheme: starts what is to be started, fresh and with empty memory.
+    ///
+    /// # Errors
+    /// It does not start, or something that was asked for cannot be done.
+    pub async fn start(&self, setup: Setup) -> Result<Session, CannotSetUp> {
+        let Placed { kind, host, path, origin, address } = self.place(&setup).await?;
+        let second = self.second_sender(&setup, &origin)?;
+        let sender = setup.first_sender(path, &origin)?;
+        if second.as_ref().is_some_and(|second| second.key[..] == sender.key[..]) {
+            let help = "the cases between two senders need two keys";
+            return Err(UsageError::new("--second-secret is the same secret as --secret", help).into());
+        }
+        let Setup { scheme, replay, seed, .. } = setup;
+        let signer = Signer { scheme, sender, host, address, replay, seed };
+        let mut session = Session::new(signer, Target::new(kind, setup.limiter));
+        session.slow = setup.slow;
+        session.effects = setup.effects.map(|spec| Counter::new(&spec, setup.deadlines)).transpose()?;
+        session.second = second;
+        Ok(session)
+    }
+}
