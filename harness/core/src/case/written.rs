@@ -133,7 +133,7 @@ mod tests {
 
     const TWINS: &str = r#"{
         "id": "a", "requires": ["INT-BODY"], "message": {"body": {"text": "x"}}, "sign": {},
-        "tamper": [{"remove": "tag"}], "deliver": "once", "twin": TWIN, "expect": "alike"
+        "tamper": [{"remove": {"part": "tag"}}], "deliver": "once", "twin": TWIN, "expect": "alike"
     }"#;
 
     fn twin(text: &str) -> (Case, serde_json::Value) {
