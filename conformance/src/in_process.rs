@@ -1,6 +1,6 @@
 //! Running cases against a verifier in the same process, without a socket.
 //!
-//! The octets are read as an HTTP server would read them, so that a verifier sees what it would
+//! The bytes are read as an HTTP server would read them, so that a verifier sees what it would
 //! see behind a socket. Used by the kill matrix, the fuzz targets and the benchmarks.
 
 use std::cell::{Cell, RefCell};
@@ -13,7 +13,7 @@ use countersign_core::judge::{Alive, Baseline, Verdict};
 use countersign_core::observe::{Observation, Oracle, Outcome};
 use countersign_core::recipe::{Built, Hold, Manner, Round, World, build, genuine};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::{Answer, Connection, Octets, Request, Wire, receive, receive_head};
+use countersign_core::wire::{Answer, ByteString, Connection, Request, Wire, receive, receive_head};
 
 use crate::reference::{Authentic, Halt, Reply, Setup, Steps};
 
@@ -49,7 +49,7 @@ struct HeardRound {
 }
 
 impl<'b> Heard<'b> {
-    /// Reads the octets of a case; what the HTTP layer refuses has no request.
+    /// Reads the bytes of a case; what the HTTP layer refuses has no request.
     pub fn new(built: &'b Built) -> Self {
         let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(&wire.octets()).ok()).collect();
         let rounds = built.rounds.iter().map(|round| {
@@ -245,7 +245,7 @@ const DIED: &str = "the process ended";
 fn observation(status: u16, body: Option<String>) -> Observation {
     static ORACLE: LazyLock<Oracle> = LazyLock::new(Oracle::default);
     let connection = Connection::Reusable;
-    let body = body.map(Octets::from).unwrap_or_default();
+    let body = body.map(ByteString::from).unwrap_or_default();
     let answer = Answer { status, headers: Vec::new(), body, connection };
     let outcome = ORACLE.decide(&answer);
     Observation { outcome, answer: Some(answer), reply: None, detail: None, millis: 0.0 }

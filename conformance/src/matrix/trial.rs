@@ -19,7 +19,7 @@ use crate::mutants::Mutant;
 use crate::place::{NOW, Place, SEEDS};
 use crate::reference::{Reference, Steps};
 
-/// What a case says of a mutant; over several seeds the least of it holds.
+/// What a case shows about a mutant; over several seeds the weakest result counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mark {
     /// It answers as the reference does.

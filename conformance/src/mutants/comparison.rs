@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use countersign_core::scheme::{Claims, Construction, Field, Hash, Key, Refusal};
-use countersign_core::wire::{Octets, Request};
+use countersign_core::wire::{ByteString, Request};
 
 use super::{lenient_parsing, worked};
 use crate::reference::{Halt, Reference, Setup, Steps, is_public};
@@ -175,7 +175,7 @@ pub struct CharactersCountedBytesCompared;
 impl Steps for CharactersCountedBytesCompared {
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
         let right = setup.tag_text(text);
-        let throws = |tag: &Octets| {
+        let throws = |tag: &ByteString| {
             let characters = String::from_utf8_lossy(tag).chars().count();
             characters == right.len() && tag.len() != right.len()
         };
@@ -219,7 +219,7 @@ impl Steps for UnanchoredPattern {
             |window: &&[u8]| window.starts_with(label.as_bytes()) && window[label.len()..].iter().all(digit);
         let found =
             value.windows(label.len() + length).filter(pattern).map(|window| window[label.len()..].to_vec());
-        lenient_parsing::with_tags(setup, request, found.map(Octets::from).collect())
+        lenient_parsing::with_tags(setup, request, found.map(ByteString::from).collect())
     }
 }
 
@@ -279,7 +279,7 @@ impl Steps for LabelIgnored {
                 vec![value[cut.map_or(0, |at| at + 1)..].to_vec()]
             }
         };
-        lenient_parsing::with_tags(setup, request, tags.into_iter().map(Octets::from).collect())
+        lenient_parsing::with_tags(setup, request, tags.into_iter().map(ByteString::from).collect())
     }
 }
 

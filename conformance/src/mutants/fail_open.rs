@@ -4,7 +4,7 @@
 
 use countersign_core::scheme::{Claims, Construction, Encoding, Key, Refusal};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::{Octets, Request};
+use countersign_core::wire::{ByteString, Request};
 
 use super::lenient_parsing;
 use crate::reference::{Authentic, Halt, Reference, Reply, Setup, Steps};
@@ -104,7 +104,7 @@ impl Steps for UnreadBodyTakenForEmpty {
         if !unread.iter().any(|prefix| kind.starts_with(prefix.as_bytes())) {
             return Reference.signing_string(setup, request, claims);
         }
-        let unread = Request { body: Octets::default(), ..request.clone() };
+        let unread = Request { body: ByteString::default(), ..request.clone() };
         Reference.signing_string(setup, &unread, claims)
     }
 }
@@ -141,7 +141,7 @@ impl Steps for DecodeErrorLetThrough {
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let claims = Reference.read(setup, request)?;
         let encoding = setup.scheme.file().mac.encoding;
-        let throws = |tag: &Octets| !tag.is_ascii() || !decodes(encoding, tag);
+        let throws = |tag: &ByteString| !tag.is_ascii() || !decodes(encoding, tag);
         if claims.tags.iter().any(throws) { Err(Halt::LetThrough) } else { Ok(claims) }
     }
 

@@ -4,7 +4,7 @@
 //! claims are acceptable.
 
 use countersign_core::scheme::{Carrier, Claims, Encoding, Field, ListSpec, Refusal, Slot, Template};
-use countersign_core::wire::{Header, Octets, Request};
+use countersign_core::wire::{ByteString, Header, Request};
 
 use crate::reference::{Halt, Setup};
 
@@ -78,7 +78,7 @@ pub(super) fn contains(text: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// Reads everything but the tag as the scheme says, and takes these tags in its place.
-pub(super) fn with_tags(setup: &Setup, request: &Request, tags: Vec<Octets>) -> Result<Claims, Halt> {
+pub(super) fn with_tags(setup: &Setup, request: &Request, tags: Vec<ByteString>) -> Result<Claims, Halt> {
     let mut claims = match setup.scheme.read(request) {
         Err(Refusal::MalformedSignature | Refusal::MissingSignature) => {
             read_filled(setup, request, Field::Tag)?
@@ -197,7 +197,7 @@ pub(super) fn joined_lines(request: &Request) -> Vec<Header> {
     let mut joined = nth_lines(&request.headers, 0);
     for line in &mut joined {
         line.value =
-            request.values(&line.name).map(Octets::as_slice).collect::<Vec<_>>().join(&b", "[..]).into();
+            request.values(&line.name).map(ByteString::as_slice).collect::<Vec<_>>().join(&b", "[..]).into();
     }
     joined
 }

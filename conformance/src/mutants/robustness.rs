@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use countersign_core::scheme::{Claims, Refusal};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::{Octets, Request};
+use countersign_core::wire::{ByteString, Request};
 
 use super::worked;
 use crate::reference::{Authentic, Halt, HandlerFailed, Reference, Reply, Setup, Steps};
@@ -157,7 +157,7 @@ impl Steps for UsualShapeDemanded {
 
     fn read(&self, setup: &Setup, request: &Request) -> Result<Claims, Halt> {
         let claims = Reference.read(setup, request)?;
-        let plain = |text: &Octets| text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let plain = |text: &ByteString| text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         if claims.tags.len() == 1 && [&claims.id, &claims.nonce].into_iter().flatten().all(plain) {
             Ok(claims)
         } else {

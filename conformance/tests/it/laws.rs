@@ -17,7 +17,7 @@ use countersign_core::recipe::{Message, Moment, Recipe, Sender, Signing, Unique,
 use countersign_core::scheme::{Deployment, KeyForm, Part};
 use countersign_core::secret::Secret;
 use countersign_core::tamper::{Line, On, Tamper, With};
-use countersign_core::wire::{Header, Octets, receive};
+use countersign_core::wire::{ByteString, Header, receive};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -35,8 +35,8 @@ fn places() -> Vec<(&'static str, Place)> {
     schemes.map(|(name, scheme)| (name.as_str(), Place::new(scheme))).collect()
 }
 
-fn text(pattern: &'static str) -> impl Strategy<Value = Octets> + Clone {
-    pattern.prop_map(Octets::from)
+fn text(pattern: &'static str) -> impl Strategy<Value = ByteString> + Clone {
+    pattern.prop_map(ByteString::from)
 }
 
 /// Messages that HTTP can carry; the body is any bytes.
@@ -48,7 +48,7 @@ fn messages() -> impl Strategy<Value = Message> {
         option::of(text("[a-z0-9=&;?%]{0,16}")),
         vec(line.prop_map(|(name, value)| Header::new(name, value)), 0..3),
         vec(Just("Content-Type".to_owned()), 0..2),
-        option::of(vec(any::<u8>(), 0..200).prop_map(Octets::from)),
+        option::of(vec(any::<u8>(), 0..200).prop_map(ByteString::from)),
     );
     parts.prop_map(|(method, path, query, headers, without, body)| Message {
         method,

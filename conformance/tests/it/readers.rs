@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use countersign_conformance::place::Place;
 use countersign_core::recipe::{Recipe, build};
 use countersign_core::scheme::{Refusal, Scheme};
-use countersign_core::wire::{Header, Octets, Request};
+use countersign_core::wire::{ByteString, Header, Request};
 
 /// Schemes, and changes to their requests: `- NAME` takes a header away, `+ NAME` doubles it, `FROM -> TO` replaces
 /// a text in target, header values and body; TO may be `nothing`. Several are joined with `&&`.
@@ -27,7 +27,7 @@ fn changed(request: &Request, change: &str) -> Request {
     } else {
         let (from, to) = change.split_once(" -> ").expect("FROM -> TO");
         let to = if to == "nothing" { "" } else { to };
-        let replaced = |octets: &Octets| -> Octets {
+        let replaced = |octets: &ByteString| -> ByteString {
             String::from_utf8(octets.to_vec()).expect("text").replace(from, to).into()
         };
         let headers = request.headers.iter();
@@ -49,7 +49,7 @@ fn read(scheme: &dyn Scheme, request: &Request) -> Result<String, Refusal> {
     let mut claims = scheme.read(request)?;
     scheme.compare_body(request, &claims)?;
     scheme.read_body(request, &mut claims)?;
-    let text = |octets: &Octets| String::from_utf8_lossy(octets).into_owned();
+    let text = |octets: &ByteString| String::from_utf8_lossy(octets).into_owned();
     let mut found = format!("read: {} tag", claims.tags.len());
     for (name, value) in [
         ("timestamp", &claims.timestamp),

@@ -147,7 +147,7 @@ pub(crate) struct TargetArgs {
     /// Text of the second sender's key id [default: secondary].
     #[arg(long, value_name = "TEXT")]
     pub(crate) second_key_id: Option<String>,
-    /// Host besides loopback that may be tested; repeatable.
+    /// Host other than loopback that may be tested; repeatable.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
     /// Scheme and authority under which the endpoint knows itself, for schemes that sign a URL.
@@ -362,7 +362,7 @@ pub(crate) struct CompareArgs {
     /// Only cases whose id (or `suite/id`, `scheme/id`) matches the pattern; repeatable.
     #[arg(long, value_name = "GLOB")]
     pub(crate) case: Vec<String>,
-    /// Host besides loopback that may be tested; repeatable.
+    /// Host other than loopback that may be tested; repeatable.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
     /// Root seed; grids of one seed can be compared.

@@ -333,7 +333,7 @@ fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Ve
             }
         };
         let package = session.target.package();
-        // What a target with a memory remembers hangs on what it was asked in between.
+        // A target with a memory answers by what it was asked before, so its requests keep their order.
         let jobs = if session.target.remembers() { 1 } else { JOBS };
         let workers = Workers::new(jobs).map_err(|e| cannot_start(&e))?;
         let done = run::scheme(&workers, &mut session, &cases, &settings, &stop, &mut |_| {}, &|| {});

@@ -14,7 +14,7 @@ use crate::exit::Failed;
 /// Name of the file that is searched upward from the working directory.
 pub(crate) const FILE: &str = "countersign.yaml";
 
-/// What a project says of its endpoint.
+/// The profile of an endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Config {
@@ -34,7 +34,7 @@ pub(crate) struct Config {
     pub(crate) origin: Option<String>,
     /// Constants of the scheme, such as Square's notification URL.
     pub(crate) constants: BTreeMap<String, String>,
-    /// Hosts besides loopback that may be tested.
+    /// Hosts other than loopback that may be tested.
     pub(crate) allow_host: Vec<String>,
     /// Statuses that mean acceptance, such as `200-299`.
     pub(crate) accept_status: Option<String>,

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
-use crate::wire::{Octets, Request};
+use crate::wire::{ByteString, Request};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
@@ -103,9 +103,9 @@ pub struct Endpoint {
 pub struct Sent {
     /// Method, in the letter case that was sent.
     pub method: String,
-    /// Path and query, not decoded; an octet above 127 is the character of that number.
+    /// Path and query, not decoded; a byte above 127 is the character of that number.
     pub target: String,
-    /// Header lines in their order: name, and the octets of the value.
+    /// Header lines in their order: name, and the bytes of the value.
     pub headers: Vec<(SmolStr, Base64)>,
     /// Body, without transfer coding.
     pub body: Base64,
@@ -171,7 +171,7 @@ pub struct Hello {
     pub language: String,
     /// Schemes that it verifies, by their names in Countersign.
     pub schemes: Vec<String>,
-    /// What it can do besides.
+    /// What else it can do.
     #[serde(default)]
     pub capabilities: Vec<Capability>,
 }
@@ -183,7 +183,7 @@ impl Hello {
     }
 }
 
-/// What a driver can do besides telling genuine requests from others.
+/// What a driver can do other than tell genuine requests from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -256,16 +256,16 @@ pub struct Measured {
     pub nanos: Vec<f64>,
 }
 
-/// Octets, written in base64 with padding.
+/// ByteString, written in base64 with padding.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(transparent))]
-pub struct Base64(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub Octets);
+pub struct Base64(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub ByteString);
 
 /// What stands in it may be a secret.
 impl fmt::Debug for Base64 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Base64({} octets)", self.0.len())
+        write!(f, "Base64({} bytes)", self.0.len())
     }
 }
 
@@ -298,8 +298,8 @@ mod tests {
     fn a_request_is_written_as_the_protocol_page_shows_it() {
         let request = Request {
             method: "POST".into(),
-            target: Octets::from(b"/\xff?a".to_vec()),
-            headers: vec![Header { name: "X-A".into(), value: Octets::from(vec![0xe9]) }],
+            target: ByteString::from(b"/\xff?a".to_vec()),
+            headers: vec![Header { name: "X-A".into(), value: ByteString::from(vec![0xe9]) }],
             body: "hi".into(),
         };
         let verify = Verify {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scheme::ClockSpec;
 use crate::time::{ClockUnit, Timestamp};
-use crate::wire::Octets;
+use crate::wire::ByteString;
 
 /// When a request claims to have been signed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -34,10 +34,10 @@ pub enum Moment {
 
 impl Moment {
     /// The text of the timestamp; `None` if the scheme has no window on the side that is asked for.
-    pub fn render(&self, now: Timestamp, clock: &ClockSpec) -> Option<Octets> {
+    pub fn render(&self, now: Timestamp, clock: &ClockSpec) -> Option<ByteString> {
         let plain = |at: Timestamp| match clock.unit {
-            ClockUnit::Seconds => Octets::decimal(at.seconds()),
-            ClockUnit::Milliseconds => Octets::decimal(at.millis()),
+            ClockUnit::Seconds => ByteString::decimal(at.seconds()),
+            ClockUnit::Milliseconds => ByteString::decimal(at.millis()),
             unit => unit.render(at).into(),
         };
         Some(match self {

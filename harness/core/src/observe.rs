@@ -18,7 +18,7 @@ pub struct Observation {
     pub outcome: Outcome,
     /// The answer, if there was one.
     pub answer: Option<Answer>,
-    /// What a driver said of its library, if the target is one.
+    /// What a driver reported about its library, if the target is one.
     pub reply: Option<Reply>,
     /// What else there is to say: an error text, a reason.
     pub detail: Option<String>,
@@ -51,7 +51,7 @@ impl Observation {
     }
 }
 
-/// What a driver said of its library besides the outcome.
+/// What a driver reported about its library in addition to the outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reply {
     /// The kind of refusal, or the type of an exception.
@@ -91,7 +91,7 @@ pub enum Outcome {
     Garbled,
     /// The target cannot do what the case needs.
     Unsupported,
-    /// The carrier cannot send these bytes.
+    /// The transport cannot send these bytes.
     NotDelivered,
     /// No connection could be made, or what stands between is at fault.
     Unreachable,
@@ -251,13 +251,13 @@ impl Oracle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Connection, Header, Octets};
+    use crate::wire::{ByteString, Connection, Header};
 
     fn answer(status: u16, names: &[&str]) -> Answer {
         Answer {
             status,
             headers: names.iter().map(|name| Header::new(*name, "x")).collect(),
-            body: Octets::default(),
+            body: ByteString::default(),
             connection: Connection::Reusable,
         }
     }

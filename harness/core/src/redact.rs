@@ -13,7 +13,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
-use crate::wire::{Answer, Header, Octets, escape};
+use crate::wire::{Answer, ByteString, Header, escape};
 
 /// What stands in place of a secret.
 pub const MARK: &str = "[secret]";
@@ -94,12 +94,12 @@ impl Redactor {
     pub fn answer(&self, answer: &Answer) -> Answer {
         let headers = answer.headers.iter().map(|line| Header {
             name: self.text(&line.name).into(),
-            value: Octets::from(self.bytes(line.value.as_slice())),
+            value: ByteString::from(self.bytes(line.value.as_slice())),
         });
         Answer {
             status: answer.status,
             headers: headers.collect(),
-            body: Octets::from(self.bytes(answer.body.as_slice())),
+            body: ByteString::from(self.bytes(answer.body.as_slice())),
             connection: answer.connection,
         }
     }
@@ -243,12 +243,12 @@ mod tests {
         let answer = Answer {
             status: 500,
             headers: vec![Header::new("X-canary", "canary")],
-            body: Octets::from("the canary sings"),
+            body: ByteString::from("the canary sings"),
             connection: Connection::Reusable,
         };
         let clean = Redactor::new(&[Secret::new("canary")]).answer(&answer);
         assert_eq!(clean.headers, [Header::new("X-[secret]", "[secret]")]);
-        assert_eq!(clean.body, Octets::from("the [secret] sings"));
+        assert_eq!(clean.body, ByteString::from("the [secret] sings"));
     }
 
     #[test]

@@ -76,13 +76,13 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use countersign_core::time::http_date;
-    use countersign_core::wire::{Connection, Header, Octets};
+    use countersign_core::wire::{ByteString, Connection, Header};
 
     use super::*;
 
     fn answer(date: &str) -> Answer {
         let headers = vec![Header::new("Date", date)];
-        Answer { status: 200, headers, body: Octets::default(), connection: Connection::Reusable }
+        Answer { status: 200, headers, body: ByteString::default(), connection: Connection::Reusable }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use countersign_core::scheme::{Claims, Deployment, Encoding, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{
-    AnswerReader, Framing, Header, Limits, Octets, Progress, Request, Wire, encode,
+    AnswerReader, ByteString, Framing, Header, Limits, Progress, Request, Wire, encode,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -88,7 +88,7 @@ impl Place {
             method: "GET".into(),
             target: "/metrics".into(),
             headers: vec![Header::new("Host", "localhost")],
-            body: Octets::default(),
+            body: ByteString::default(),
         };
         let raw = Raw::new("127.0.0.1", self.running.metrics_addr().port(), Deadlines::default());
         let seen = raw.deliver(&encode(request, Framing::default())).await;
@@ -274,9 +274,9 @@ async fn nothing_that_a_request_holds_reaches_log_or_metrics() {
         place.changed(1, |request| request.headers.push(Header::new("Authorization", "canary-token-a8")));
     let tag = good.request().value("X-Hub-Signature-256").expect("it is signed").to_vec();
     let tag = tag.strip_prefix(b"sha256=").expect("its label").to_vec();
-    let bad = place.changed(2, |request| request.body = Octets::from("canary-body-19"));
+    let bad = place.changed(2, |request| request.body = ByteString::from("canary-body-19"));
     let odd = place.changed(3, |request| {
-        request.method = Octets::from("CANARY\"}");
+        request.method = ByteString::from("CANARY\"}");
         request.target = "/a%0a?token=canary-query-77".into();
     });
     for wire in [&good, &bad, &odd] {
@@ -333,9 +333,9 @@ async fn verifications_are_counted_by_result_and_reason() {
 async fn metrics_are_not_reachable_through_the_hook() {
     let place = Place::start("github", Reference).await;
     let scrape = place.changed(1, |request| {
-        request.method = Octets::from("GET");
+        request.method = ByteString::from("GET");
         request.target = "/metrics".into();
-        request.body = Octets::default();
+        request.body = ByteString::default();
     });
     let seen = place.send(&scrape).await;
     assert_eq!(seen.outcome, Outcome::Rejected);
@@ -404,7 +404,7 @@ async fn refusals_of_the_http_layer_all_have_one_shape_and_not_that_of_the_verif
     let place = Place::start("github", Reference).await;
     let shape = |seen: Observation| Shape::of(&seen.answer.expect("an answer"));
     let malformed =
-        shape(place.send(&place.changed(1, |request| request.method = Octets::from("PO ST"))).await);
+        shape(place.send(&place.changed(1, |request| request.method = ByteString::from("PO ST"))).await);
     let request = place.genuine(1).request().clone();
     let mut bad_chunk = encode(request, Framing { chunk: Some(4), ..Framing::default() }).octets().to_vec();
     let at = bad_chunk.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
@@ -414,7 +414,7 @@ async fn refusals_of_the_http_layer_all_have_one_shape_and_not_that_of_the_verif
     let mut octets = Vec::new();
     stream.read_to_end(&mut octets).await.expect("it answers and closes");
     let progress = AnswerReader::new(Limits::default(), false).push(&octets).expect("HTTP");
-    let Progress::Done(answer) = progress else { panic!("{}", Octets::from(octets)) };
+    let Progress::Done(answer) = progress else { panic!("{}", ByteString::from(octets)) };
     assert_eq!(answer.status, 400);
     assert_eq!(Shape::of(&answer), malformed);
     assert_ne!(shape(place.send(&place.changed(1, flip)).await), malformed);

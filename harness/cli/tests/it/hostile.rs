@@ -463,7 +463,7 @@ async fn a_polite_client_sends_the_lines_of_the_case_in_their_order() {
     let mut wire = post().request().clone();
     wire.headers.push(Header::new("X-B", "1"));
     wire.headers.push(Header::new("X-A", "2"));
-    wire.body = countersign_core::wire::Octets::default();
+    wire.body = countersign_core::wire::ByteString::default();
     let seen = deliver(&server.client(PATIENT), &encode(wire, Framing::default())).await;
     assert_eq!(seen.outcome, Outcome::Accepted);
     let octets = String::from_utf8(received.recv().await.expect("a request")).expect("text");

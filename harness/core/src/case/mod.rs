@@ -21,7 +21,7 @@ use crate::recipe::{
 };
 use crate::scheme::{Construction, Scheme};
 use crate::spec::Attacker;
-use crate::wire::{Framing, Header, Octets, Wire, encode};
+use crate::wire::{ByteString, Framing, Header, Wire, encode};
 
 /// A file of cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,10 +53,10 @@ pub struct Case {
     pub requires: Vec<RequirementId>,
     /// Bug classes whose mutants must die of it.
     pub kills: Vec<BugClassId>,
-    /// What the scheme must have besides what the recipe itself asks for.
+    /// What the scheme must have in addition to what the recipe itself asks for.
     pub needs: Vec<Need>,
     /// Key bytes with which the target is set up for this case, written in the form of the scheme.
-    pub secret: Option<Octets>,
+    pub secret: Option<ByteString>,
     /// What the attacker holds, if not the weakest level of the first requirement.
     pub attacker: Option<Attacker>,
     /// How its requests come to be.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scheme::{Claims, Coverage, Deployment, Field, Hash, Home, KeyForm, Once, Part, Scheme};
 use crate::time::ClockUnit;
-use crate::wire::{Octets, Request};
+use crate::wire::{ByteString, Request};
 
 /// A feature of a scheme that a case needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,14 +131,14 @@ impl Need {
 
 /// Whether the items of a body are signed one by one.
 fn has_items(scheme: &dyn Scheme) -> bool {
-    let nothing = Octets::default;
+    let nothing = ByteString::default;
     let request = Request { method: nothing(), target: "/".into(), headers: Vec::new(), body: nothing() };
     scheme.items(&request).is_some()
 }
 
 /// Whether another origin makes another text under the MAC.
 fn covers_origin(scheme: &dyn Scheme) -> bool {
-    let nothing = Octets::default;
+    let nothing = ByteString::default;
     let request = Request { method: nothing(), target: "/".into(), headers: Vec::new(), body: nothing() };
     let text = |origin: &str| {
         let deployment = Deployment { origin: origin.to_owned(), ..Deployment::default() };

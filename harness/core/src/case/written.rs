@@ -10,7 +10,7 @@ use crate::id::{BugClassId, CaseId, RequirementId};
 use crate::recipe::{Delivery, Message, Recipe, Signing};
 use crate::spec::Attacker;
 use crate::tamper::{Tamper, WireTamper};
-use crate::wire::Octets;
+use crate::wire::ByteString;
 
 /// A case as written: what is sent, and what must happen.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,12 +27,12 @@ pub(super) struct WrittenCase {
     /// Bug classes whose mutants must die of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kills: Vec<BugClassId>,
-    /// What the scheme must have besides what the recipe itself asks for.
+    /// What the scheme must have in addition to what the recipe itself asks for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     needs: Vec<Need>,
     /// Key bytes with which the target is set up for this case, written in the form of the scheme.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    secret: Option<Octets>,
+    secret: Option<ByteString>,
     /// What the attacker holds, if not the weakest level of the first requirement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attacker: Option<Attacker>,
@@ -133,7 +133,7 @@ mod tests {
 
     const TWINS: &str = r#"{
         "id": "a", "requires": ["INT-BODY"], "message": {"body": {"text": "x"}}, "sign": {},
-        "tamper": [{"remove": "tag"}], "deliver": "once", "twin": TWIN, "expect": "alike"
+        "tamper": [{"remove": {"part": "tag"}}], "deliver": "once", "twin": TWIN, "expect": "alike"
     }"#;
 
     fn twin(text: &str) -> (Case, serde_json::Value) {

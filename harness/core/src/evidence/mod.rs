@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::observe::Outcome;
     use crate::secret::Secret;
-    use crate::wire::{Connection, Framing, Header, Octets, Request, encode};
+    use crate::wire::{ByteString, Connection, Framing, Header, Request, encode};
 
     fn wire(tag: &str, body: &[u8], framing: Framing) -> Wire {
         let headers = vec![Header::new("Host", "localhost"), Header::new("X-Tag", tag)];
@@ -185,7 +185,7 @@ mod tests {
         let answer = Answer {
             status: 401,
             headers: vec![Header::new("X-Debug", "key=canary")],
-            body: Octets::from("Y2FuYXJ5\nand more\x1b[2J"),
+            body: ByteString::from("Y2FuYXJ5\nand more\x1b[2J"),
             connection: Connection::Reusable,
         };
         let without = Observation::without_answer(Outcome::Rejected, "");

@@ -98,7 +98,7 @@ pub fn judge(_proof: &Baseline, case: &Case, seen: &Seen) -> Verdict {
     }
 }
 
-/// What a target that failed in one way did wrong besides: its answer may show what it must not.
+/// The secondary failure of a target that failed in one way already: its answer may show what it must not.
 pub fn besides(verdict: &Verdict, seen: &Seen) -> Option<Failure> {
     let Verdict::Fail(failure) = verdict else { return None };
     seen.exposed.map(shown).filter(|other| other != failure)
@@ -370,7 +370,7 @@ mod tests {
         refused.judged[0].answer = Some(crate::wire::Answer {
             status: 415,
             headers: Vec::new(),
-            body: crate::wire::Octets::default(),
+            body: crate::wire::ByteString::default(),
             connection: crate::wire::Connection::Reusable,
         });
         refused.forged = Some(401);

@@ -6,7 +6,7 @@ use crate::expectation::ExpectationKind;
 use crate::judge::Failure;
 use crate::spec::{Level, Requirement, Requirements};
 
-/// The requirement that a failure breaks: that of the case, or one that every case tests besides its own.
+/// The requirement that a failure breaks: that of the case, or one that every case tests in addition to its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrokenRequirement {
     /// That of the case.
@@ -24,7 +24,7 @@ pub enum BrokenRequirement {
 }
 
 impl BrokenRequirement {
-    /// Those that every case tests besides its own.
+    /// Those that every case tests in addition to its own.
     pub const SHARED: [Self; 5] = [Self::Refuse, Self::Alive, Self::Leak, Self::Trace, Self::Effect];
 
     /// The id in the spec; none for the requirement of the case itself.

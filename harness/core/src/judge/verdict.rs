@@ -1,10 +1,10 @@
-//! What a case says of a target, and how a target fails one.
+//! What a case shows about a target, and how a target fails one.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a case says of a target.
+/// What a case shows about a target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

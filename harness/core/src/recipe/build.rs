@@ -15,7 +15,7 @@ use super::{
 };
 use crate::scheme::{CannotSign, Claims, Coverage, Deployment, Ingredients, Key, Once, Part, Signed};
 use crate::tamper::{apply, framing};
-use crate::wire::{Framing, Octets, Request, Wire, encode};
+use crate::wire::{ByteString, Framing, Request, Wire, encode};
 
 /// A recipe, ready to send.
 #[derive(Debug, Clone)]
@@ -225,7 +225,7 @@ pub(super) fn prepare<T>(
         return Err(CannotBuild::Genuine);
     }
     let timestamp = match (&file.clock, at) {
-        (None, Moment::Now) => Octets::default(),
+        (None, Moment::Now) => ByteString::default(),
         (None, _) => return Err(CannotBuild::NoTimestamp),
         (Some(clock), at) => at.render(world.now, clock).ok_or(CannotBuild::NoWindow)?,
     };
@@ -252,23 +252,23 @@ pub(super) fn prepare<T>(
             construction: *construction,
             timestamp,
             id: match &text {
-                _ if !carries(&Part::Id) => Octets::default(),
+                _ if !carries(&Part::Id) => ByteString::default(),
                 Some(text) => text.clone().into(),
-                None => Octets::joined(&[b"msg_", &fresh.as_bytes()[..24]]),
+                None => ByteString::joined(&[b"msg_", &fresh.as_bytes()[..24]]),
             },
             nonce: match text {
-                _ if !carries(&Part::Nonce) => Octets::default(),
+                _ if !carries(&Part::Nonce) => ByteString::default(),
                 Some(text) => text.into(),
-                None => Octets::copy_of(&digits),
+                None => ByteString::copy_of(&digits),
             },
             key_id: match key_id {
-                _ if !carries(&Part::KeyId) => Octets::default(),
+                _ if !carries(&Part::KeyId) => ByteString::default(),
                 Some(text) if text.contains(SECOND_KEY_ID) => {
                     let second = world.second.ok_or(CannotBuild::NoSecond)?;
                     text.replace(SECOND_KEY_ID, &second.deployment.key_id).into()
                 }
                 Some(text) => text.as_str().into(),
-                None => Octets::copy_of(world.sender.deployment.key_id.as_bytes()),
+                None => ByteString::copy_of(world.sender.deployment.key_id.as_bytes()),
             },
             deployment: &deployment,
             terms: own.terms(signing),

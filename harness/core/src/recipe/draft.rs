@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::{Message, World};
-use crate::wire::{Header, Octets, Request, find};
+use crate::wire::{ByteString, Header, Request, find};
 
 /// The body of a message that has none of its own, nor one of its scheme.
 const BODY: &str = r#"{"event":"ping","marker":"{marker}"}"#;
@@ -19,8 +19,8 @@ pub(super) fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Reques
     let more = message.path.as_deref().unwrap_or_default();
     let usual = defaults.query.as_ref().map(|query| filled(query.as_bytes(), marker));
     let target = match message.query.as_deref().or(query).or(usual.as_deref()) {
-        Some(query) => Octets::joined(&[path.as_bytes(), more, b"?", query]),
-        None => Octets::joined(&[path.as_bytes(), more]),
+        Some(query) => ByteString::joined(&[path.as_bytes(), more, b"?", query]),
+        None => ByteString::joined(&[path.as_bytes(), more]),
     };
     let body = match &message.body {
         Some(body) => dated(body, world),
@@ -29,13 +29,13 @@ pub(super) fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Reques
     let method = match (&message.method, &defaults.method) {
         (Some(method), _) => method.clone(),
         (None, Some(method)) => method.clone().into(),
-        (None, None) => Octets::from_static(b"POST"),
+        (None, None) => ByteString::from_static(b"POST"),
     };
     let mut request = Request { method, target, headers: Vec::with_capacity(8), body };
-    let host = Octets::copy_of(world.host.as_bytes());
+    let host = ByteString::copy_of(world.host.as_bytes());
     request.headers.push(Header { name: SmolStr::new_static("Host"), value: host });
     if !defaults.headers.iter().any(|line| line.is("Content-Type")) {
-        let json = Octets::from_static(b"application/json");
+        let json = ByteString::from_static(b"application/json");
         request.headers.push(Header { name: SmolStr::new_static("Content-Type"), value: json });
     }
     for line in &defaults.headers {
@@ -54,12 +54,12 @@ pub(super) fn draft(message: &Message, world: &World<'_>, fresh: &str) -> Reques
 }
 
 /// A body with the time of signing, as the scheme writes it, in place of `{now}`.
-fn dated(body: &Octets, world: &World<'_>) -> Octets {
+fn dated(body: &ByteString, world: &World<'_>) -> ByteString {
     const PLACE: &[u8] = b"{now}";
     match (find(body, PLACE), &world.scheme.file().clock) {
         (Some(at), Some(clock)) => {
             let now = clock.unit.render(world.now);
-            Octets::joined(&[&body[..at], now.as_bytes(), &body[at + PLACE.len()..]])
+            ByteString::joined(&[&body[..at], now.as_bytes(), &body[at + PLACE.len()..]])
         }
         _ => body.clone(),
     }

@@ -24,7 +24,7 @@ pub use world::{Unique, World};
 pub use crate::moment::Moment;
 use crate::scheme::{Construction, Hash, Part};
 use crate::tamper::{Tamper, WireTamper};
-use crate::wire::{Header, Octets};
+use crate::wire::{ByteString, Header};
 
 /// How one request, or a short sequence of them, comes to be.
 ///
@@ -64,13 +64,13 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub struct Message {
     /// Method token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<Octets>,
+    pub method: Option<ByteString>,
     /// Appended to the path of the target under test.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<Octets>,
+    pub path: Option<ByteString>,
     /// Query, without `?`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub query: Option<Octets>,
+    pub query: Option<ByteString>,
     /// Header lines added, or put in place of lines with the same name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,
@@ -79,7 +79,7 @@ pub struct Message {
     pub without: Vec<String>,
     /// Body; the first `{now}` in it stands for the time of signing, as the scheme writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<Octets>,
+    pub body: Option<ByteString>,
 }
 
 /// How a message is signed.
@@ -154,11 +154,11 @@ pub enum KeyChoice {
     /// The configured secret as text, not decoded.
     Undecoded,
     /// The right key followed by these bytes.
-    RightThen(Octets),
+    RightThen(ByteString),
     /// The first bytes of the right key.
     RightPrefix(u8),
     /// These bytes: words such as `undefined`, default secrets.
-    Bytes(Octets),
+    Bytes(ByteString),
     /// The key of the second sender.
     Second,
 }

@@ -5,7 +5,7 @@
 use super::build::{from_second_sender, prepare};
 use super::{CannotBuild, Delivery, Message, Recipe, Signing, Step, World};
 use crate::scheme::{Claims, Construction, Field, Hash, Key, Part};
-use crate::wire::{Octets, Request};
+use crate::wire::{ByteString, Request};
 
 /// A genuine request and how it was signed. No `Debug`: it holds the key.
 #[derive(Clone)]
@@ -25,12 +25,12 @@ pub struct Signature {
     /// The origin under which the sender knows the endpoint.
     pub origin: String,
     /// What the request carries, as it is written there.
-    pub carried: Vec<(Field, Octets)>,
+    pub carried: Vec<(Field, ByteString)>,
 }
 
 impl Signature {
     /// The text of a field, if the request carries it.
-    pub fn field(&self, wanted: Field) -> Option<&Octets> {
+    pub fn field(&self, wanted: Field) -> Option<&ByteString> {
         self.carried.iter().find(|(field, _)| *field == wanted).map(|(_, text)| text)
     }
 }

@@ -1,17 +1,17 @@
-//! What a request says of its own signature, where a case makes it say something else than usual.
+//! What a request claims about its own signature, where a case makes it claim something unusual.
 //!
 //! The type to know is [`OwnTerms`].
 
 use super::{CannotBuild, Signing, World};
 use crate::scheme::{ClockSpec, Hash, Terms};
 use crate::time::ClockUnit;
-use crate::wire::Octets;
+use crate::wire::ByteString;
 
 /// The texts that a request says; nothing in an ordinary one.
 #[derive(Debug, Default)]
 pub(super) struct OwnTerms {
     algorithm: Option<String>,
-    expires: Option<Octets>,
+    expires: Option<ByteString>,
 }
 
 impl OwnTerms {
@@ -51,7 +51,7 @@ fn algorithm(sign: &Signing, world: &World<'_>) -> Result<Option<String>, Cannot
 }
 
 /// When a request says that it expires, if it says another time than usual.
-fn expiry(sign: &Signing, world: &World<'_>) -> Result<Option<Octets>, CannotBuild> {
+fn expiry(sign: &Signing, world: &World<'_>) -> Result<Option<ByteString>, CannotBuild> {
     let Some(moment) = &sign.expires else { return Ok(None) };
     let clock = world.scheme.file().clock.as_ref().filter(|_| world.scheme.expires());
     let clock = ClockSpec { unit: ClockUnit::Seconds, ..clock.ok_or(CannotBuild::NoExpiry)?.clone() };

@@ -1,4 +1,4 @@
-//! What the signer of a request knows besides the recipe.
+//! What the signer of a request knows in addition to the recipe.
 //!
 //! The type to know is [`World`]. It must not know recipes.
 

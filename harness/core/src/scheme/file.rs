@@ -10,7 +10,7 @@ use super::{Encoding, Field, Hash, Key};
 use crate::id::SchemeName;
 use crate::secret::Secret;
 use crate::time::{ClockUnit, Timestamp};
-use crate::wire::{Header, Octets};
+use crate::wire::{ByteString, Header};
 
 /// A scheme: how requests are signed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct SchemeFile {
     pub title: String,
     /// Where the scheme is documented: an address or a citation.
     pub source: String,
-    /// What a reader should know besides, in a sentence or two.
+    /// What else a reader should know, in a sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// How the MAC is made and written.
@@ -362,7 +362,7 @@ pub struct Published {
     pub origin: Option<String>,
     /// The body.
     #[serde(default)]
-    pub body: Octets,
+    pub body: ByteString,
     /// The tag, as the scheme writes it.
     pub tag: String,
 }
@@ -397,7 +397,7 @@ impl<'de> Deserialize<'de> for Ordered {
                 let mut pairs: Vec<(String, Field)> = Vec::new();
                 while let Some((name, field)) = map.next_entry::<String, Field>()? {
                     if pairs.iter().any(|(known, _)| *known == name) {
-                        return Err(serde::de::Error::custom(format!("item name `{name}` stands twice")));
+                        return Err(serde::de::Error::custom(format!("item name `{name}` is used twice")));
                     }
                     pairs.push((name, field));
                 }

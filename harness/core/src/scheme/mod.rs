@@ -34,9 +34,9 @@ pub use template::{InvalidTemplate, Piece, Slot, Template};
 
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::wire::{Octets, Request};
+use crate::wire::{ByteString, Request};
 
-/// Something that a signed request carries besides the message.
+/// Something that a signed request carries in addition to the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(arbitrary::Arbitrary, proptest_derive::Arbitrary))]
@@ -75,26 +75,26 @@ impl Field {
     }
 }
 
-/// What a request says of itself, before anything of it is believed.
+/// What a request claims, before any of it is believed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
     /// Tags as written; any of them may be the right one.
-    pub tags: Vec<Octets>,
+    pub tags: Vec<ByteString>,
     /// The timestamp as written.
-    pub timestamp: Option<Octets>,
+    pub timestamp: Option<ByteString>,
     /// The message id.
-    pub id: Option<Octets>,
+    pub id: Option<ByteString>,
     /// The nonce.
-    pub nonce: Option<Octets>,
+    pub nonce: Option<ByteString>,
     /// The key id.
-    pub key_id: Option<Octets>,
+    pub key_id: Option<ByteString>,
 }
 
 impl Claims {
     /// The bytes of a field; of the tag, the first.
     pub fn get(&self, field: Field) -> Option<&[u8]> {
         match field {
-            Field::Tag => self.tags.first().map(Octets::as_slice),
+            Field::Tag => self.tags.first().map(ByteString::as_slice),
             Field::Timestamp => self.timestamp.as_deref(),
             Field::Id => self.id.as_deref(),
             Field::Nonce => self.nonce.as_deref(),
@@ -103,7 +103,7 @@ impl Claims {
     }
 
     /// Sets a field; a tag is added to the others.
-    pub fn put(&mut self, field: Field, text: Octets) {
+    pub fn put(&mut self, field: Field, text: ByteString) {
         match field {
             Field::Tag => self.tags.push(text),
             Field::Timestamp => self.timestamp = Some(text),
@@ -142,7 +142,7 @@ impl Default for Deployment {
     }
 }
 
-/// Everything besides the message that goes into a signature. No `Debug`: it holds the key.
+/// Everything other than the message that goes into a signature. No `Debug`: it holds the key.
 #[derive(Clone)]
 pub struct Ingredients<'a> {
     /// Key bytes.
@@ -152,20 +152,20 @@ pub struct Ingredients<'a> {
     /// Construction; HMAC in a genuine request.
     pub construction: Construction,
     /// Text of the timestamp.
-    pub timestamp: Octets,
+    pub timestamp: ByteString,
     /// Text of the message id.
-    pub id: Octets,
+    pub id: ByteString,
     /// Text of the nonce.
-    pub nonce: Octets,
+    pub nonce: ByteString,
     /// Text of the key id.
-    pub key_id: Octets,
+    pub key_id: ByteString,
     /// Where the verifier runs.
     pub deployment: &'a Deployment,
-    /// What the request says of its own signature, where it says something else than usual.
+    /// What the request claims about its own signature, where it claims something unusual.
     pub terms: Terms<'a>,
 }
 
-/// What a request says of its own signature, where the sender does not keep to the scheme.
+/// What a request claims about its own signature, where the sender does not keep to the scheme.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Terms<'a> {
     /// Name of the algorithm.
@@ -300,7 +300,7 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// Reads what a request claims: from its head, and from its body only where the tag itself stands there.
     ///
     /// # Errors
-    /// Something is missing, stands twice, or has another shape.
+    /// Something is missing, appears twice, or has another shape.
     fn read(&self, request: &Request) -> Result<Claims, Refusal>;
 
     /// The request once for each item of its body, if items are signed one by one; `None` if the scheme signs

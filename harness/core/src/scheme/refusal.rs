@@ -21,7 +21,7 @@ pub enum Refusal {
     MalformedTimestamp,
     /// No nonce or message id.
     MissingUnique,
-    /// A covered header is missing or stands twice.
+    /// A covered header is missing or appears twice.
     CoveredHeader,
     /// No key has this id.
     UnknownKey,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{Claims, Field};
-use crate::wire::{Header, Octets, Request};
+use crate::wire::{ByteString, Header, Request};
 
 /// A part of a signed request, as cases name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,7 +190,7 @@ impl Signed {
     }
 
     /// The same, shared.
-    pub fn octets(&self, spot: &Spot) -> Octets {
+    pub fn octets(&self, spot: &Spot) -> ByteString {
         let (all, range) = match spot {
             Spot::Method => return self.request.method.clone(),
             Spot::Target(range) => (&self.request.target, range),
@@ -201,7 +201,7 @@ impl Signed {
     }
 
     /// Puts other bytes at a spot.
-    pub fn splice(&mut self, spot: &Spot, with: Octets) {
+    pub fn splice(&mut self, spot: &Spot, with: ByteString) {
         let length = with.len();
         let old = match spot {
             Spot::Method => {
@@ -316,7 +316,7 @@ mod tests {
             method: "POST".into(),
             target: "/hook".into(),
             headers: vec![Header::new("Host", "x"), Header::new("S", "t=12,v1=abcd")],
-            body: Octets::default(),
+            body: ByteString::default(),
         };
         let place = |holds, range| Place { holds, spot: Spot::Header { line: 1, range } };
         let places = vec![
@@ -336,7 +336,7 @@ mod tests {
     fn places_follow_every_change_before_them() {
         let mut signed = signed();
         let timestamp = signed.find(&Part::Timestamp).expect("there");
-        signed.splice(&timestamp, Octets::from("123456"));
+        signed.splice(&timestamp, ByteString::from("123456"));
         assert_eq!(text(&signed, &Part::Tag), "abcd");
         assert_eq!(text(&signed, &Part::Timestamp), "123456");
         signed.insert_line(0, Header::new("X", "y"));
@@ -350,7 +350,7 @@ mod tests {
     fn the_fields_of_header_lines_are_what_a_reader_finds() {
         let claims = signed().carried_by_headers();
         assert_eq!(claims.timestamp.as_deref(), Some(&b"12"[..]));
-        assert_eq!(claims.tags, [Octets::from("abcd")]);
+        assert_eq!(claims.tags, [ByteString::from("abcd")]);
         assert_eq!((claims.id, claims.nonce, claims.key_id), (None, None, None));
     }
 
@@ -369,13 +369,13 @@ mod tests {
         ];
         let mut signed = Signed::new(request, places, None, vec![0xab, 0xcd]);
         let path = signed.find(&Part::Path).expect("there");
-        signed.splice(&path, Octets::from("/"));
+        signed.splice(&path, ByteString::from("/"));
         assert_eq!((text(&signed, &Part::Tag), text(&signed, &Part::Timestamp)), ("abcd".into(), "9".into()));
         let tag = signed.find(&Part::Tag).expect("there");
-        signed.splice(&tag, Octets::from("abcdef"));
+        signed.splice(&tag, ByteString::from("abcdef"));
         assert_eq!(text(&signed, &Part::Timestamp), "9");
         let query = signed.find(&Part::Query).expect("there");
-        signed.splice(&query, Octets::from("x"));
+        signed.splice(&query, ByteString::from("x"));
         assert_eq!(text(&signed, &Part::Timestamp), "x", "what was swallowed is what replaced it");
         assert_eq!(text(&signed, &Part::Nonce), "ef");
         assert_eq!(signed.find(&Part::Signature), signed.find(&Part::Tag), "no header carries the tag");
@@ -385,10 +385,10 @@ mod tests {
     fn an_emptied_part_can_be_filled_again() {
         let mut signed = signed();
         let tag = signed.find(&Part::Tag).expect("there");
-        signed.splice(&tag, Octets::default());
+        signed.splice(&tag, ByteString::default());
         assert_eq!(text(&signed, &Part::Signature), "t=12,v1=");
         let tag = signed.find(&Part::Tag).expect("still there, empty");
-        signed.splice(&tag, Octets::from("ff"));
+        signed.splice(&tag, ByteString::from("ff"));
         assert_eq!(text(&signed, &Part::Signature), "t=12,v1=ff");
         assert_eq!(text(&signed, &Part::Label), "v1=");
     }

@@ -102,13 +102,13 @@ mod tests {
     use crate::judge::Failure;
     use crate::secret::Secret;
     use crate::spec::{Attacker, Level};
-    use crate::wire::{Connection, Header, Octets};
+    use crate::wire::{ByteString, Connection, Header};
 
     fn answer(headers: &[(&str, &str)], body: &str) -> Answer {
         Answer {
             status: 401,
             headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
-            body: Octets::from(body),
+            body: ByteString::from(body),
             connection: Connection::Reusable,
         }
     }

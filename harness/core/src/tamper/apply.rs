@@ -12,7 +12,7 @@ use super::{
 use crate::moment::Moment;
 use crate::scheme::{Carrier, Encoding, Part, Scheme, Signed, Spot};
 use crate::time::Timestamp;
-use crate::wire::{Header, Octets, find};
+use crate::wire::{ByteString, Header, find};
 
 /// What is percent-encoded in the value of a parameter: all but the unreserved characters of RFC 3986.
 const VALUE: &percent_encoding::AsciiSet =
@@ -31,7 +31,7 @@ pub fn apply(
     let encoding = scheme.file().mac.encoding;
     match tamper {
         Tamper::Remove(on) => remove(signed, &on.part, scheme),
-        Tamper::Clear(on) => edit(signed, &on.part, encoding, |_| Ok(Octets::default())),
+        Tamper::Clear(on) => edit(signed, &on.part, encoding, |_| Ok(ByteString::default())),
         Tamper::Replace(With { part: Part::Query, with }) if signed.find(&Part::Query).is_none() => {
             append_target(signed, &[b"?", with.as_slice()].concat());
             Ok(())
@@ -46,16 +46,16 @@ pub fn apply(
         }
         Tamper::Prepend(With { part, with }) => {
             let with = filled(with, signed, scheme, now)?;
-            edit(signed, part, encoding, |old| Ok(Octets::chained(&[&with, old])))
+            edit(signed, part, encoding, |old| Ok(ByteString::chained(&[&with, old])))
         }
         Tamper::Append(With { part, with }) => {
             let with = filled(with, signed, scheme, now)?;
-            edit(signed, part, encoding, |old| Ok(Octets::chained(&[old, &with])))
+            edit(signed, part, encoding, |old| Ok(ByteString::chained(&[old, &with])))
         }
         Tamper::Insert(At { part, at, with }) => edit(signed, part, encoding, |old| {
             let at = usize::from(*at);
             let (front, back) = old.split_at_checked(at).ok_or_else(|| NotThere::TooShort(part.clone()))?;
-            Ok(Octets::joined(&[front, with, back]))
+            Ok(ByteString::joined(&[front, with, back]))
         }),
         Tamper::FlipBit(Bit { part, bit }) => edit(signed, part, encoding, |old| flip(part, old, *bit)),
         Tamper::Truncate(Keep { part, bytes }) => edit(signed, part, encoding, |old| {
@@ -122,13 +122,13 @@ fn edit(
     signed: &mut Signed,
     part: &Part,
     encoding: Encoding,
-    change: impl FnOnce(&Octets) -> Result<Octets, NotThere>,
+    change: impl FnOnce(&ByteString) -> Result<ByteString, NotThere>,
 ) -> Result<(), NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     let new = if *part == Part::TagBytes {
         // A tag that an earlier tamper left readable is taken as it stands.
         let tag = encoding.decode(signed.bytes(&spot)).unwrap_or_else(|| signed.tag().to_vec());
-        Octets::from(encoding.encode(&change(&tag.into())?))
+        ByteString::from(encoding.encode(&change(&tag.into())?))
     } else {
         change(&signed.octets(&spot))?
     };
@@ -136,7 +136,7 @@ fn edit(
     Ok(())
 }
 
-fn changed(old: &[u8], new: impl Into<Octets>) -> Result<Octets, NotThere> {
+fn changed(old: &[u8], new: impl Into<ByteString>) -> Result<ByteString, NotThere> {
     let new = new.into();
     if *old == *new { Err(NotThere::NoChange) } else { Ok(new) }
 }
@@ -157,7 +157,7 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
             Spot::Body(range) => Spot::Body(member_bounds(&request.body, range)),
             other => other.clone(),
         };
-        signed.splice(&whole, Octets::default());
+        signed.splice(&whole, ByteString::default());
         return Ok(());
     };
     let header = &signed.request().headers[*line];
@@ -170,9 +170,9 @@ fn remove(signed: &mut Signed, part: &Part, scheme: &dyn Scheme) -> Result<(), N
             let width = list.separator.len();
             let with_separator =
                 if end < value.len() { start..end + width } else { start.saturating_sub(width)..end };
-            signed.splice(&Spot::Header { line: *line, range: with_separator }, Octets::default());
+            signed.splice(&Spot::Header { line: *line, range: with_separator }, ByteString::default());
         }
-        _ if !names_a_line && signed.shares_its_line(*line) => signed.splice(&spot, Octets::default()),
+        _ if !names_a_line && signed.shares_its_line(*line) => signed.splice(&spot, ByteString::default()),
         _ => signed.remove_line(*line),
     }
     Ok(())
@@ -221,7 +221,7 @@ fn carrier_of<'s>(scheme: &'s dyn Scheme, header: &str) -> Option<&'s Carrier> {
     scheme.carriers().iter().find(named)
 }
 
-fn flip(part: &Part, old: &[u8], bit: i32) -> Result<Octets, NotThere> {
+fn flip(part: &Part, old: &[u8], bit: i32) -> Result<ByteString, NotThere> {
     let bits = i64::try_from(old.len()).unwrap_or(i64::MAX).saturating_mul(8);
     let at = if bit < 0 { bits + i64::from(bit) } else { i64::from(bit) };
     if at < 0 || at >= bits {
@@ -233,7 +233,7 @@ fn flip(part: &Part, old: &[u8], bit: i32) -> Result<Octets, NotThere> {
 }
 
 /// Replaces the last character by another with the same leading bits.
-fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Octets, NotThere> {
+fn spare_bits(old: &[u8], encoding: Encoding) -> Result<ByteString, NotThere> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let spare = match (encoding, old.iter().filter(|&&byte| byte == b'=').count()) {
         (Encoding::Base64, 1) => true,
@@ -249,7 +249,7 @@ fn spare_bits(old: &[u8], encoding: Encoding) -> Result<Octets, NotThere> {
     Ok(new.into())
 }
 
-fn timestamp(scheme: &dyn Scheme, moment: &Moment, now: Timestamp) -> Result<Octets, NotThere> {
+fn timestamp(scheme: &dyn Scheme, moment: &Moment, now: Timestamp) -> Result<ByteString, NotThere> {
     let clock = scheme.file().clock.as_ref().ok_or(NotThere::Window)?;
     moment.render(now, clock).ok_or(NotThere::Window)
 }
@@ -261,7 +261,7 @@ fn copied(
     signed: &Signed,
     scheme: &dyn Scheme,
     now: Timestamp,
-) -> Result<Octets, NotThere> {
+) -> Result<ByteString, NotThere> {
     let spot = signed.find(part).ok_or_else(|| NotThere::Part(part.clone()))?;
     match copy {
         Copied::Same => Ok(signed.bytes(&spot).into()),

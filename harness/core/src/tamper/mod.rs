@@ -17,7 +17,7 @@ pub use wire::{Lengths, Padded, WireTamper, framing};
 
 use crate::moment::Moment;
 use crate::scheme::{Encoding, Part};
-use crate::wire::Octets;
+use crate::wire::ByteString;
 
 /// One change to a signed request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ pub struct With {
     /// The part.
     pub part: Part,
     /// The bytes; in `text`, the same words are filled in as in the value of a header line that is added.
-    pub with: Octets,
+    pub with: ByteString,
 }
 
 /// A part, an offset and bytes.
@@ -135,7 +135,7 @@ pub struct At {
     /// Offset in bytes; at most the length of the part.
     pub at: u16,
     /// The bytes.
-    pub with: Octets,
+    pub with: ByteString,
 }
 
 /// A part and a bit.
@@ -226,9 +226,9 @@ pub enum Copied {
     /// The same with one bit of the part flipped; a tag keeps its form.
     Corrupted,
     /// These bytes in place of the part.
-    Part(Octets),
+    Part(ByteString),
     /// These bytes in place of the whole value or entry.
-    Whole(Octets),
+    Whole(ByteString),
     /// The part as another time, for a timestamp.
     Retimed(Moment),
 }
@@ -308,7 +308,7 @@ pub struct Line {
     pub name: String,
     /// Value; in `text`, `{now}`, `{seconds}`, `{millis}`, `{http-date}` and `{day}` stand for the time of sending,
     /// `{key-id}` for the key id that the request carries, and `{const:NAME}` for a constant of the scheme.
-    pub value: Octets,
+    pub value: ByteString,
 }
 
 /// A new name for the header line of a part.

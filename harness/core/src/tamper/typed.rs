@@ -4,18 +4,18 @@ use super::Type;
 use super::not_there::NotThere;
 use crate::scheme::{Part, Scheme, Signed, Spot};
 use crate::time::{ClockUnit, Timestamp, http_date};
-use crate::wire::Octets;
+use crate::wire::ByteString;
 
 /// Fills times, key id and constants into a text value.
 ///
 /// # Errors
 /// The request carries no key id, or the scheme has no such constant.
 pub(super) fn filled(
-    value: &Octets,
+    value: &ByteString,
     signed: &Signed,
     scheme: &dyn Scheme,
     now: Timestamp,
-) -> Result<Octets, NotThere> {
+) -> Result<ByteString, NotThere> {
     if memchr::memchr(b'{', value).is_none() {
         return Ok(value.clone());
     }
@@ -37,7 +37,7 @@ pub(super) fn filled(
         let known = scheme.file().constants.get(name).ok_or_else(|| NotThere::Constant(name.to_owned()))?;
         filled = [front, known, back].concat();
     }
-    Ok(Octets::from(filled))
+    Ok(ByteString::from(filled))
 }
 
 /// Writes a part as another type: a JSON text without its quotation marks, a parameter as a list.
@@ -85,13 +85,13 @@ mod tests {
     use crate::wire::Request;
 
     fn retyped(target: &str, body: &str, spot: Spot, to: Type) -> Option<(String, String)> {
-        let nothing = Octets::default;
+        let nothing = ByteString::default;
         let request =
             Request { method: nothing(), target: target.into(), headers: Vec::new(), body: body.into() };
         let places = vec![Place { holds: Holds::Field(Field::Tag), spot }];
         let mut signed = Signed::new(request, places, None, Vec::new());
         retype(&mut signed, &Part::Tag, to).ok()?;
-        let text = |octets: &Octets| String::from_utf8_lossy(octets).into_owned();
+        let text = |octets: &ByteString| String::from_utf8_lossy(octets).into_owned();
         Some((text(&signed.request().target), text(&signed.request().body)))
     }
 

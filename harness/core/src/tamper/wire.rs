@@ -5,7 +5,7 @@ use smol_str::format_smolstr;
 
 use super::Case;
 use crate::scheme::{Part, Signed};
-use crate::wire::{Framing, Header, LineEnd, Octets, Padding};
+use crate::wire::{ByteString, Framing, Header, LineEnd, Padding};
 
 /// One change to the framing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Padded {
     /// The part whose header line it is.
     pub part: Part,
     /// The bytes.
-    pub with: Octets,
+    pub with: ByteString,
 }
 
 /// `Content-Length` lines.
@@ -102,7 +102,7 @@ pub fn framing(tampers: &[WireTamper], signed: &mut Signed) -> Framing {
                 const FILL: &[u8; 64] = &[b'f'; 64];
                 signed.append_lines((0..*count).map(|index| {
                     let name = format_smolstr!("X-Fill-{index}");
-                    Header { name, value: Octets::from_static(FILL) }
+                    Header { name, value: ByteString::from_static(FILL) }
                 }));
             }
         }

@@ -80,7 +80,7 @@ pub fn suite(path: &str, text: &str, known: &Known) -> Result<Suite, Vec<Diagnos
         let at = |needle: &str, message: String| Diagnostic::find(path, text, &anchor, needle, message);
         if !seen.insert(&case.id) {
             let last = text.rfind(&anchor).unwrap_or(0);
-            let message = format!("case id `{}` stands twice", case.id);
+            let message = format!("case id `{}` is used twice", case.id);
             found.push(
                 Diagnostic::at(path, text, last, anchor.len(), message).help("ids are unique and permanent"),
             );
@@ -174,7 +174,7 @@ mod tests {
 
     const MAC: &str = "title: Own\nsource: here\nmac: { hash: sha256, encoding: hex, key: utf8 }\n";
 
-    /// What is said of a scheme file with these lines behind the usual ones.
+    /// The error for a scheme file with these lines after the usual ones.
     #[track_caller]
     fn wrong(lines: &str) -> Diagnostic {
         scheme("own.yaml", &format!("scheme: own\n{MAC}{lines}")).expect_err("a file with a mistake")

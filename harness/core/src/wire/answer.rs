@@ -3,7 +3,7 @@
 //! The type to know is [`AnswerReader`]. It skips 1xx answers, tolerates what browsers tolerate,
 //! and never keeps more than its [`Limits`] allow. It must not know what an answer means.
 
-use super::{Header, Octets};
+use super::{ByteString, Header};
 
 /// What was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Answer {
     /// Header lines in the order they came.
     pub headers: Vec<Header>,
     /// The body, up to the limit.
-    pub body: Octets,
+    pub body: ByteString,
     /// Whether the connection can carry another request.
     pub connection: Connection,
 }
@@ -62,7 +62,7 @@ pub enum Unreadable {
     /// The connection ended inside the answer.
     #[error("the connection ended inside the answer")]
     CutOff,
-    /// Octets without a status line, as HTTP/0.9 sends them.
+    /// ByteString without a status line, as HTTP/0.9 sends them.
     #[error("an answer without a status line (HTTP/0.9)")]
     Http09,
     /// A head that is longer than the limit.
@@ -71,7 +71,7 @@ pub enum Unreadable {
     /// More interim answers than the limit.
     #[error("more than {0} interim answers")]
     TooManyInterim(usize),
-    /// Octets that are not HTTP/1.x.
+    /// ByteString that are not HTTP/1.x.
     #[error("not an HTTP/1.x answer: {0}")]
     Malformed(String),
 }
@@ -150,14 +150,14 @@ impl AnswerReader {
             State::Head if !starts_like_http(&self.buffer) => Err(Unreadable::Http09),
             State::Head => Err(Unreadable::CutOff),
             State::Body { mut answer, framing: BodyFraming::UntilEnd } => {
-                answer.body = Octets::from(self.buffer);
+                answer.body = ByteString::from(self.buffer);
                 Ok(answer)
             }
             State::Body { .. } => Err(Unreadable::CutOff),
         }
     }
 
-    /// Octets held so far; never more than the limits and one piece.
+    /// ByteString held so far; never more than the limits and one piece.
     pub fn held(&self) -> usize {
         self.buffer.len()
     }
@@ -193,7 +193,7 @@ impl AnswerReader {
         let headers: Vec<Header> = head
             .headers
             .iter()
-            .map(|line| Header { name: line.name.into(), value: Octets::from(line.value) })
+            .map(|line| Header { name: line.name.into(), value: ByteString::from(line.value) })
             .collect();
         self.buffer.drain(..length);
         if (100..200).contains(&status) && status != 101 {
@@ -204,7 +204,7 @@ impl AnswerReader {
             return Ok(!self.buffer.is_empty());
         }
         let connection = if keeps_open(&headers, minor) { Connection::Reusable } else { Connection::Spent };
-        let answer = Answer { status, headers, body: Octets::default(), connection };
+        let answer = Answer { status, headers, body: ByteString::default(), connection };
         let framing = self.framing(&answer)?;
         self.state = State::Body { answer, framing };
         Ok(true)
@@ -252,8 +252,8 @@ impl AnswerReader {
         if spent || matches!(framing, BodyFraming::UntilEnd) {
             answer.connection = Connection::Spent;
         }
-        answer.body = Octets::from(body);
-        let nothing = Answer { headers: Vec::new(), body: Octets::default(), ..*answer };
+        answer.body = ByteString::from(body);
+        let nothing = Answer { headers: Vec::new(), body: ByteString::default(), ..*answer };
         Ok(Progress::Done(std::mem::replace(answer, nothing)))
     }
 }
@@ -359,7 +359,7 @@ mod tests {
                 Err(error) => panic!("{error}"),
             })
         };
-        assert_eq!(body(octets.len()), Some((Octets::default(), Connection::Spent)));
+        assert_eq!(body(octets.len()), Some((ByteString::default(), Connection::Spent)));
         assert_eq!(body(octets.len()), body(5));
     }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use super::{Octets, Request};
+use super::{ByteString, Request};
 
 /// Ready to send: bytes, and the places where the sender waits.
 ///
@@ -27,7 +27,7 @@ struct Written {
     /// All up to the first large value or body, which is not copied only to be sent.
     front: Vec<u8>,
     /// That, and what follows.
-    rest: Vec<Octets>,
+    rest: Vec<ByteString>,
     pauses: Vec<Pause>,
 }
 
@@ -108,7 +108,7 @@ impl Wire {
     /// What goes on the wire, in pieces.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let Written { front, rest, .. } = self.written();
-        std::iter::once(&front[..]).chain(rest.iter().flat_map(Octets::pieces))
+        std::iter::once(&front[..]).chain(rest.iter().flat_map(ByteString::pieces))
     }
 
     /// Where the sender waits, in ascending order.
@@ -129,7 +129,7 @@ impl Wire {
     fn written(&self) -> &Written {
         self.0.written.get_or_init(|| {
             let (front, rest) = write(&self.0.request, &self.0.framing);
-            let length = front.len() + rest.iter().map(Octets::len).sum::<usize>();
+            let length = front.len() + rest.iter().map(ByteString::len).sum::<usize>();
             let pauses = pauses(length, self.0.framing.split);
             Written { front, rest, pauses }
         })
@@ -147,12 +147,12 @@ impl Wire {
 /// framing says otherwise, or there is no body and the method does not expect one.
 ///
 /// ```
-/// use countersign_core::wire::{Framing, Header, Octets, Request, encode};
+/// use countersign_core::wire::{Framing, Header, ByteString, Request, encode};
 /// let request = Request {
-///     method: Octets::from_static(b"POST"),
+///     method: ByteString::from_static(b"POST"),
 ///     target: "/hook".into(),
 ///     headers: vec![Header::new("Host", "localhost")],
-///     body: Octets::from("{}"),
+///     body: ByteString::from("{}"),
 /// };
 /// let wire = encode(request, Framing::default());
 /// assert_eq!(*wire.octets(), *b"POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
@@ -161,12 +161,12 @@ pub fn encode(request: Request, framing: Framing) -> Wire {
     Wire(Arc::new(Inner { request, framing, written: OnceLock::new() }))
 }
 
-fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Vec<Octets>) {
+fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Vec<ByteString>) {
     let end: &[u8] = match framing.line_end {
         LineEnd::CrLf => b"\r\n",
         LineEnd::Lf => b"\n",
     };
-    let here = |value: &Octets| if value.is_large() { 0 } else { value.len() };
+    let here = |value: &ByteString| if value.is_large() { 0 } else { value.len() };
     let lines: usize = request.headers.iter().map(|line| line.name.len() + here(&line.value) + 4).sum();
     let room = 96 + request.target.len() + lines + here(&request.body);
     let mut writer = Writer { front: Vec::with_capacity(room), rest: Vec::new(), last: Vec::new() };
@@ -182,7 +182,7 @@ fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Vec<Octets>) {
         Some(values) => values.iter().for_each(|value| writer.put(&[b"Content-Length: ", value, end])),
         None if framing.chunk.is_some() || request.value("Content-Length").is_some() => {}
         None if request.body.is_empty() && matches!(&request.method[..], b"GET" | b"HEAD") => {}
-        None => writer.put(&[b"Content-Length: ", &Octets::decimal(request.body.len() as i64), end]),
+        None => writer.put(&[b"Content-Length: ", &ByteString::decimal(request.body.len() as i64), end]),
     }
     if framing.chunk.is_some() {
         writer.put(&[b"Transfer-Encoding: chunked", end]);
@@ -203,7 +203,7 @@ fn write(request: &Request, framing: &Framing) -> (Vec<u8>, Vec<Octets>) {
 /// Puts small pieces together, and large ones beside them.
 struct Writer {
     front: Vec<u8>,
-    rest: Vec<Octets>,
+    rest: Vec<ByteString>,
     /// What follows the last large piece.
     last: Vec<u8>,
 }
@@ -216,7 +216,7 @@ impl Writer {
         }
     }
 
-    fn put_value(&mut self, value: &Octets) {
+    fn put_value(&mut self, value: &ByteString) {
         if !value.is_large() {
             return self.put(&[value]);
         }
@@ -226,7 +226,7 @@ impl Writer {
         self.rest.push(value.clone());
     }
 
-    fn finish(mut self) -> (Vec<u8>, Vec<Octets>) {
+    fn finish(mut self) -> (Vec<u8>, Vec<ByteString>) {
         if !self.last.is_empty() {
             self.rest.push(self.last.into());
         }
@@ -242,15 +242,15 @@ fn pauses(length: usize, split: Option<(u16, u16)>) -> Vec<Pause> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Header, Octets, receive};
+    use super::super::{ByteString, Header, receive};
     use super::*;
 
     fn request() -> Request {
         Request {
-            method: Octets::from_static(b"POST"),
+            method: ByteString::from_static(b"POST"),
             target: "/hook?a=1".into(),
             headers: vec![Header::new("host", "x"), Header::new("B", "2"), Header::new("b", "1")],
-            body: Octets::from("0123456789"),
+            body: ByteString::from("0123456789"),
         }
     }
 
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_large_body_goes_out_as_it_is() {
-        let body = Octets::from(vec![b'x'; 8192]);
+        let body = ByteString::from(vec![b'x'; 8192]);
         let wire = encode(Request { body: body.clone(), ..request() }, Framing::default());
         let pieces: Vec<&[u8]> = wire.pieces().collect();
         assert!(pieces[0].ends_with(b"Content-Length: 8192\r\n\r\n"));

@@ -3,7 +3,7 @@
 //! Used by the in-process target and by tests, so that the reference sees exactly what a socket
 //! would have brought. It must not know of signatures.
 
-use super::{Header, Octets, Request};
+use super::{ByteString, Header, Request};
 
 /// Why the HTTP layer refuses a request before any verifier sees it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,13 +62,13 @@ pub fn receive_head(octets: &[u8]) -> Result<(Request, usize), TransportRefusal>
     let headers: Vec<Header> = head
         .headers
         .iter()
-        .map(|line| Header { name: line.name.into(), value: Octets::copy_of(line.value) })
+        .map(|line| Header { name: line.name.into(), value: ByteString::copy_of(line.value) })
         .collect();
     let request = Request {
-        method: Octets::copy_of(head.method.unwrap_or_default().as_bytes()),
-        target: Octets::copy_of(origin_form(head.path.unwrap_or_default()).as_bytes()),
+        method: ByteString::copy_of(head.method.unwrap_or_default().as_bytes()),
+        target: ByteString::copy_of(origin_form(head.path.unwrap_or_default()).as_bytes()),
         headers,
-        body: Octets::default(),
+        body: ByteString::default(),
     };
     Ok((request, length))
 }
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn an_absolute_target_is_read_as_its_path() {
         let request = receive(b"GET http://example.com/a?b HTTP/1.1\r\n\r\n").expect("well-formed");
-        assert_eq!(request.target, Octets::from("/a?b"));
+        assert_eq!(request.target, ByteString::from("/a?b"));
     }
 
     #[test]

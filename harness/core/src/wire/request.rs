@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::Octets;
+use super::ByteString;
 
 /// One header line: name and value as bytes, without the colon and the white space around the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,13 +18,13 @@ pub struct Header {
     #[cfg_attr(feature = "generate", proptest(strategy = "names()"))]
     pub name: SmolStr,
     /// Field value.
-    pub value: Octets,
+    pub value: ByteString,
 }
 
 impl Header {
     /// A header line of plain text.
     pub fn new(name: impl Into<SmolStr>, value: impl Into<Vec<u8>>) -> Self {
-        Self { name: name.into(), value: Octets::from(value.into()) }
+        Self { name: name.into(), value: ByteString::from(value.into()) }
     }
 
     /// True if the name is `name` in any letter case.
@@ -43,13 +43,13 @@ fn names() -> impl proptest::strategy::Strategy<Value = SmolStr> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Method token, as sent.
-    pub method: Octets,
+    pub method: ByteString,
     /// Request target, as sent: path and query, not decoded.
-    pub target: Octets,
+    pub target: ByteString,
     /// Header lines in wire order.
     pub headers: Vec<Header>,
     /// Body, without transfer coding.
-    pub body: Octets,
+    pub body: ByteString,
 }
 
 impl Request {
@@ -69,7 +69,7 @@ impl Request {
     }
 
     /// All values of a header, in wire order; the name in any letter case.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Octets> {
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ByteString> {
         self.headers.iter().filter(move |line| line.is(name)).map(|line| &line.value)
     }
 
@@ -80,7 +80,7 @@ impl Request {
 
     /// Replaces all lines of this name by one, at the place of the first or at the end.
     pub fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        let value = Octets::from(value.into());
+        let value = ByteString::from(value.into());
         match self.headers.iter().position(|line| line.is(name)) {
             Some(first) => {
                 self.headers[first].value = value;
@@ -101,7 +101,12 @@ mod tests {
     use super::*;
 
     fn request(target: &str) -> Request {
-        Request { method: "POST".into(), target: target.into(), headers: Vec::new(), body: Octets::default() }
+        Request {
+            method: "POST".into(),
+            target: target.into(),
+            headers: Vec::new(),
+            body: ByteString::default(),
+        }
     }
 
     #[test]
@@ -121,7 +126,7 @@ mod tests {
             request.headers.push(Header::new("X-B", value));
         }
         request.set("x-a", "9");
-        assert_eq!(request.values("X-A").collect::<Vec<_>>(), [&Octets::from("9")]);
+        assert_eq!(request.values("X-A").collect::<Vec<_>>(), [&ByteString::from("9")]);
         assert_eq!(request.values("X-B").count(), 3);
         assert_eq!(request.headers[0].value.as_slice(), b"9");
     }

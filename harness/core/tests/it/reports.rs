@@ -15,7 +15,7 @@ use countersign_core::observe::{Observation, Outcome};
 use countersign_core::redact::Redactor;
 use countersign_core::report::{FailOn, Options, REPORTERS, Style, reporter};
 use countersign_core::spec::{Attacker, Level, Severity};
-use countersign_core::wire::{Answer, Connection, Framing, Header, Octets, Request, encode};
+use countersign_core::wire::{Answer, ByteString, Connection, Framing, Header, Request, encode};
 
 /// What a hostile target answers: colors, a cleared screen, the end of CDATA, markup, NUL, and text
 /// that runs backwards.
@@ -42,7 +42,7 @@ fn shown(case: &str, tamper: impl Fn(&mut Request), answer: Option<(u16, &str)>)
         answer: Some(Answer {
             status,
             headers: vec![Header::new("Content-Type", "text/plain")],
-            body: Octets::from(body),
+            body: ByteString::from(body),
             connection: Connection::Reusable,
         }),
         ..Observation::without_answer(Outcome::Accepted, "")
@@ -130,7 +130,7 @@ fn cases() -> Vec<CaseResult> {
             status: Some(429),
             evidence: shown(
                 "body-emptied",
-                |request| request.body = Octets::default(),
+                |request| request.body = ByteString::default(),
                 Some((429, "slow down")),
             ),
             ..case(

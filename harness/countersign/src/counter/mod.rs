@@ -1,4 +1,4 @@
-//! Counters of effects: what a target did, besides what it answered.
+//! Counters of effects: what a target did, whatever it answered.
 //!
 //! The type to know is [`Counter`]; where one is found is in `spec`. What a counter page says beside the number is
 //! neither kept nor shown.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use countersign_core::wire::{Framing, Header, Limits, Octets, Request, encode};
+use countersign_core::wire::{ByteString, Framing, Header, Limits, Request, encode};
 use url::Url;
 
 use super::Counter;
@@ -69,7 +69,7 @@ impl Counter {
             method: "GET".into(),
             target: url[url::Position::BeforePath..url::Position::AfterQuery].into(),
             headers: vec![Header::new("Host", &url[url::Position::BeforeHost..url::Position::AfterPort])],
-            body: Octets::default(),
+            body: ByteString::default(),
         };
         let page = encode(request, Framing::default());
         Ok(Self {

@@ -40,7 +40,7 @@ const LINGER: Duration = Duration::from_millis(300);
 /// What may stand on standard output before it listens.
 const PREAMBLE: u64 = 64 << 10;
 
-/// What a server says of itself when it listens.
+/// How a server introduces itself when it listens.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -77,7 +77,7 @@ pub struct Setting {
     pub time: Timestamp,
     /// How long an answer may take.
     pub deadlines: Deadlines,
-    /// Takes the secrets out of what the server says of itself.
+    /// Takes the secrets out of everything that the server prints.
     pub redactor: Redactor,
 }
 
@@ -152,7 +152,7 @@ impl Server {
         Ok(other)
     }
 
-    /// What it says of itself, if anything.
+    /// How it introduced itself, if it did.
     pub fn about(&self) -> Option<&About> {
         self.about.as_ref()
     }
@@ -277,7 +277,7 @@ async fn launch(
     let redactor = &setting.redactor;
     let silent = |why: String| CannotServe::Silent { command: setting.command.to_string(), why };
     if secret.expose().contains(&0) {
-        return Err(silent("its environment cannot hold a secret with a zero octet".to_owned()));
+        return Err(silent("its environment cannot hold a secret with a zero byte".to_owned()));
     }
     let (of_server, secret) = (setting.clone(), secret.clone());
     let launched = runtime.spawn(async move {

@@ -17,7 +17,7 @@ use countersign_core::vector::Suite;
 use super::{Planned, SchemeRun, Session, Settings, Workers, conclude, scheme};
 use crate::clock;
 
-/// What is said of a run before anything is sent.
+/// What a run announces before anything is sent.
 #[derive(Debug, Clone)]
 pub struct Announcement {
     /// The target, as reports name it.
@@ -32,7 +32,7 @@ pub struct Announcement {
     pub config: Option<String>,
 }
 
-/// Who takes part in a run besides the target.
+/// What a run needs other than its target.
 pub struct Hands<'a> {
     /// The threads that send.
     pub workers: &'a Workers,

@@ -31,7 +31,7 @@ use case::Attempt;
 pub use case::Planned;
 pub use workers::Workers;
 
-/// What is kept of answers besides the verdict.
+/// What is kept of answers in addition to the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
     /// Evidence for what did not pass.

@@ -29,7 +29,7 @@ pub(super) struct Record<'a> {
     pub(super) algorithm: &'static str,
     /// Name of the scheme.
     pub(super) scheme: &'a SchemeName,
-    /// Name of the key: that of the endpoint which was addressed. What a request says of it is not believed.
+    /// Name of the key: that of the endpoint which was addressed. The name that a request claims is not believed.
     pub(super) key_id: &'static str,
     /// `accepted`, `rejected` or `error`.
     pub(super) result: &'static str,

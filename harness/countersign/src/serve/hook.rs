@@ -69,7 +69,7 @@ impl Hook {
         self.metrics.render(remembered, self.setup.handler.effects())
     }
 
-    /// Answers one request, of which `head` are the octets as they came.
+    /// Answers one request, of which `head` are the bytes as they came.
     pub(super) async fn answer(
         &self,
         head: &[u8],

@@ -20,9 +20,9 @@ pub(super) struct Head(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 enum State {
-    /// Octets belong to a head.
+    /// Bytes belong to a head.
     Listening(Vec<u8>),
-    /// The head is complete; octets belong to the body.
+    /// The head is complete; bytes belong to the body.
     Complete(Vec<u8>),
 }
 

@@ -19,7 +19,7 @@ use countersign_core::redact::Redactor;
 use countersign_core::scheme::{ClockSpec, Key, Scheme};
 use countersign_core::tamper::{Line, Tamper};
 use countersign_core::time::Timestamp;
-use countersign_core::wire::{Octets, Wire};
+use countersign_core::wire::{ByteString, Wire};
 
 use crate::clock::{self, Clock};
 use crate::counter::Counter;
@@ -216,7 +216,7 @@ impl Session {
     pub async fn learn(&mut self, mut oracle: Oracle) {
         let probe = |tamper| Recipe { tamper: vec![tamper], ..Recipe::default() };
         let garbled =
-            probe(Tamper::AddHeader(Line { name: "Not A Token".to_owned(), value: Octets::default() }));
+            probe(Tamper::AddHeader(Line { name: "Not A Token".to_owned(), value: ByteString::default() }));
         oracle.application = self.refusal("learn-application", &forgery()).await;
         oracle.transport = self.refusal("learn-transport", &garbled).await;
         self.forged = oracle.application.as_ref().map(Shape::status);

@@ -17,7 +17,7 @@ use countersign_core::observe::{Observation, Oracle, Outcome, Reply};
 use countersign_core::redact::Redactor;
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
-use countersign_core::wire::{self, Connection, Header, Octets, Wire, receive};
+use countersign_core::wire::{self, ByteString, Connection, Header, Wire, receive};
 use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full, Limited};
 use tower_service::Service as Tower;
@@ -285,12 +285,12 @@ fn answered(answer: http::Response<Bytes>) -> wire::Answer {
     let (head, body) = answer.into_parts();
     let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| Header {
         name: name.as_str().into(),
-        value: Octets::from(value.as_bytes()),
+        value: ByteString::from(value.as_bytes()),
     };
     wire::Answer {
         status: head.status.as_u16(),
         headers: head.headers.iter().map(line).collect(),
-        body: Octets::from(body.as_ref()),
+        body: ByteString::from(body.as_ref()),
         connection: Connection::Reusable,
     }
 }

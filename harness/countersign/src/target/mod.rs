@@ -21,6 +21,8 @@ mod setup;
 mod spec;
 #[cfg(feature = "targets")]
 mod url;
+#[cfg(feature = "targets")]
+mod usage;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -55,9 +57,11 @@ pub(crate) use setup::Placed;
 #[cfg(feature = "targets")]
 pub use setup::{CannotSetUp, SecondSetup, Setup};
 #[cfg(feature = "targets")]
-pub use spec::{KeyNaming, TargetSpec, UsageError};
+pub use spec::TargetSpec;
 #[cfg(feature = "targets")]
 pub use url::{Spec as UrlSpec, Url, guard_host};
+#[cfg(feature = "targets")]
+pub use usage::{KeyNaming, UsageError};
 
 /// Host name under which an embedded target is addressed, so that requests do not depend on its port.
 pub const HOST: &str = "countersign.test";

@@ -2,7 +2,7 @@
 //!
 //! The type to know is [`Profile`]; each kind has one.
 
-use super::UsageError;
+use super::usage::UsageError;
 
 /// What a kind of target supposes and allows.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,8 @@ use countersign_core::recipe::Sender;
 use countersign_core::scheme::{Deployment, Scheme, WrongSecret};
 use countersign_core::secret::Secret;
 
-use super::spec::TargetSpec;
-use super::{Kind, PATH, Slow, UsageError, exec, serve};
+use super::usage::UsageError;
+use super::{Kind, PATH, Slow};
 use crate::counter::{CannotCount, CounterSpec};
 use crate::limiter::RateLimiter;
 use crate::made_up::made_up_secret;
@@ -132,7 +132,12 @@ impl Setup {
     }
 
     /// A second sender with this secret, at the path that was given or at this one.
-    fn second_sender(&self, secret: Secret, path: String, origin: &str) -> Result<Sender, CannotSetUp> {
+    pub(super) fn second_sender(
+        &self,
+        secret: Secret,
+        path: String,
+        origin: &str,
+    ) -> Result<Sender, CannotSetUp> {
         let path = self.second.path.clone().unwrap_or(path);
         let deployment = Deployment { key_id: self.second.key_id.clone(), ..self.deployment(origin) };
         let sender = Sender::new(&*self.scheme, secret, path, deployment);
@@ -144,32 +149,5 @@ impl Setup {
         let secret = self.second.secret.clone();
         let secret = secret.unwrap_or_else(|| made_up_secret(&*self.scheme, !self.seed));
         self.second_sender(secret, format!("{}/second", PATH), origin)
-    }
-}
-
-impl TargetSpec {
-    /// Starts what is to be started, fresh and with empty memory.
-    ///
-    /// # Errors
-    /// It does not start, or something that was asked for cannot be done.
-    pub(crate) async fn place(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
-        match self {
-            Self::Url(url) => url.start(setup),
-            Self::Embedded(embedded) => embedded.start(setup).await,
-            Self::Exec(command) => exec::start(command, setup).await,
-            Self::Serve(command) => serve::start(command, setup).await,
-        }
-    }
-
-    /// The second sender; none if somebody else runs the target and nobody said that there is one.
-    pub(crate) fn second_sender(&self, setup: &Setup, origin: &str) -> Result<Option<Sender>, CannotSetUp> {
-        match self {
-            Self::Url(url) => {
-                let Some(secret) = setup.second.secret.clone() else { return Ok(None) };
-                setup.second_sender(secret, url.second_path(), origin).map(Some)
-            }
-            Self::Embedded(_) => setup.embedded_sender(origin).map(Some),
-            Self::Exec(_) | Self::Serve(_) => Ok(None),
-        }
     }
 }

@@ -8,7 +8,12 @@ use std::sync::Arc;
 
 use countersign_conformance::reference::Steps;
 
-use super::{Profile, embedded, exec, serve, url};
+use super::profile::Profile;
+use super::setup::{CannotSetUp, Placed, Setup};
+use super::usage::{KeyNaming, UsageError};
+use super::{embedded, exec, serve, url};
+use countersign_core::recipe::Sender;
+
 use crate::process::CommandLine;
 
 /// A target as a person names it.
@@ -22,22 +27,6 @@ pub enum TargetSpec {
     Exec(CommandLine),
     /// A server that is started for the run.
     Serve(CommandLine),
-}
-
-/// Something that was asked for and cannot be done, and what to do instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct UsageError {
-    /// What is wrong.
-    pub message: String,
-    /// What to do next.
-    pub help: String,
-}
-
-impl UsageError {
-    pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
-    }
 }
 
 impl FromStr for TargetSpec {
@@ -145,13 +134,31 @@ impl TargetSpec {
     }
 }
 
-/// Whether requests name the key that they are signed with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyNaming {
-    /// Under every scheme that is tested.
-    Always,
-    /// Not under every one.
-    NotAlways,
+impl TargetSpec {
+    /// Starts what is to be started, fresh and with empty memory.
+    ///
+    /// # Errors
+    /// It does not start, or something that was asked for cannot be done.
+    pub(crate) async fn place(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+        match self {
+            Self::Url(url) => url.start(setup),
+            Self::Embedded(embedded) => embedded.start(setup).await,
+            Self::Exec(command) => exec::start(command, setup).await,
+            Self::Serve(command) => serve::start(command, setup).await,
+        }
+    }
+
+    /// The second sender; none if somebody else runs the target and nobody said that there is one.
+    pub(crate) fn second_sender(&self, setup: &Setup, origin: &str) -> Result<Option<Sender>, CannotSetUp> {
+        match self {
+            Self::Url(url) => {
+                let Some(secret) = setup.second.secret.clone() else { return Ok(None) };
+                setup.second_sender(secret, url.second_path(), origin).map(Some)
+            }
+            Self::Embedded(_) => setup.embedded_sender(origin).map(Some),
+            Self::Exec(_) | Self::Serve(_) => Ok(None),
+        }
+    }
 }
 
 #[cfg(test)]

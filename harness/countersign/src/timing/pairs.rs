@@ -21,7 +21,7 @@ use super::options::{MeasureOptions, WARM, limits, wait_for_turn};
 use super::requests::Requests;
 use crate::session;
 use crate::target::Exact;
-use countersign_core::wire::{Answer, Connection, Header, Octets};
+use countersign_core::wire::{Answer, ByteString, Connection, Header};
 
 /// Nanoseconds that are tolerated by default: the gap between two answers varies more than the time of one.
 const RESOLUTION: f64 = 1_000.0;
@@ -105,7 +105,7 @@ fn outcome(answer: &Answered, oracle: &Oracle) -> Outcome {
     oracle.decide(&Answer {
         status: answer.status,
         headers: retry.into_iter().collect(),
-        body: Octets::default(),
+        body: ByteString::default(),
         connection: Connection::Reusable,
     })
 }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use countersign_core::observe::{Observation, Oracle, Outcome};
-use countersign_core::wire::{Answer, Connection, Header, Limits, Octets, Wire};
+use countersign_core::wire::{Answer, ByteString, Connection, Header, Limits, Wire};
 use hyper::body::{Body as HttpBody, Bytes, Frame};
 use reqwest::{Body, Certificate, Client, Response, Url, redirect, retry};
 
@@ -117,7 +117,7 @@ impl HttpClient {
         let sendable = match check(wire, &self.origin) {
             Ok(sendable) => sendable,
             Err(what) => {
-                let why = format!("a polite client does not send {what}");
+                let why = format!("a well-behaved client does not send {what}");
                 return Observation::without_answer(Outcome::NotDelivered, why);
             }
         };
@@ -159,10 +159,10 @@ async fn answer(mut response: Response, limits: Limits) -> Result<Answer, reqwes
             break;
         }
     }
-    Ok(Answer { status, headers, body: Octets::from(body), connection })
+    Ok(Answer { status, headers, body: ByteString::from(body), connection })
 }
 
-/// What a failed exchange says of the target.
+/// What a failed exchange tells about the target.
 fn outcome(error: &reqwest::Error) -> Outcome {
     if error.is_connect() {
         return Outcome::Unreachable;

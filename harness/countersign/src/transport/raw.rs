@@ -1,4 +1,4 @@
-//! Exact octets over TCP: what the case says is what goes on the wire.
+//! Exact bytes over TCP: what the case says is what goes on the wire.
 //!
 //! The type to know is [`Raw`]. It reads while it writes, so that an early refusal is seen and not
 //! turned into a reset. A redirect is an answer like any other and is not followed; nothing is
@@ -18,7 +18,7 @@ use super::reuse::{Idle, ends_for_sure};
 use super::sending::{Gate, Sending, send};
 use super::{Deadlines, millis};
 
-/// A target at a host and port, reached with exact octets.
+/// A target at a host and port, reached with exact bytes.
 #[derive(Debug)]
 pub struct Raw {
     host: String,
@@ -211,7 +211,7 @@ async fn talk(
         buffer.clear();
         let read = async {
             match sent {
-                // While octets still leave, a silent server is a busy one: only the total counts.
+                // While bytes still leave, a silent server is a busy one: only the total counts.
                 Sent::Sending => Ok(from.read_buf(&mut buffer).await),
                 Sent::All | Sent::Failed => timeout(patience, from.read_buf(&mut buffer)).await,
             }

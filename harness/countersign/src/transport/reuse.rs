@@ -54,7 +54,7 @@ impl Idle {
     }
 }
 
-/// Nothing came and nothing ended. Octets after an answer would be taken for the next answer.
+/// Nothing came and nothing ended. Bytes after an answer would be taken for the next answer.
 fn is_silent(stream: &TcpStream) -> bool {
     let mut one = [0];
     matches!(stream.try_read(&mut one), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)

@@ -92,7 +92,7 @@ pub(super) async fn send(to: impl AsyncWrite + Unpin, wire: &Wire, sending: Send
     }
 }
 
-/// Writes the octets, piece by piece, with the waits between them.
+/// Writes the bytes, piece by piece, with the waits between them.
 async fn whole(mut to: impl AsyncWrite + Unpin, wire: &Wire) -> io::Result<()> {
     let mut pauses = wire.pauses().iter().peekable();
     let mut sent = 0;

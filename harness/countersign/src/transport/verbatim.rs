@@ -1,4 +1,4 @@
-//! What a polite client can send without changing it.
+//! What a well-behaved client can send without changing it.
 //!
 //! The function to know is [`check`]. A request that passes reaches the wire as it was written, but
 //! for the letter case of header names; of any other, a result would be about another request.

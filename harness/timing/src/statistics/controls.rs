@@ -6,8 +6,7 @@ use std::f64::consts::LN_10;
 
 use serde::Serialize;
 
-use super::report::VerdictKind;
-use super::{Comparison, Effect, Open, Side, Verdict, bound};
+use super::{Comparison, Effect, Open, Side, Verdict, VerdictKind, bound};
 
 /// How a control came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

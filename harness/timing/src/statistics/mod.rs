@@ -24,6 +24,7 @@ mod scores;
 mod shift;
 mod tail;
 mod verdict;
+mod verdict_kind;
 mod wider;
 mod window;
 
@@ -38,10 +39,11 @@ pub use leak::Leak;
 pub use order::Order;
 pub use profile::{Profile, Quantile};
 pub use recording::{BadRecording, Recording};
-pub use report::{Finding, Report, SCHEMA, VerdictKind};
+pub use report::{Finding, Report, SCHEMA};
 pub use shift::{Interval, Shift, Side};
 pub use tail::Tail;
 pub use verdict::{Comparison, Limits, Open, Verdict};
+pub use verdict_kind::VerdictKind;
 
 /// The class of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -11,24 +11,12 @@ use serde::Serialize;
 use super::controls::ON_PURPOSE;
 use super::wider::no_leak_above;
 use super::{
-    Comparison, Control, Controls, Effect, History, Order, Profile, Recording, State, Verdict, bound, holm,
+    Comparison, Control, Controls, Effect, History, Order, Profile, Recording, State, Verdict, VerdictKind,
+    bound, holm,
 };
 
 /// The name of the format.
 pub const SCHEMA: &str = "countersign.timing/1";
-
-/// A verdict on timings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum VerdictKind {
-    /// The time that calls take depends on the class, and so on the secret.
-    Leak,
-    /// There is no difference above the resolution.
-    NoLeak,
-    /// Neither is certain.
-    Inconclusive,
-}
 
 /// What a comparison of two classes found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -117,16 +105,6 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.findings.iter().try_for_each(|finding| finding.fmt(f))
-    }
-}
-
-impl fmt::Display for VerdictKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Leak => "leak",
-            Self::NoLeak => "no leak",
-            Self::Inconclusive => "inconclusive",
-        })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::scheme::{
     CannotSign, Claims, Coverage, Deployment, Field, Home, Ingredients, Part, Place, Refusal, Scheme,
     SchemeFile, Signed,
 };
-use crate::wire::{Octets, Request, find};
+use crate::wire::{ByteString, Request, find};
 
 /// The scheme.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ fn item(body: &[u8]) -> Result<Item, Refusal> {
 }
 
 /// Puts an empty tag into the `n`-th notification of a body, and says where it stands.
-fn put_tag(body: &mut Octets, n: usize, known: Option<&Additional>) -> Option<Vec<Place>> {
+fn put_tag(body: &mut ByteString, n: usize, known: Option<&Additional>) -> Option<Vec<Place>> {
     let mut start = 0;
     for _ in 0..=n {
         start += find(&body[start..], ITEM)? + ITEM.len();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     fn request(items: &[Value]) -> Request {
-        let nothing = Octets::default;
+        let nothing = ByteString::default;
         let body = value!({ "live": "false", "notificationItems": items }).to_string();
         Request { method: nothing(), target: nothing(), headers: Vec::new(), body: body.into() }
     }
@@ -229,10 +229,10 @@ mod tests {
             key: &key,
             hash: Hash::Sha256,
             construction: Construction::Hmac,
-            timestamp: Octets::default(),
-            id: Octets::default(),
-            nonce: Octets::default(),
-            key_id: Octets::default(),
+            timestamp: ByteString::default(),
+            id: ByteString::default(),
+            nonce: ByteString::default(),
+            key_id: ByteString::default(),
             deployment: &deployment,
             terms: Terms::default(),
         };
@@ -286,6 +286,6 @@ mod tests {
         assert_eq!(bodies, [value!({ "notificationItems": [one] }), value!({ "notificationItems": [two] })]);
         assert_eq!(alone[1].method, request(&[]).method);
         let tags: Vec<_> = alone.iter().map(|request| adyen().read(request).expect("a tag").tags).collect();
-        assert_eq!(tags, [[Octets::from("a")], [Octets::from("b")]]);
+        assert_eq!(tags, [[ByteString::from("a")], [ByteString::from("b")]]);
     }
 }

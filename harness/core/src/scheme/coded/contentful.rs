@@ -53,7 +53,7 @@ impl Contentful {
         Ok(Self { file, carriers, headers })
     }
 
-    /// Names of headers that the sender signs besides its own.
+    /// Names of headers that the sender signs in addition to its own.
     fn chosen(&self) -> impl Iterator<Item = &str> {
         constant(&self.file, "signed-headers").split(',').filter(|name| !name.is_empty())
     }

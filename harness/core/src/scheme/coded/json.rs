@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use super::text::Text;
 use crate::scheme::{CannotSign, Field, Place, Refusal};
-use crate::wire::{Octets, find};
+use crate::wire::{ByteString, find};
 
 /// Adds a member as the first of a JSON object, without touching any other byte, and says where its
 /// fields stand.
 pub(super) fn put_first(
-    body: &mut Octets,
+    body: &mut ByteString,
     name: &'static str,
     member: &Text,
 ) -> Result<Vec<Place>, CannotSign> {

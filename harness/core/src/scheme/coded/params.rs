@@ -35,7 +35,7 @@ pub(super) fn credentials<'r>(request: &'r Request, scheme: &str) -> Result<&'r 
     }
 }
 
-/// Reads `name="value", name="value"`; a name that stands twice is refused, and so is every other shape.
+/// Reads `name="value", name="value"`; a name that appears twice is refused, and so is every other shape.
 pub(super) fn params(text: &[u8], form: Values) -> Result<Params<'_>, Refusal> {
     let mut params: Params<'_> = Vec::new();
     let mut rest = text;
@@ -122,7 +122,7 @@ mod tests {
         let of = |values: &[&str]| {
             let headers =
                 values.iter().map(|value| crate::wire::Header::new("Authorization", *value)).collect();
-            let nothing = crate::wire::Octets::default;
+            let nothing = crate::wire::ByteString::default;
             let request = Request { method: nothing(), target: nothing(), headers, body: nothing() };
             credentials(&request, "Hawk").map(<[u8]>::to_vec)
         };

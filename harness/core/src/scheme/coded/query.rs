@@ -45,7 +45,7 @@ pub(super) fn values<'p>(pairs: &'p [Pair], name: &'p str) -> impl Iterator<Item
     pairs.iter().filter(move |(known, _)| known == name.as_bytes()).map(|(_, value)| &value[..])
 }
 
-/// Whether a name stands twice.
+/// Whether a name appears twice.
 pub(super) fn repeats(pairs: &[Pair]) -> bool {
     let mut names: Vec<&[u8]> = pairs.iter().map(|(name, _)| &name[..]).collect();
     names.sort_unstable();

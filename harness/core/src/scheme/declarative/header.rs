@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::{SchemeError, missing, template, wrong};
 use crate::scheme::{Carrier, Claims, Field, Holds, Piece, Place, Presence, Refusal, Slot, Spot, Template};
-use crate::wire::{Header, Octets, Request, find};
+use crate::wire::{ByteString, Header, Request, find};
 
 #[derive(Debug, Clone)]
 pub(in crate::scheme) struct HeaderCarrier {
@@ -95,7 +95,7 @@ impl HeaderCarrier {
         }
     }
 
-    fn write(&self, claims: &Claims, found: &mut Found<'_>) -> Octets {
+    fn write(&self, claims: &Claims, found: &mut Found<'_>) -> ByteString {
         let mut value = Vec::with_capacity(128);
         match &self.syntax {
             Syntax::Value(template) => write_item(template, None, claims, &mut value, found),
@@ -114,7 +114,7 @@ impl HeaderCarrier {
         value.into()
     }
 
-    fn read(&self, value: &Octets, claims: &mut Claims) -> Result<(), Refusal> {
+    fn read(&self, value: &ByteString, claims: &mut Claims) -> Result<(), Refusal> {
         match &self.syntax {
             Syntax::Value(template) => template
                 .walk(value, |slot, text| {

@@ -172,6 +172,6 @@ pub enum Because {
     SchemeLacks,
     /// No verifier of the scheme could notice: the scheme itself is open to it.
     SchemeCannotNotice,
-    /// Frozen bytes cannot hold it: it takes more than sending, or is about when octets arrive or how many.
+    /// Frozen bytes cannot hold it: it takes more than sending, or is about when bytes arrive or how many.
     BytesCannotSay,
 }

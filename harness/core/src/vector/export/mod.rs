@@ -16,7 +16,7 @@ use crate::case::{Case, NotApplicable};
 use crate::recipe::{CannotBuild, Purpose, Recipe, Round, Sender, Signature, Unique, World, signatures};
 use crate::scheme::{Construction, Field, Key, mac};
 use crate::spec::Requirement;
-use crate::wire::{Framing, Octets, Pause, Wire, encode};
+use crate::wire::{ByteString, Framing, Pause, Wire, encode};
 
 /// A case, and what decides about it.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +99,7 @@ fn absent(case: &Case, why: &NotApplicable) -> Absent {
     Absent { id: case.id.clone(), because, reason: why.to_string() }
 }
 
-/// The case in octets; none if they alone do not say it.
+/// The case as bytes; none if bytes alone cannot express it.
 fn frozen(chosen: Chosen<'_>, world: &World<'_>) -> Result<Option<Frozen>, NotApplicable> {
     let Chosen { suite, case, requirement } = chosen;
     if case.fails_the_handler() {
@@ -189,7 +189,7 @@ fn sent(wire: &Wire, kind: Kind, made: Option<&Signature>, world: &World<'_>) ->
 
 fn signature(made: &Signature, world: &World<'_>) -> Made {
     let file = world.scheme.file();
-    let text = |octets: &Octets| String::from_utf8_lossy(octets).into_owned();
+    let text = |octets: &ByteString| String::from_utf8_lossy(octets).into_owned();
     let field = |field| made.field(field).map(text);
     let plain = mac(made.construction, made.hash, &made.key, &made.text) == made.tag;
     Made {

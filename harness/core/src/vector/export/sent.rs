@@ -19,7 +19,7 @@ pub struct Sent {
     /// Where a sender waits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<Wait>,
-    /// Whether the octets are the plain form of the pieces below.
+    /// Whether the bytes are the plain form of the pieces below.
     pub framing: Form,
     /// The method.
     pub method: Bytes,
@@ -47,7 +47,7 @@ pub enum Kind {
     Another,
 }
 
-/// Whether octets are the plain form of a request.
+/// Whether bytes are the plain form of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -63,7 +63,7 @@ pub enum Form {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Wait {
-    /// Before the octet with this index.
+    /// Before the byte with this index.
     pub before: usize,
     /// In milliseconds.
     pub millis: u16,

@@ -1,6 +1,6 @@
 //! Bytes as data: how a vector writes them, how a message shows them.
 //!
-//! The type to know is [`Octets`]. It must not know what the bytes mean.
+//! The type to know is [`ByteString`]. It must not know what the bytes mean.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -19,16 +19,16 @@ use serde::{Deserialize, Serialize};
 /// A copy shares its bytes with the original, however many they are.
 ///
 /// ```
-/// use countersign_core::wire::Octets;
-/// let octets: Octets = serde_json::from_str(r#"{ "hex": "7b22ff227d" }"#)?;
-/// assert_eq!(octets.as_slice(), b"{\"\xff\"}");
-/// assert_eq!(octets.to_string(), r#"{"\xff"}"#);
+/// use countersign_core::wire::ByteString;
+/// let bytes: ByteString = serde_json::from_str(r#"{ "hex": "7b22ff227d" }"#)?;
+/// assert_eq!(bytes.as_slice(), b"{\"\xff\"}");
+/// assert_eq!(bytes.to_string(), r#"{"\xff"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "OctetsForm", into = "OctetsForm")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "OctetsForm"))]
-pub struct Octets(Store);
+pub struct ByteString(Store);
 
 /// Where the bytes are: most are few, and then a copy is cheaper than a count of owners; where they are
 /// many, two strings one behind the other are cheaper than a copy.
@@ -45,13 +45,13 @@ struct Chain {
     whole: OnceLock<Bytes>,
 }
 
-/// The longest byte string that is kept in place; with it an [`Octets`] takes 40 bytes.
+/// The longest byte string that is kept in place; with it a [`ByteString`] takes 40 bytes.
 const HERE: usize = 38;
 
 /// The shortest byte string that is not copied when it becomes a part of another.
 const LARGE: usize = 8 * 1024;
 
-impl Octets {
+impl ByteString {
     /// Bytes of the program itself.
     pub const fn from_static(bytes: &'static [u8]) -> Self {
         Self(Store::Shared(Bytes::from_static(bytes)))
@@ -193,20 +193,20 @@ impl Octets {
     }
 }
 
-impl Default for Octets {
+impl Default for ByteString {
     fn default() -> Self {
         Self::from_static(b"")
     }
 }
 
-impl<T: Into<Vec<u8>>> From<T> for Octets {
+impl<T: Into<Vec<u8>>> From<T> for ByteString {
     fn from(bytes: T) -> Self {
         let bytes = bytes.into();
         if bytes.len() > HERE { Self(Store::Shared(bytes.into())) } else { Self::copy_of(&bytes) }
     }
 }
 
-impl Deref for Octets {
+impl Deref for ByteString {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -214,46 +214,46 @@ impl Deref for Octets {
     }
 }
 
-impl Borrow<[u8]> for Octets {
+impl Borrow<[u8]> for ByteString {
     fn borrow(&self) -> &[u8] {
         self
     }
 }
 
-impl PartialEq for Octets {
+impl PartialEq for ByteString {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl Eq for Octets {}
+impl Eq for ByteString {}
 
-impl PartialOrd for Octets {
+impl PartialOrd for ByteString {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Octets {
+impl Ord for ByteString {
     fn cmp(&self, other: &Self) -> Ordering {
         (**self).cmp(&**other)
     }
 }
 
-impl Hash for Octets {
+impl Hash for ByteString {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (**self).hash(state);
     }
 }
 
-impl PartialEq<[u8]> for Octets {
+impl PartialEq<[u8]> for ByteString {
     fn eq(&self, other: &[u8]) -> bool {
         **self == *other
     }
 }
 
 #[cfg(feature = "generate")]
-impl<'a> arbitrary::Arbitrary<'a> for Octets {
+impl<'a> arbitrary::Arbitrary<'a> for ByteString {
     fn arbitrary(from: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
         Vec::<u8>::arbitrary(from).map(Self::from)
     }
@@ -264,7 +264,7 @@ impl<'a> arbitrary::Arbitrary<'a> for Octets {
 }
 
 #[cfg(feature = "generate")]
-impl proptest::arbitrary::Arbitrary for Octets {
+impl proptest::arbitrary::Arbitrary for ByteString {
     type Parameters = ();
     type Strategy = proptest::strategy::BoxedStrategy<Self>;
 
@@ -274,13 +274,13 @@ impl proptest::arbitrary::Arbitrary for Octets {
     }
 }
 
-impl fmt::Display for Octets {
+impl fmt::Display for ByteString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&escape(self))
     }
 }
 
-impl fmt::Debug for Octets {
+impl fmt::Debug for ByteString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "b\"{}\"", escape(self))
     }
@@ -311,7 +311,7 @@ pub fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     memchr::memchr_iter(*first, text).find(|&at| text[at..].starts_with(wanted))
 }
 
-/// How [`Octets`] are written down.
+/// How [`ByteString`] are written down.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -351,7 +351,7 @@ enum InvalidBytes {
     TooLong,
 }
 
-impl TryFrom<OctetsForm> for Octets {
+impl TryFrom<OctetsForm> for ByteString {
     type Error = InvalidBytes;
 
     fn try_from(form: OctetsForm) -> Result<Self, InvalidBytes> {
@@ -369,8 +369,8 @@ impl TryFrom<OctetsForm> for Octets {
     }
 }
 
-impl From<Octets> for OctetsForm {
-    fn from(octets: Octets) -> Self {
+impl From<ByteString> for OctetsForm {
+    fn from(octets: ByteString) -> Self {
         if let Some(&first) = octets.first()
             && octets.len() > 256
             && first.is_ascii_graphic()
@@ -393,48 +393,48 @@ mod tests {
 
     #[test]
     fn every_byte_survives_writing_and_reading() {
-        let all: Octets = (0..=255u8).collect::<Vec<_>>().into();
-        let text = serde_json::to_string(&all).expect("octets serialize");
-        assert_eq!(serde_json::from_str::<Octets>(&text).expect("and come back"), all);
+        let all: ByteString = (0..=255u8).collect::<Vec<_>>().into();
+        let text = serde_json::to_string(&all).expect("bytes serialize");
+        assert_eq!(serde_json::from_str::<ByteString>(&text).expect("and come back"), all);
     }
 
     #[test]
     fn short_and_long_ones_share_split_and_compare_alike() {
         for length in [0, 1, HERE - 1, HERE, HERE + 1, 3 * HERE] {
             let bytes: Vec<u8> = (0..=255).cycle().take(length).collect();
-            let octets = Octets::from(bytes.clone());
+            let octets = ByteString::from(bytes.clone());
             assert_eq!((&*octets, octets.clone().into_vec()), (&bytes[..], bytes.clone()));
             assert_eq!(octets.clone().into_bytes(), bytes);
             let part = &octets[length / 3..length - length / 3];
-            assert_eq!(octets.share(part), Octets::joined(&[part, b""]));
+            assert_eq!(octets.share(part), ByteString::joined(&[part, b""]));
             let mut spliced = octets.clone();
-            spliced.splice(&(0..length / 2), Octets::from_static(b"x"));
+            spliced.splice(&(0..length / 2), ByteString::from_static(b"x"));
             let expected =
                 if length / 2 == length { b"x".to_vec() } else { [b"x", &bytes[length / 2..]].concat() };
             assert_eq!(spliced.into_vec(), expected);
-            assert!(octets <= Octets::joined(&[&bytes, &[0]]));
+            assert!(octets <= ByteString::joined(&[&bytes, &[0]]));
         }
-        assert_eq!(size_of::<Octets>(), 40);
+        assert_eq!(size_of::<ByteString>(), 40);
     }
 
     #[test]
     fn a_chain_reads_as_one() {
-        let front = Octets::from(vec![b'a'; LARGE]);
-        let chain = Octets::chained(&[&Octets::chained(&[&front, &"bc".into()]), &"d".into()]);
+        let front = ByteString::from(vec![b'a'; LARGE]);
+        let chain = ByteString::chained(&[&ByteString::chained(&[&front, &"bc".into()]), &"d".into()]);
         assert_eq!((chain.len(), chain.pieces().count()), (LARGE + 3, 3));
         assert_eq!(chain.pieces().collect::<Vec<_>>().concat(), *chain);
-        assert_eq!(chain, Octets::joined(&[&front, b"bcd"]));
-        assert_eq!(chain.share(&chain[LARGE..]), Octets::from("bcd"));
-        let mut spliced = Octets::from("(tag)");
+        assert_eq!(chain, ByteString::joined(&[&front, b"bcd"]));
+        assert_eq!(chain.share(&chain[LARGE..]), ByteString::from("bcd"));
+        let mut spliced = ByteString::from("(tag)");
         spliced.splice(&(1..4), front.clone());
-        assert_eq!(spliced, Octets::joined(&[b"(", &front, b")"]));
+        assert_eq!(spliced, ByteString::joined(&[b"(", &front, b")"]));
         assert_eq!(chain.clone().into_bytes(), chain.into_vec());
     }
 
     #[test]
     fn numbers_are_written_as_they_are_everywhere() {
         for number in [0, 1, 9, 10, -1, 1_795_262_400, 1_795_262_400_123, i64::MIN, i64::MAX] {
-            assert_eq!(*Octets::decimal(number), *number.to_string().as_bytes());
+            assert_eq!(*ByteString::decimal(number), *number.to_string().as_bytes());
         }
     }
 
@@ -447,7 +447,7 @@ mod tests {
     #[test]
     fn a_huge_repeat_is_refused_before_it_is_made() {
         let form = r#"{ "repeat": { "text": "0123456789abcdef", "times": 4294967295 } }"#;
-        let error = serde_json::from_str::<Octets>(form).expect_err("64 GiB is too much");
+        let error = serde_json::from_str::<ByteString>(form).expect_err("64 GiB is too much");
         assert!(error.to_string().contains("67108864"), "{error}");
     }
 }
