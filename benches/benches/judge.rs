@@ -17,7 +17,7 @@ fn judge(criterion: &mut Criterion) {
             .cases()
             .filter(|(_, case)| {
                 case.build(&place.world("bench")).is_ok_and(|built| {
-                    built.rounds.iter().all(|r| r.wires.iter().all(|w| w.octets().len() < 4096))
+                    built.rounds.iter().all(|r| r.wires.iter().all(|w| w.bytes().len() < 4096))
                 })
             })
             .map(|(_, case)| case)

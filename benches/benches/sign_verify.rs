@@ -26,7 +26,7 @@ fn sign_verify(criterion: &mut Criterion) {
     for place in &places {
         let setup = place.setup();
         let wire = genuine(&place.world("bench"), 0).expect("the secret fits the scheme");
-        let request = receive(&wire.octets()).expect("a genuine request is well-formed");
+        let request = receive(&wire.bytes()).expect("a genuine request is well-formed");
         group.bench_function(place.scheme.file().scheme.as_str(), |bencher| {
             // Without the replay memory, which would refuse the second one.
             bencher.iter(|| Reference.check(&setup, black_box(&request), NOW));

@@ -165,7 +165,7 @@ pub fn requests(name: &str, now: Timestamp, body: Body, count: usize) -> Vec<Ver
         key: key.clone(),
         now: now.seconds(),
         endpoint: Endpoint::default(),
-        request: Sent::of(receive(&wire.octets()).expect("a genuine request")),
+        request: Sent::of(receive(&wire.bytes()).expect("a genuine request")),
     });
     asked.collect()
 }

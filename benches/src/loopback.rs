@@ -144,7 +144,7 @@ impl Judge {
 fn is_one_small_request(case: &Case, world: &World<'_>) -> bool {
     case.recipe.deliver == Delivery::Once
         && case.recipe.wire.is_empty()
-        && case.build(world).is_ok_and(|built| built.rounds[0].wires[0].octets().len() <= 1024)
+        && case.build(world).is_ok_and(|built| built.rounds[0].wires[0].bytes().len() <= 1024)
 }
 
 /// How long one round of a load generator lasts.

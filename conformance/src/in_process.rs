@@ -51,7 +51,7 @@ struct HeardRound {
 impl<'b> Heard<'b> {
     /// Reads the bytes of a case; what the HTTP layer refuses has no request.
     pub fn new(built: &'b Built) -> Self {
-        let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(&wire.octets()).ok()).collect();
+        let heard = |wires: &[Wire]| wires.iter().map(|wire| receive(&wire.bytes()).ok()).collect();
         let rounds = built.rounds.iter().map(|round| {
             let (requests, held) = match &round.manner {
                 Manner::Whole => (heard(&round.wires), Vec::new()),
@@ -66,14 +66,14 @@ impl<'b> Heard<'b> {
 
 /// The head and the front of the body of a request that goes on.
 fn front(wire: &Wire) -> Option<Request> {
-    let (head, _) = receive_head(&wire.octets()).ok()?;
+    let (head, _) = receive_head(&wire.bytes()).ok()?;
     Some(Request { body: wire.request().body.clone(), ..head })
 }
 
 impl InProcess<'_> {
     /// Sends requests that arrive at the same time.
     pub fn deliver(&self, wires: &[Wire], now: Timestamp) -> Vec<Observation> {
-        let requests: Vec<_> = wires.iter().map(|wire| receive(&wire.octets()).ok()).collect();
+        let requests: Vec<_> = wires.iter().map(|wire| receive(&wire.bytes()).ok()).collect();
         self.answer(&requests, now)
     }
 

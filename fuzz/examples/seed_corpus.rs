@@ -122,7 +122,7 @@ fn requests() -> Vec<(String, Vec<u8>)> {
         .filter_map(|(index, place)| {
             let wire = genuine(&place.world("fuzz"), 0).ok()?;
             let name = place.scheme.file().scheme.to_string();
-            Some((name, [&[index, 0][..], &wire.octets()].concat()))
+            Some((name, [&[index, 0][..], &wire.bytes()].concat()))
         })
         .collect();
     seeds.push(("pieces".to_owned(), b"\x05\x01\x04v1=a\x00\x00{}".to_vec()));

@@ -84,7 +84,7 @@ impl Seen<'_> {
     /// Checks that an accepted request is one that nobody could have forged.
     fn accepted(&mut self, wire: &Wire, built: &Built) {
         let scheme = &self.place.scheme;
-        let heard = receive(&wire.octets()).expect("an accepted request was read");
+        let heard = receive(&wire.bytes()).expect("an accepted request was read");
         let claims =
             scheme.read(&heard).unwrap_or_else(|why| panic!("accepted, but {why}: {}", self.shown()));
         self.in_time(&claims);

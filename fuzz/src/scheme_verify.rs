@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
         0 => receive(rest).ok(),
         _ => pieces(place, rest).map(|request| encode(request, Framing::default())).and_then(|wire| {
             // What the HTTP layer makes of the bytes is what the verifier gets.
-            receive(&wire.octets()).ok()
+            receive(&wire.bytes()).ok()
         }),
     };
     let Some(request) = request else { return };
@@ -39,7 +39,7 @@ pub fn run(data: &[u8]) {
         Outcome::Rejected => false,
         other => panic!("the reference {other} on {request:?}"),
     };
-    let heard = receive(&encode(request, Framing::default()).octets()).expect("it was delivered");
+    let heard = receive(&encode(request, Framing::default()).bytes()).expect("it was delivered");
     assert_eq!(accepted, is_right(place, &setup, &heard), "{}: {heard:?}", place.scheme.file().scheme);
 }
 
@@ -67,7 +67,7 @@ fn pieces(place: &Place, rest: &[u8]) -> Option<Request> {
 /// A genuine request in which pieces of the input stand in for bytes of target, header values and body.
 /// Code reads more than header values, and reaches its depths only by what is nearly right.
 fn changed(place: &Place, input: &mut Unstructured<'_>) -> Option<Request> {
-    let mut request = receive(&genuine(&place.world("fuzz"), 0).ok()?.octets()).ok()?;
+    let mut request = receive(&genuine(&place.world("fuzz"), 0).ok()?.bytes()).ok()?;
     request.headers.retain(|line| !line.is("Content-Length"));
     for _ in 0..=input.int_in_range(0..=SPARE_LINES).ok()? {
         let count = request.headers.len();

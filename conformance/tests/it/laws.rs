@@ -145,7 +145,7 @@ fn no_bytes_make_the_reference_fail() {
     let places = places();
     let genuine: Vec<Vec<u8>> = places
         .iter()
-        .map(|(_, place)| genuine(&place.world("bytes"), 0).expect("every scheme signs").octets().to_vec())
+        .map(|(_, place)| genuine(&place.world("bytes"), 0).expect("every scheme signs").bytes().to_vec())
         .collect();
     let read = Cell::new(0);
     let edit = (any::<u16>(), 0..4usize, vec(any::<u8>(), 0..4));
@@ -184,7 +184,7 @@ fn the_same_seed_makes_the_same_bytes_and_another_seed_others() {
                         .rounds
                         .iter()
                         .flat_map(|r| &r.wires)
-                        .map(|wire| wire.octets().to_vec())
+                        .map(|wire| wire.bytes().to_vec())
                         .collect::<Vec<_>>(),
                 )
             };
@@ -192,7 +192,7 @@ fn the_same_seed_makes_the_same_bytes_and_another_seed_others() {
                 return Err(TestCaseError::fail(format!("{name}: two builds differ")));
             }
             let other = World { unique: Unique::new(1, name, "seed"), ..world };
-            let first = |world| genuine(world, 0).map(|wire| wire.octets().to_vec());
+            let first = |world| genuine(world, 0).map(|wire| wire.bytes().to_vec());
             if first(&world) == first(&other) {
                 return Err(TestCaseError::fail(format!("{name}: the seed changes nothing")));
             }

@@ -62,7 +62,7 @@ pub fn exposed(place: Place<'_>, sent: &Wire, seen: &Observation) -> Option<Expo
         let all = values.clone().map(|octets| &octets[..]).chain(text.clone().map(str::as_bytes));
         all.filter(|piece| !piece.is_empty())
     };
-    if pieces().any(|piece| place.secrets.finds(piece)) && !place.secrets.finds(&sent.octets()) {
+    if pieces().any(|piece| place.secrets.finds(piece)) && !place.secrets.finds(&sent.bytes()) {
         return Some(Exposure::Secret);
     }
     if pieces().any(has_long_word) && shows_right_tag(place, sent, pieces()) {
@@ -84,5 +84,5 @@ fn shows_right_tag<'a>(place: Place<'_>, sent: &Wire, mut pieces: impl Iterator<
     let signed = scheme.signing_string(sent.request(), &claims, deployment);
     let tag = scheme.tag(Construction::Hmac, scheme.file().mac.hash, key, &signed);
     let tags = Writings::of(&tag);
-    pieces.any(|piece| tags.stand_in(piece)) && !tags.stand_in(&sent.octets())
+    pieces.any(|piece| tags.stand_in(piece)) && !tags.stand_in(&sent.bytes())
 }

@@ -406,7 +406,7 @@ async fn refusals_of_the_http_layer_all_have_one_shape_and_not_that_of_the_verif
     let malformed =
         shape(place.send(&place.changed(1, |request| request.method = ByteString::from("PO ST"))).await);
     let request = place.genuine(1).request().clone();
-    let mut bad_chunk = encode(request, Framing { chunk: Some(4), ..Framing::default() }).octets().to_vec();
+    let mut bad_chunk = encode(request, Framing { chunk: Some(4), ..Framing::default() }).bytes().to_vec();
     let at = bad_chunk.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
     bad_chunk[at] = b'z';
     let mut stream = TcpStream::connect(place.running.addr()).await.expect("it listens");
@@ -438,7 +438,7 @@ async fn many_header_lines_and_a_long_one_are_taken() {
 #[tokio::test]
 async fn a_request_that_is_sent_ahead_is_refused_and_never_misread() {
     let place = Place::start("canonical-request-nonce", Reference).await;
-    let both = [place.genuine(1).octets(), place.genuine(2).octets()].concat();
+    let both = [place.genuine(1).bytes(), place.genuine(2).bytes()].concat();
     let mut stream = TcpStream::connect(place.running.addr()).await.expect("it listens");
     stream.write_all(&both).await.expect("it reads");
     let mut answers = String::new();

@@ -156,7 +156,7 @@ async fn the_octets_of_the_case_are_the_octets_on_the_wire() {
     for framing in [Framing::default(), Framing { split: Some((9, 2)), ..Framing::default() }] {
         let wire = encode(request.clone(), framing);
         assert_eq!(deliver(&raw, &wire).await.outcome, Outcome::Accepted);
-        assert_eq!(received.recv().await.as_deref(), Some(&*wire.octets()));
+        assert_eq!(received.recv().await.as_deref(), Some(&*wire.bytes()));
     }
 }
 

@@ -113,5 +113,7 @@ fn servers_without_an_end_are_left() {
 #[test]
 fn drivers_cannot_be_measured_by_pairs() {
     let driver = format!("exec:{}", program("test-driver"));
-    assert!(refusal(&driver, &[]).contains("leave --pairs out"));
+    let output = countersign(&["timing", "--pairs", "--target", &driver, "--scheme", "github"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("leave --pairs out"), "{}", stderr(&output));
 }

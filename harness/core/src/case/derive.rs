@@ -53,7 +53,7 @@ pub fn derive(recipe: &Recipe, built: &Built, scheme: &dyn Scheme) -> Option<Exp
 /// no second framing.
 fn heard_as_said(wire: &Wire) -> bool {
     let said = wire.request();
-    receive(&wire.octets()).is_ok_and(|heard| {
+    receive(&wire.bytes()).is_ok_and(|heard| {
         heard.method == said.method
             && heard.target == said.target
             && heard.body == said.body

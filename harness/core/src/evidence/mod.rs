@@ -27,10 +27,10 @@ pub fn evidence(
     replay: String,
     redactor: &Redactor,
 ) -> Evidence {
-    let octets = redactor.bytes(&sent.octets());
+    let octets = redactor.bytes(&sent.bytes());
     let reproduce = address.map(|(host, port)| {
         let mut reproduce = shell::reproduce(&octets, host, port);
-        if octets != *sent.octets() {
+        if octets != *sent.bytes() {
             reproduce.push_str("  # [secret] stands for the secret");
         }
         if !sent.pauses().is_empty() {
@@ -41,7 +41,7 @@ pub fn evidence(
     let answer = seen.and_then(|seen| seen.answer.as_ref());
     let reply = seen.filter(|seen| seen.reply.is_some()).map(|seen| vec![redactor.text(&seen.summary())]);
     Evidence {
-        request: lines::marked(&redactor.bytes(&untampered.octets()), &octets),
+        request: lines::marked(&redactor.bytes(&untampered.bytes()), &octets),
         answer: answer.map(|answer| answer_lines(&redactor.answer(answer))).or(reply).unwrap_or_default(),
         reproduce: reproduce.unwrap_or_default(),
         replay,

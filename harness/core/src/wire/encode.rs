@@ -100,7 +100,7 @@ pub struct Padding {
 
 impl Wire {
     /// What goes on the wire.
-    pub fn octets(&self) -> Cow<'_, [u8]> {
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
         let Written { front, rest, .. } = self.written();
         if rest.is_empty() { Cow::Borrowed(front) } else { self.pieces().collect::<Vec<_>>().concat().into() }
     }
@@ -155,7 +155,7 @@ impl Wire {
 ///     body: ByteString::from("{}"),
 /// };
 /// let wire = encode(request, Framing::default());
-/// assert_eq!(*wire.octets(), *b"POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+/// assert_eq!(*wire.bytes(), *b"POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
 /// ```
 pub fn encode(request: Request, framing: Framing) -> Wire {
     Wire(Arc::new(Inner { request, framing, written: OnceLock::new() }))
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn order_case_and_duplicates_reach_the_wire() {
         let wire = encode(request(), Framing::default());
-        assert!(wire.octets().starts_with(b"POST /hook?a=1 HTTP/1.1\r\nhost: x\r\nB: 2\r\nb: 1\r\n"));
+        assert!(wire.bytes().starts_with(b"POST /hook?a=1 HTTP/1.1\r\nhost: x\r\nB: 2\r\nb: 1\r\n"));
     }
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
         let pieces: Vec<&[u8]> = wire.pieces().collect();
         assert!(pieces[0].ends_with(b"Content-Length: 8192\r\n\r\n"));
         assert_eq!(pieces[1].as_ptr(), body.as_ptr(), "the body was copied");
-        assert_eq!(receive(&wire.octets()).expect("well-formed").body, body);
+        assert_eq!(receive(&wire.bytes()).expect("well-formed").body, body);
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
         long.headers.insert(1, Header { name: "Long".into(), value: vec![b'x'; 9000].into() });
         let wire = encode(long.clone(), Framing::default());
         assert_eq!(wire.pieces().count(), 3);
-        let heard = receive(&wire.octets()).expect("well-formed");
+        let heard = receive(&wire.bytes()).expect("well-formed");
         assert_eq!((&heard.headers[..4], heard.body), (&long.headers[..], long.body));
     }
 
@@ -284,7 +284,7 @@ mod tests {
     fn chunked_and_plain_bodies_are_received_alike() {
         let chunked = encode(request(), Framing { chunk: Some(3), ..Framing::default() });
         let plain = encode(request(), Framing::default());
-        let body = |wire: &Wire| receive(&wire.octets()).expect("well-formed").body;
+        let body = |wire: &Wire| receive(&wire.bytes()).expect("well-formed").body;
         assert_eq!(body(&chunked), body(&plain));
     }
 
@@ -293,6 +293,6 @@ mod tests {
         let wire = encode(request(), Framing { split: Some((5, 1)), ..Framing::default() });
         assert_eq!(wire.pauses().len(), 4);
         assert!(wire.pauses().windows(2).all(|pair| pair[0].at < pair[1].at));
-        assert!(wire.pauses().iter().all(|pause| pause.at < wire.octets().len()));
+        assert!(wire.pauses().iter().all(|pause| pause.at < wire.bytes().len()));
     }
 }

@@ -279,8 +279,7 @@ fn what_changes_to_the_framing_do_is_recorded() {
         let framing = framing(&tampers::<WireTamper>(line), &mut signed);
         let split = framing.split;
         let wire = encode(signed.request().clone(), framing);
-        let lines =
-            wire.octets().escape_ascii().to_string().replace("\\\"", "\"").replace("\\n", "\\n\n    ");
+        let lines = wire.bytes().escape_ascii().to_string().replace("\\\"", "\"").replace("\\n", "\\n\n    ");
         (lines, split)
     };
     for line in FRAMINGS.lines().filter(|line| !line.is_empty()) {

@@ -228,7 +228,7 @@ impl InProcess {
 impl Behavior for InProcess {
     async fn deliver(&self, wire: &Wire) -> Observation {
         let not = |why: String| Observation::without_answer(Outcome::NotDelivered, why);
-        let request = match receive(&wire.octets()) {
+        let request = match receive(&wire.bytes()) {
             Ok(request) => request,
             Err(why) => return not(format!("no HTTP server lets it through: {why}")),
         };

@@ -44,10 +44,10 @@ pub fn in_process(
     let verifier = Verifier { setup, steps, now: subject.clock.now() };
     let seed = options.seed.unwrap_or_else(random_seed);
     let (genuine, pair) = requests(subject, options.contrast, seed).map_err(CannotMeasure::new)?;
-    if !verifier.accepts(&genuine.octets()) {
+    if !verifier.accepts(&genuine.bytes()) {
         return Err(CannotMeasure::new("a valid request was not accepted"));
     }
-    let [x, y] = pair.each_ref().map(|wire| wire.octets().to_vec());
+    let [x, y] = pair.each_ref().map(|wire| wire.bytes().to_vec());
     if verifier.accepts(&x) || verifier.accepts(&y) {
         return Err(CannotMeasure::new("a request with a wrong tag was accepted"));
     }

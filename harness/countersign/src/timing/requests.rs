@@ -160,7 +160,7 @@ impl<'a> Requests<'a> {
                 .ok_or("no request".to_owned())
         };
         let pair = [wire(first)?, wire(second)?];
-        let [one, other] = pair.each_ref().map(|wire| wire.octets().len());
+        let [one, other] = pair.each_ref().map(|wire| wire.bytes().len());
         if one != other {
             return Err(format!("the requests of both classes have {one} and {other} bytes"));
         }

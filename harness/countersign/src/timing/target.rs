@@ -81,7 +81,7 @@ fn endpoint(
         wait_for_turn(subject, runtime);
         let next = session.next_call();
         let pair = requests.pair(session.random())?;
-        let [x, y] = pair.each_ref().map(|wire| wire.octets());
+        let [x, y] = pair.each_ref().map(|wire| wire.bytes());
         let second = next.second();
         let mask = second.wrapping_neg() & u8::from(next.purpose == Purpose::Classes).wrapping_neg();
         buffer.clear();

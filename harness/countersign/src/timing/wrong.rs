@@ -44,8 +44,8 @@ impl Requests {
                 wires: [tag.wrong(position, 1, &world)?, tag.wrong(position, 2, &world)?],
             });
         }
-        let bytes = genuine.octets().len();
-        if wrong.iter().flat_map(|wrong| &wrong.wires).any(|wire| wire.octets().len() != bytes) {
+        let bytes = genuine.bytes().len();
+        if wrong.iter().flat_map(|wrong| &wrong.wires).any(|wire| wire.bytes().len() != bytes) {
             return Err("requests with a wrong tag are not as long as the genuine one".to_owned());
         }
         Ok(Self { genuine, wrong })

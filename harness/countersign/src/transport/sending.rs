@@ -114,7 +114,7 @@ async fn whole(mut to: impl AsyncWrite + Unpin, wire: &Wire) -> io::Result<()> {
 }
 
 async fn halfway(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
-    let octets = wire.octets();
+    let octets = wire.bytes();
     let half = wire.request().body.len() / 2;
     let (first, second) = octets.split_at(octets.len() - half.max(1));
     to.write_all(first).await?;
@@ -124,7 +124,7 @@ async fn halfway(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> i
 }
 
 async fn byte_by_byte(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
-    let octets = wire.octets();
+    let octets = wire.bytes();
     let (head, body) = octets.split_at(octets.len() - wire.request().body.len());
     to.write_all(head).await?;
     gate.arrive();
@@ -144,7 +144,7 @@ async fn flood(
     taken: &AtomicBool,
 ) -> io::Result<()> {
     const END: &[u8] = b"0\r\n\r\n";
-    let octets = wire.octets();
+    let octets = wire.bytes();
     let mut left = length.saturating_sub(wire.request().body.len() as u64);
     if wire.framing().chunk.is_none() {
         to.write_all(&octets).await?;
@@ -197,7 +197,7 @@ mod tests {
             gate.open();
         };
         let (octets, ()) = join(written(&wire, Sending::Halfway(&gate)), open).await;
-        assert_eq!(octets, *wire.octets());
+        assert_eq!(octets, *wire.bytes());
     }
 
     #[tokio::test]

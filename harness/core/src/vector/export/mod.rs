@@ -172,7 +172,7 @@ fn sent(wire: &Wire, kind: Kind, made: Option<&Signature>, world: &World<'_>) ->
     let wait = |pause: &Pause| Wait { before: pause.at, millis: pause.millis };
     Sent {
         kind,
-        octets: Bytes::exact(&wire.octets()),
+        octets: Bytes::exact(&wire.bytes()),
         pauses: wire.pauses().iter().map(wait).collect(),
         framing: if *wire.framing() == Framing::default() { Form::Plain } else { Form::Odd },
         method: Bytes::readable(&request.method),

@@ -107,7 +107,7 @@ impl Driver {
 
     fn verify(&self, wire: &Wire) -> Result<Verify, String> {
         let request =
-            receive(&wire.octets()).map_err(|why| format!("no HTTP server lets it through: {why}"))?;
+            receive(&wire.bytes()).map_err(|why| format!("no HTTP server lets it through: {why}"))?;
         Ok(Verify {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
@@ -142,7 +142,7 @@ impl Driver {
     }
 
     async fn called(&self, wires: &[Wire], order: &[u32], untimed: bool) -> Result<Vec<f64>, String> {
-        let received = wires.iter().map(|wire| receive(&wire.octets()).map(Sent::of));
+        let received = wires.iter().map(|wire| receive(&wire.bytes()).map(Sent::of));
         let requests: Result<Vec<Sent>, _> = received.collect();
         let measure = Measure {
             seq: self.pool.next(),
