@@ -9,7 +9,7 @@ use countersign_core::wire::Answer;
 /// Offset of the target's clock from ours, or the time at which it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
-    stands: Option<Timestamp>,
+    fixed: Option<Timestamp>,
     offset: i64,
     uncertainty: i64,
 }
@@ -22,11 +22,11 @@ pub fn now() -> Timestamp {
 
 impl Clock {
     /// A target that shares this machine's clock.
-    pub const SHARED: Self = Self { stands: None, offset: 0, uncertainty: 0 };
+    pub const SHARED: Self = Self { fixed: None, offset: 0, uncertainty: 0 };
 
     /// A target that is told the time with every request, and it is always this one.
     pub const fn fixed(at: Timestamp) -> Self {
-        Self { stands: Some(at), offset: 0, uncertainty: 0 }
+        Self { fixed: Some(at), offset: 0, uncertainty: 0 }
     }
 
     /// Estimates the offset from the `Date` of an answer that was asked for at `sent` and came at `received`.
@@ -43,17 +43,17 @@ impl Clock {
         if offset.abs() <= uncertainty + 500 {
             return Self { uncertainty, ..Self::SHARED };
         }
-        Self { stands: None, offset, uncertainty }
+        Self { fixed: None, offset, uncertainty }
     }
 
     /// The target's time.
     pub fn now(self) -> Timestamp {
-        self.stands.unwrap_or_else(|| Timestamp::from_millis(now().millis() + self.offset))
+        self.fixed.unwrap_or_else(|| Timestamp::from_millis(now().millis() + self.offset))
     }
 
     /// Whether it stands still.
-    pub fn stands(self) -> bool {
-        self.stands.is_some()
+    pub fn is_fixed(self) -> bool {
+        self.fixed.is_some()
     }
 
     /// The offset in milliseconds.

@@ -24,7 +24,7 @@ pub struct Counter {
     page: Wire,
     metric: Option<String>,
     /// The least time in which an effect may show itself.
-    patience: Duration,
+    min_settle: Duration,
 }
 
 /// A counter that was seen to rise with a valid request.
@@ -73,7 +73,7 @@ impl Counter {
             sleep(pause).await;
             waited += pause;
             if self.read().await? > before {
-                let settle = if self.patience.is_zero() { waited } else { self.patience.max(waited * 2) };
+                let settle = if self.min_settle.is_zero() { waited } else { self.min_settle.max(waited * 2) };
                 return Ok(VerifiedCounter { counter: self, settle });
             }
         }

@@ -49,7 +49,7 @@ pub struct CannotCount(#[from] CannotStart);
 /// Bytes of a page at most.
 const PAGE: usize = 4 << 20;
 /// How long an effect of a target that somebody else runs may take at least.
-const PATIENCE: Duration = Duration::from_millis(100);
+const MIN_SETTLE: Duration = Duration::from_millis(100);
 
 impl Counter {
     /// A counter of a target that somebody else runs.
@@ -76,7 +76,7 @@ impl Counter {
             transport: transport.with_limits(limits),
             page,
             metric: spec.metric.clone(),
-            patience: PATIENCE,
+            min_settle: MIN_SETTLE,
         })
     }
 
@@ -85,7 +85,7 @@ impl Counter {
         let url = Url::parse(&format!("http://{metrics}/metrics")).expect("an address makes a URL");
         let spec = CounterSpec { url, metric: Some(crate::serve::EFFECTS.to_owned()) };
         let counter = Self::new(&spec, Deadlines::default()).expect("plain HTTP needs no certificates");
-        Self { patience: Duration::ZERO, ..counter }
+        Self { min_settle: Duration::ZERO, ..counter }
     }
 }
 

@@ -32,7 +32,7 @@ use crate::transport::{Deadlines, Raw};
 /// How long a server may take until it listens.
 const STARTUP: Duration = Duration::from_secs(30);
 /// How long it may take to end once it is asked to.
-const PARTING: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest path of a hook.
 const LONGEST_PATH: usize = 2048;
 /// How long the end of a process may lag behind the end of its connections.
@@ -113,7 +113,7 @@ pub struct Server {
     process: Mutex<Process>,
     starts: AtomicU64,
     /// Until when a start after the first has to listen.
-    patience: Duration,
+    startup_timeout: Duration,
     /// Why it could not be started again.
     gone: StdMutex<Option<String>>,
 }
@@ -134,17 +134,17 @@ impl Server {
         let began = Instant::now();
         let (process, address, about) = launch(&setting, &secret, 0, STARTUP, &runtime).await?;
         // It is known by now how long it takes.
-        let patience = (began.elapsed() * 3).max(Duration::from_secs(3));
+        let startup_timeout = (began.elapsed() * 3).max(Duration::from_secs(3));
         let raw = Raw::new(address.ip().to_string(), address.port(), setting.deadlines);
         let (process, starts, gone) = (Mutex::new(process), AtomicU64::new(1), StdMutex::default());
-        Ok(Self { setting, secret, runtime, address, about, raw, process, starts, patience, gone })
+        Ok(Self { setting, secret, runtime, address, about, raw, process, starts, startup_timeout, gone })
     }
 
     /// A server of the same kind with another secret.
     ///
     /// # Errors
     /// It does not start with this secret.
-    pub async fn apart(&self, secret: &Secret) -> Result<Self, CannotServe> {
+    pub async fn with_secret(&self, secret: &Secret) -> Result<Self, CannotServe> {
         let redactor = self.setting.redactor.clone().and(secret.expose());
         let setting = Setting { redactor, ..self.setting.clone() };
         let other = Self::start(setting, secret.clone(), self.runtime.clone()).await?;
@@ -206,7 +206,7 @@ impl Server {
         }
         process.end().await;
         let port = self.address.port();
-        let why = match launch(&self.setting, &self.secret, port, self.patience, &self.runtime).await {
+        let why = match launch(&self.setting, &self.secret, port, self.startup_timeout, &self.runtime).await {
             Ok((launched, address, _)) if address == self.address => {
                 *process = launched;
                 self.starts.fetch_add(1, Ordering::Relaxed);
@@ -226,7 +226,7 @@ impl Server {
         let mut process = self.process.lock().await;
         drop(process.stdin.take());
         process.group.terminate();
-        let _ = timeout(PARTING, process.child.wait()).await;
+        let _ = timeout(SHUTDOWN_TIMEOUT, process.child.wait()).await;
         process.end().await;
     }
 }
@@ -271,7 +271,7 @@ async fn launch(
     setting: &Setting,
     secret: &Secret,
     port: u16,
-    patience: Duration,
+    startup_timeout: Duration,
     runtime: &Handle,
 ) -> Result<(Process, SocketAddr, Option<About>), CannotServe> {
     let redactor = &setting.redactor;
@@ -298,7 +298,7 @@ async fn launch(
         let errors = Errors::default();
         let reading = tokio::spawn(errors.clone().keep(stderr));
         let process = Process { stdin: child.stdin.take(), child, group };
-        let heard = timeout(patience, listening(stdout, of_server.redactor)).await;
+        let heard = timeout(startup_timeout, listening(stdout, of_server.redactor)).await;
         Ok((process, heard, errors, reading))
     });
     let (mut process, heard, errors, reading) =
@@ -306,7 +306,7 @@ async fn launch(
     let why = match heard {
         Ok(Ok((address, about))) => return Ok((process, address, about)),
         Ok(Err(why)) => why,
-        Err(_) => format!("no line `listening ADDRESS:PORT` within {} s", patience.as_secs()),
+        Err(_) => format!("no line `listening ADDRESS:PORT` within {} s", startup_timeout.as_secs()),
     };
     process.end().await;
     let _ = timeout(LINGER, reading).await;
@@ -363,7 +363,7 @@ fn place(said: &str) -> Result<(SocketAddr, Option<About>), String> {
     let is_plain = |path: &str| {
         path.starts_with('/')
             && path.len() <= LONGEST_PATH
-            && path.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'#')
+            && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
     };
     match &about {
         Some(about) if !is_plain(&about.path) => {

@@ -40,7 +40,7 @@ pub(crate) enum Attempt {
     /// Among others.
     First,
     /// Once more, with nothing else in flight: for the first time, the second and so on.
-    Alone(u8),
+    Retry(u8),
 }
 
 impl Attempt {
@@ -48,7 +48,7 @@ impl Attempt {
     fn seed(self, case: &str) -> String {
         match self {
             Self::First => case.to_owned(),
-            Self::Alone(time) => format!("{case} alone, time {time}"),
+            Self::Retry(time) => format!("{case} alone, time {time}"),
         }
     }
 }
@@ -175,7 +175,7 @@ impl Planned<'_> {
         let apart = alone && session.target.is_embedded();
         let fails = self.case.fails_the_handler();
         // A clock that stands has to be moved: waiting does not do it.
-        let is_moved = waits > 0 && (session.slow == Slow::Skip || session.clock.stands());
+        let is_moved = waits > 0 && (session.slow == Slow::Skip || session.clock.is_fixed());
         if self.case.secret.is_some() || fails || apart || is_moved {
             let why = match session.variant(self.case).await {
                 Some(Ok(other)) => {
@@ -184,7 +184,7 @@ impl Planned<'_> {
                     return done;
                 }
                 Some(Err(why)) => why.to_string(),
-                None if waits > 0 && session.clock.stands() => "the target's clock stands still".to_owned(),
+                None if waits > 0 && session.clock.is_fixed() => "the target's clock stands still".to_owned(),
                 None if waits > 0 => format!("waits {waits} s; runs with --slow"),
                 None if fails => "needs a target whose handler can be made to fail".to_owned(),
                 None => "needs a target that can be set up with another secret".to_owned(),

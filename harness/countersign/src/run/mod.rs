@@ -140,7 +140,7 @@ pub fn scheme(
                 let unsure = workers.jobs() > 1 || session.target.restarts();
                 let is_for_later = |done: &case::Done| done.postponed || (unsure && done.was_silent());
                 for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
-                    let alone = Attempt::Alone(1);
+                    let alone = Attempt::Retry(1);
                     let again = match settings.halted(stop) {
                         Some(why) if done.postponed => planned.halted(session, why),
                         _ => workers.block_on(planned.run(session, &proof, &redactor, settings.keep, alone)),
@@ -160,7 +160,7 @@ pub fn scheme(
                     // One pause of a machine is soon made, three in a row are the target's.
                     for time in 2..4 {
                         if done.was_slow() {
-                            let again = Attempt::Alone(time);
+                            let again = Attempt::Retry(time);
                             let again = planned.run(session, &proof, &redactor, settings.keep, again);
                             *done = workers.block_on(again);
                         }

@@ -87,10 +87,10 @@ pub(super) async fn serve_hook(
     let (tap, head) = Tap::new(stream);
     let service = service_fn(move |request| {
         // At this moment the server has read the head of this request and nothing behind its body.
-        let octets = head.take();
+        let bytes = head.take();
         let (hook, head) = (Arc::clone(&hook), head.clone());
         async move {
-            let response = hook.answer(&octets, request, client.ip()).await;
+            let response = hook.answer(&bytes, request, client.ip()).await;
             head.listen();
             if hook.has_ended() { Err(Ended) } else { Ok(response) }
         }

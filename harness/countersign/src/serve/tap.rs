@@ -37,7 +37,7 @@ impl Head {
     pub(super) fn take(&self) -> Vec<u8> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(&mut *state, State::Complete(Vec::new())) {
-            State::Listening(octets) | State::Complete(octets) => octets,
+            State::Listening(bytes) | State::Complete(bytes) => bytes,
         }
     }
 
@@ -46,17 +46,17 @@ impl Head {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
-    fn hear(&self, octets: &[u8]) {
+    fn hear(&self, bytes: &[u8]) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let State::Listening(head) = &mut *state else { return };
         // Empty lines before a request are skipped by every server.
         let skipped = if head.is_empty() {
-            octets.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+            bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
         } else {
             0
         };
         let from = head.len().saturating_sub(2);
-        head.extend_from_slice(&octets[skipped..]);
+        head.extend_from_slice(&bytes[skipped..]);
         if let Some(end) = end_of_head(&head[from..]) {
             head.truncate(from + end);
         } else if head.len() <= KEPT {
@@ -67,9 +67,9 @@ impl Head {
 }
 
 /// Where the empty line ends.
-fn end_of_head(octets: &[u8]) -> Option<usize> {
-    let feeds = octets.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    feeds.into_iter().find_map(|at| match &octets[at..] {
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let feeds = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    feeds.into_iter().find_map(|at| match &bytes[at..] {
         [b'\n', ..] => Some(at + 1),
         [b'\r', b'\n', ..] => Some(at + 2),
         _ => None,
@@ -141,10 +141,10 @@ mod tests {
             b"GET / HTTP/1.1\nA: b\n\n",
             b"GET / HTTP/1.1\n\r\n",
         ] {
-            let octets = [b"\r\n", head, b"a body\r\n\r\n"].concat();
-            for size in 1..octets.len() {
+            let bytes = [b"\r\n", head, b"a body\r\n\r\n"].concat();
+            for size in 1..bytes.len() {
                 let heard = Head::default();
-                octets.chunks(size).for_each(|piece| heard.hear(piece));
+                bytes.chunks(size).for_each(|piece| heard.hear(piece));
                 assert_eq!(heard.take(), head, "pieces of {size}");
             }
         }

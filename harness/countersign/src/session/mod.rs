@@ -63,7 +63,7 @@ pub struct Session {
     /// The status with which the application refuses a forged request, once it was seen doing so.
     pub forged: Option<u16>,
     controls: AtomicU64,
-    patience: AtomicU64,
+    throttle_budget: AtomicU64,
 }
 
 /// A target that was shown to accept a valid request, or what it did instead.
@@ -87,7 +87,7 @@ impl Session {
             slow: Slow::Skip,
             forged: None,
             controls: AtomicU64::new(0),
-            patience: AtomicU64::new(THROTTLE_BUDGET),
+            throttle_budget: AtomicU64::new(THROTTLE_BUDGET),
         }
     }
 
@@ -156,7 +156,7 @@ impl Session {
                 after.and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.trim().parse::<u64>().ok());
             let seconds = seconds.unwrap_or(1).clamp(1, 5);
             let left = |left: u64| left.checked_sub(seconds);
-            if self.patience.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_err() {
+            if self.throttle_budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_err() {
                 return seen;
             }
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -187,7 +187,7 @@ impl Session {
     pub async fn open(&mut self) -> Opening {
         let mut opening = self.control(Phase::Start).await;
         // What runs in this process has this machine's clock, and one that stands is known.
-        let is_known = self.clock.stands() || self.target.shares_our_clock();
+        let is_known = self.clock.is_fixed() || self.target.shares_our_clock();
         for _ in 0..2 {
             let received = clock::now();
             if let (Some(answer), false) = (&opening.observation.answer, is_known) {

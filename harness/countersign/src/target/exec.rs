@@ -55,8 +55,13 @@ pub async fn greet(command: &CommandLine) -> Result<Hello, CannotStartDriver> {
     Ok(hello)
 }
 
-async fn drivers(command: &CommandLine, jobs: usize, patience: Duration) -> Result<Pool, CannotStartDriver> {
-    Pool::start(command.clone(), jobs.min(DRIVERS), patience, SchemaChecks::Off, Handle::current()).await
+async fn drivers(
+    command: &CommandLine,
+    jobs: usize,
+    answer_timeout: Duration,
+) -> Result<Pool, CannotStartDriver> {
+    Pool::start(command.clone(), jobs.min(DRIVERS), answer_timeout, SchemaChecks::Off, Handle::current())
+        .await
 }
 
 pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed, CannotSetUp> {
@@ -97,7 +102,7 @@ impl Exec {
     }
 
     fn with_offset(self) -> Self {
-        Self { offset: self.driver.ahead(), ..self }
+        Self { offset: self.driver.clock_offset(), ..self }
     }
 
     /// The way to the library.
@@ -135,7 +140,7 @@ impl Behavior for Exec {
         if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.offset.is_none()) {
             return None;
         }
-        Some(Ok(Kind::Exec(Self::borrowed(self.driver.apart(wanted.secret.clone())))))
+        Some(Ok(Kind::Exec(Self::borrowed(self.driver.with_secret(wanted.secret.clone())))))
     }
 
     fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {

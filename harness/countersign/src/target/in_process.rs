@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::transport::{Raw, millis};
 
 /// How long a service may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest body of an answer.
 const LONGEST: usize = 1 << 20;
 
@@ -135,7 +135,7 @@ pub struct InProcess {
     secret: Secret,
     redactor: Redactor,
     clock: Clock,
-    ahead: Arc<AtomicI64>,
+    clock_offset: Arc<AtomicI64>,
     oracle: RwLock<Oracle>,
 }
 
@@ -159,11 +159,11 @@ impl InProcess {
 
     fn new(callee: Callee, secret: Secret, clock: Clock) -> Self {
         let redactor = Redactor::new(std::slice::from_ref(&secret));
-        Self { callee, secret, redactor, clock, ahead: Arc::default(), oracle: RwLock::default() }
+        Self { callee, secret, redactor, clock, clock_offset: Arc::default(), oracle: RwLock::default() }
     }
 
     /// The same with another secret, and a clock of its own.
-    fn apart(&self, secret: &Secret) -> Self {
+    fn with_secret(&self, secret: &Secret) -> Self {
         let callee = match &self.callee {
             Callee::Service { make, .. } => {
                 Callee::Service { make: Arc::clone(make), made: make(secret.expose()) }
@@ -194,7 +194,7 @@ impl InProcess {
         match &self.callee {
             Callee::Function { verify, .. } => {
                 let asked = Asked { http, secret: self.secret.clone() };
-                let now = self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed);
+                let now = self.clock.now().seconds() + self.clock_offset.load(Ordering::Relaxed);
                 match catch_unwind(AssertUnwindSafe(|| verify(&asked, now))) {
                     Ok(Answer::Accepted) => said(Outcome::Accepted, None),
                     Ok(Answer::Rejected(why)) => {
@@ -205,7 +205,7 @@ impl InProcess {
             }
             Callee::Service { made, .. } => {
                 let answering = AssertUnwindSafe((made.0)(http.map(Full::new))).catch_unwind();
-                let answer = match tokio::time::timeout(PATIENCE, answering).await {
+                let answer = match tokio::time::timeout(ANSWER_TIMEOUT, answering).await {
                     Ok(Ok(Ok(answer))) => answer,
                     Ok(Ok(Err(why))) => {
                         let why = self.redactor.text(&format!("the service failed: {why}"));
@@ -213,7 +213,7 @@ impl InProcess {
                     }
                     Ok(Err(panic)) => return self.crashed(&*panic),
                     Err(_) => {
-                        let why = format!("no answer within {} s", PATIENCE.as_secs());
+                        let why = format!("no answer within {} s", ANSWER_TIMEOUT.as_secs());
                         return Observation::without_answer(Outcome::Hung, why);
                     }
                 };
@@ -264,12 +264,12 @@ impl Behavior for InProcess {
         if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.clock_offset().is_none()) {
             return None;
         }
-        Some(Ok(Kind::InProcess(self.apart(wanted.secret))))
+        Some(Ok(Kind::InProcess(self.with_secret(wanted.secret))))
     }
 
     /// Its time is moved if it is told the time.
     fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {
-        self.clock.stands().then_some(&self.ahead)
+        self.clock.is_fixed().then_some(&self.clock_offset)
     }
 }
 

@@ -383,8 +383,8 @@ impl<'a> Exact<'a> {
 
     /// How long an answer may take.
     #[cfg(feature = "targets")]
-    pub(crate) fn patience(self) -> Duration {
-        self.raw.patience()
+    pub(crate) fn answer_timeout(self) -> Duration {
+        self.raw.answer_timeout()
     }
 
     pub(crate) async fn deliver_halfway(self, wire: &Wire, gate: &Gate) -> Observation {

@@ -106,7 +106,7 @@ impl Behavior for Serve {
         if wanted.case.fails_the_handler() || wanted.case.waits() > 0 {
             return None;
         }
-        let other = self.server.apart(wanted.secret).await;
+        let other = self.server.with_secret(wanted.secret).await;
         Some(other.map(|server| Kind::Serve(Self { server })).map_err(CannotVary::from))
     }
 

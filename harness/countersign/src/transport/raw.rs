@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::reuse::{Idle, ends_for_sure};
+use super::reuse::{Idle, has_certain_end};
 use super::sending::{Gate, Sending, send};
 use super::{Deadlines, millis};
 
@@ -71,7 +71,7 @@ impl Raw {
 
     /// How long an answer may take.
     #[cfg(feature = "targets")]
-    pub(crate) fn patience(&self) -> Duration {
+    pub(crate) fn answer_timeout(&self) -> Duration {
         self.deadlines.total
     }
 
@@ -99,7 +99,7 @@ impl Raw {
         let took = started.elapsed();
         if matches!(end, End::Answered(_, Connection::Reusable))
             && matches!(sending, Sending::Whole)
-            && ends_for_sure(wire)
+            && has_certain_end(wire)
         {
             self.idle.keep(stream);
         }
@@ -199,13 +199,13 @@ async fn talk(
     wire: &Wire,
     sending: Sending<'_>,
     limits: Limits,
-    patience: Duration,
+    read_timeout: Duration,
 ) -> End {
     let (mut from, to) = stream.split();
     let mut reader = AnswerReader::new(limits, wire.asks_for_head_only());
     let mut sending = std::pin::pin!(send(to, wire, sending));
     let mut sent = Sent::Sending;
-    let mut heard = 0;
+    let mut received = 0;
     let mut buffer = Vec::with_capacity(16 * 1024);
     loop {
         buffer.clear();
@@ -213,7 +213,7 @@ async fn talk(
             match sent {
                 // While bytes still leave, a silent server is a busy one: only the total counts.
                 Sent::Sending => Ok(from.read_buf(&mut buffer).await),
-                Sent::All | Sent::Failed => timeout(patience, from.read_buf(&mut buffer)).await,
+                Sent::All | Sent::Failed => timeout(read_timeout, from.read_buf(&mut buffer)).await,
             }
         };
         let read = tokio::select! {
@@ -226,9 +226,9 @@ async fn talk(
             }
         };
         let length = match read {
-            Err(_) => return End::Late(format!("nothing came for {}", shown(patience))),
+            Err(_) => return End::Late(format!("nothing came for {}", shown(read_timeout))),
             Ok(Ok(length)) => length,
-            Ok(Err(error)) if heard == 0 => {
+            Ok(Err(error)) if received == 0 => {
                 return End::Silent(format!("the connection was cut before an answer: {error}"));
             }
             // A server that refuses early closes on what it has not read, which resets the connection;
@@ -243,14 +243,14 @@ async fn talk(
         if length == 0 {
             return match reader.end() {
                 Ok(answer) => End::Answered(answer, Connection::Spent),
-                Err(why @ (Unreadable::Empty | Unreadable::CutOff)) if heard == 0 => {
+                Err(why @ (Unreadable::Empty | Unreadable::CutOff)) if received == 0 => {
                     End::Silent(why.to_string())
                 }
                 Err(why @ (Unreadable::Empty | Unreadable::CutOff)) => End::Cut(why.to_string()),
                 Err(why) => End::Garbled(why.to_string()),
             };
         }
-        heard += length;
+        received += length;
         match reader.push(&buffer) {
             Ok(Progress::More) => {}
             Ok(Progress::Done(answer)) => {

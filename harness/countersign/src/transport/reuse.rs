@@ -62,7 +62,7 @@ fn is_silent(stream: &TcpStream) -> bool {
 
 /// Whether both sides must see the end of this request at the same byte. If not, the server may take
 /// its tail for another request, and answer that one too.
-pub(super) fn ends_for_sure(wire: &Wire) -> bool {
+pub(super) fn has_certain_end(wire: &Wire) -> bool {
     let request = wire.request();
     let framing = wire.framing();
     let plain_head = framing.version == b"HTTP/1.1"
@@ -98,14 +98,17 @@ mod tests {
     #[test]
     fn a_connection_is_kept_only_after_a_request_whose_end_is_beyond_doubt() {
         let plain = request(Header::new("X-A", "1"));
-        assert!(ends_for_sure(&encode(plain.clone(), Framing::default())));
-        assert!(ends_for_sure(&encode(plain.clone(), Framing { chunk: Some(1), ..Framing::default() })));
+        assert!(has_certain_end(&encode(plain.clone(), Framing::default())));
+        assert!(has_certain_end(&encode(plain.clone(), Framing { chunk: Some(1), ..Framing::default() })));
         let missing = Framing { content_length: Some(Vec::new()), ..Framing::default() };
-        assert!(!ends_for_sure(&encode(plain.clone(), missing)));
+        assert!(!has_certain_end(&encode(plain.clone(), missing)));
         let bare = Framing { line_end: LineEnd::Lf, ..Framing::default() };
-        assert!(!ends_for_sure(&encode(plain, bare)));
+        assert!(!has_certain_end(&encode(plain, bare)));
         for (name, value) in [("content-length", "1"), ("Transfer-Encoding", "chunked"), ("X", "a\r\nY: b")] {
-            assert!(!ends_for_sure(&encode(request(Header::new(name, value)), Framing::default())), "{name}");
+            assert!(
+                !has_certain_end(&encode(request(Header::new(name, value)), Framing::default())),
+                "{name}"
+            );
         }
     }
 }

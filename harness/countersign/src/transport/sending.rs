@@ -114,9 +114,9 @@ async fn whole(mut to: impl AsyncWrite + Unpin, wire: &Wire) -> io::Result<()> {
 }
 
 async fn halfway(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
-    let octets = wire.bytes();
+    let bytes = wire.bytes();
     let half = wire.request().body.len() / 2;
-    let (first, second) = octets.split_at(octets.len() - half.max(1));
+    let (first, second) = bytes.split_at(bytes.len() - half.max(1));
     to.write_all(first).await?;
     gate.arrive();
     let _ = timeout(HALFWAY, gate.opened()).await;
@@ -124,8 +124,8 @@ async fn halfway(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> i
 }
 
 async fn byte_by_byte(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
-    let octets = wire.bytes();
-    let (head, body) = octets.split_at(octets.len() - wire.request().body.len());
+    let bytes = wire.bytes();
+    let (head, body) = bytes.split_at(bytes.len() - wire.request().body.len());
     to.write_all(head).await?;
     gate.arrive();
     for byte in &body[..body.len() - 1] {
@@ -144,10 +144,10 @@ async fn flood(
     taken: &AtomicBool,
 ) -> io::Result<()> {
     const END: &[u8] = b"0\r\n\r\n";
-    let octets = wire.bytes();
+    let bytes = wire.bytes();
     let mut left = length.saturating_sub(wire.request().body.len() as u64);
     if wire.framing().chunk.is_none() {
-        to.write_all(&octets).await?;
+        to.write_all(&bytes).await?;
         let fill = vec![b'f'; FILL];
         while left > 0 {
             let piece = left.min(FILL as u64);
@@ -155,7 +155,7 @@ async fn flood(
             left -= piece;
         }
     } else {
-        to.write_all(octets.strip_suffix(END).unwrap_or(&octets)).await?;
+        to.write_all(bytes.strip_suffix(END).unwrap_or(&bytes)).await?;
         let chunk = [format!("{FILL:x}\r\n").as_bytes(), &[b'f'; FILL], b"\r\n"].concat();
         while left > 0 {
             to.write_all(&chunk).await?;
@@ -184,9 +184,9 @@ mod tests {
     }
 
     async fn written(wire: &Wire, sending: Sending<'_>) -> Vec<u8> {
-        let mut octets = Vec::new();
-        send(&mut octets, wire, sending).await.expect("memory takes all");
-        octets
+        let mut bytes = Vec::new();
+        send(&mut bytes, wire, sending).await.expect("memory takes all");
+        bytes
     }
 
     #[tokio::test]
@@ -196,8 +196,8 @@ mod tests {
             gate.arrived(1).await;
             gate.open();
         };
-        let (octets, ()) = join(written(&wire, Sending::Halfway(&gate)), open).await;
-        assert_eq!(octets, *wire.bytes());
+        let (bytes, ()) = join(written(&wire, Sending::Halfway(&gate)), open).await;
+        assert_eq!(bytes, *wire.bytes());
     }
 
     #[tokio::test]
@@ -209,8 +209,8 @@ mod tests {
         {
             let taken = AtomicBool::new(false);
             let wire = encode(request(), framing);
-            let octets = written(&wire, Sending::Flooded(length, &taken)).await;
-            let body = receive(&octets).expect("a whole request").body;
+            let bytes = written(&wire, Sending::Flooded(length, &taken)).await;
+            let body = receive(&bytes).expect("a whole request").body;
             assert!(body.len() >= at_least && body.starts_with(b"0123456789fff"), "{}", body.len());
             assert!(taken.load(Ordering::Relaxed));
         }

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_is_announced_where_the_exact_carrier_announces_it() {
+    fn an_empty_body_is_announced_where_the_raw_transport_announces_it() {
         let origin = "http://example.com".parse().expect("a URL");
         for (method, length) in [("POST", Some("0")), ("DELETE", Some("0")), ("GET", None)] {
             let request = Request { method: method.into(), body: String::new().into(), ..request() };

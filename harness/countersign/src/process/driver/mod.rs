@@ -41,7 +41,7 @@ pub struct Driver {
     endpoint: Endpoint,
     redactor: Redactor,
     clock: Clock,
-    ahead: Arc<AtomicI64>,
+    clock_offset: Arc<AtomicI64>,
 }
 
 impl Driver {
@@ -67,13 +67,13 @@ impl Driver {
             pool,
             secret,
             clock,
-            ahead: Arc::default(),
+            clock_offset: Arc::default(),
         }
     }
 
     /// The same library with another secret, and a clock of its own.
     #[must_use]
-    pub fn apart(&self, secret: Secret) -> Self {
+    pub fn with_secret(&self, secret: Secret) -> Self {
         Self {
             pool: Arc::clone(&self.pool),
             scheme: self.scheme.clone(),
@@ -81,7 +81,7 @@ impl Driver {
             secret,
             endpoint: self.endpoint.clone(),
             clock: self.clock,
-            ahead: Arc::default(),
+            clock_offset: Arc::default(),
         }
     }
 
@@ -101,8 +101,8 @@ impl Driver {
     }
 
     /// Seconds by which the library's time is moved, if the drivers can set it.
-    pub fn ahead(&self) -> Option<Arc<AtomicI64>> {
-        self.hello().can(Capability::Clock).then(|| Arc::clone(&self.ahead))
+    pub fn clock_offset(&self) -> Option<Arc<AtomicI64>> {
+        self.hello().can(Capability::Clock).then(|| Arc::clone(&self.clock_offset))
     }
 
     fn verify(&self, wire: &Wire) -> Result<Verify, String> {
@@ -112,7 +112,7 @@ impl Driver {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
             key: Base64(self.secret.expose().into()),
-            now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
+            now: self.clock.now().seconds() + self.clock_offset.load(Ordering::Relaxed),
             endpoint: self.endpoint.clone(),
             request: Sent::of(request),
         })
@@ -148,7 +148,7 @@ impl Driver {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
             key: Base64(self.secret.expose().into()),
-            now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
+            now: self.clock.now().seconds() + self.clock_offset.load(Ordering::Relaxed),
             endpoint: self.endpoint.clone(),
             requests: requests.map_err(|why| format!("no HTTP server lets it through: {why}"))?,
             order: order.to_vec(),
@@ -171,7 +171,7 @@ impl Driver {
             }
             Err(End::Faulty(why)) => Err(clean(format!("fault of the driver: {why}"))),
             Err(End::Ended(why) | End::Late(why) | End::Stopped(why)) => Err(clean(why)),
-            Err(End::Parted) => Err("the driver ended".to_owned()),
+            Err(End::Clean) => Err("the driver ended".to_owned()),
         }
     }
 
@@ -235,7 +235,7 @@ impl Driver {
             Err(End::Late(why)) => silent(Outcome::Hung, why),
             Err(End::Faulty(why)) => silent(Outcome::Unreachable, format!("fault of the driver: {why}")),
             Err(End::Stopped(why)) => silent(Outcome::Unreachable, why),
-            Err(End::Parted) => silent(Outcome::Unreachable, "the driver ended".to_owned()),
+            Err(End::Clean) => silent(Outcome::Unreachable, "the driver ended".to_owned()),
         }
     }
 }

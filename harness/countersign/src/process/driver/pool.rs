@@ -23,7 +23,7 @@ pub struct Pool {
     command: CommandLine,
     hello: Hello,
     slots: Vec<RwLock<Option<Worker>>>,
-    patience: Duration,
+    answer_timeout: Duration,
     schemas: Option<Arc<Schemas>>,
     runtime: Handle,
     seq: AtomicU64,
@@ -77,7 +77,7 @@ impl Pool {
     pub async fn start(
         command: CommandLine,
         workers: usize,
-        patience: Duration,
+        answer_timeout: Duration,
         checks: SchemaChecks,
         runtime: Handle,
     ) -> Result<Self, CannotStartDriver> {
@@ -86,12 +86,12 @@ impl Pool {
             #[cfg(feature = "schema-checks")]
             SchemaChecks::On => Some(Arc::new(Schemas::published())),
         };
-        let (worker, hello) = start(&command, patience, schemas.clone(), &runtime).await?;
+        let (worker, hello) = start(&command, answer_timeout, schemas.clone(), &runtime).await?;
         let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
         let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));
         let slots = slots.take(workers).map(RwLock::new).collect();
         let (seq, fault) = (AtomicU64::new(0), Mutex::default());
-        Ok(Self { command, hello, slots, patience, schemas, runtime, seq, fault })
+        Ok(Self { command, hello, slots, answer_timeout, schemas, runtime, seq, fault })
     }
 
     /// Who the driver says that it is.
@@ -119,7 +119,8 @@ impl Pool {
             if let Some(why) = last.as_ref().and_then(Worker::fault) {
                 self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
             }
-            let started = start(&self.command, self.patience, self.schemas.clone(), &self.runtime).await;
+            let started =
+                start(&self.command, self.answer_timeout, self.schemas.clone(), &self.runtime).await;
             let (worker, hello) = started.map_err(|why| End::Stopped(why.to_string()))?;
             if hello != self.hello {
                 return Err(End::Faulty("started again, it says that it is another one".to_owned()));
@@ -169,7 +170,7 @@ impl Pool {
         let mut all = Ok(());
         for slot in &self.slots {
             if let Some(worker) = slot.write().await.take() {
-                all = all.and(worker.part().await);
+                all = all.and(worker.goodbye().await);
             }
         }
         all
@@ -178,13 +179,15 @@ impl Pool {
 
 async fn start(
     command: &CommandLine,
-    patience: Duration,
+    answer_timeout: Duration,
     schemas: Option<Arc<Schemas>>,
     runtime: &Handle,
 ) -> Result<(Worker, Hello), CannotStartDriver> {
     let words = command.clone();
     let started = runtime
-        .spawn(async move { Worker::start(&words, STARTUP.max(patience), patience, schemas).await })
+        .spawn(
+            async move { Worker::start(&words, STARTUP.max(answer_timeout), answer_timeout, schemas).await },
+        )
         .await;
     let unstarted = match started {
         Ok(Ok(started)) => return Ok(started),
@@ -198,7 +201,7 @@ async fn start(
         Unstarted::NoHello(end) => {
             let why = match end {
                 End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why) => why,
-                End::Parted => "it ended without a `hello`".to_owned(),
+                End::Clean => "it ended without a `hello`".to_owned(),
             };
             CannotStartDriver::NoHello { command: command.to_string(), why }
         }

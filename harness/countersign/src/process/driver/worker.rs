@@ -27,7 +27,7 @@ const LONGEST: usize = 1 << 20;
 /// How long the pipes of a dead process may stay open, which a grandchild that holds them can make for ever.
 const LINGER: Duration = Duration::from_millis(300);
 /// How long a driver has at least to end after goodbye: a virtual machine on a busy processor needs some seconds.
-const PARTING: Duration = Duration::from_secs(5);
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Numbers that were answered and are remembered, so that a second answer is told from a number never asked.
 const REMEMBERED: usize = 4096;
 
@@ -46,7 +46,7 @@ pub(super) enum End {
     /// The process was stopped for another request.
     Stopped(String),
     /// The process ended with status 0, and everything had been answered.
-    Parted,
+    Clean,
 }
 
 /// A running driver.
@@ -54,7 +54,7 @@ pub(super) enum End {
 pub(super) struct Worker {
     lines: mpsc::UnboundedSender<Vec<u8>>,
     shared: Arc<Shared>,
-    patience: Duration,
+    answer_timeout: Duration,
 }
 
 #[derive(Debug)]
@@ -66,7 +66,7 @@ struct Shared {
     schemas: Option<Arc<Schemas>>,
     group: Group,
     /// Whether goodbye was said.
-    parting: AtomicBool,
+    said_goodbye: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Worker {
     pub(super) async fn start(
         command: &CommandLine,
         startup: Duration,
-        patience: Duration,
+        answer_timeout: Duration,
         schemas: Option<Arc<Schemas>>,
     ) -> Result<(Self, Hello), Unstarted> {
         let started = Group::start(command, &[]);
@@ -103,13 +103,13 @@ impl Worker {
             secrets: Mutex::default(),
             schemas,
             group,
-            parting: AtomicBool::new(false),
+            said_goodbye: AtomicBool::new(false),
         });
         let (lines, queue) = mpsc::unbounded_channel();
         let stdin = child.stdin.take().expect("it was piped");
         tokio::spawn(write(stdin, queue));
         tokio::spawn(watch(child, Arc::clone(&shared)));
-        let worker = Self { lines, shared, patience };
+        let worker = Self { lines, shared, answer_timeout };
         worker.say(&ToDriver::Hello(Greeting { protocol: PROTOCOL }));
         match timeout(startup, hello).await {
             Ok(Ok(Ok(hello))) => Ok((worker, hello)),
@@ -144,11 +144,11 @@ impl Worker {
             answer
         };
         self.say(&question);
-        match timeout(self.patience, answer).await {
+        match timeout(self.answer_timeout, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(End::Stopped("the run is over".to_owned())),
             Err(_) => {
-                let why = format!("no answer within {} ms", self.patience.as_millis());
+                let why = format!("no answer within {} ms", self.answer_timeout.as_millis());
                 let end = End::Late(self.shared.with_errors(why));
                 locked(&self.shared.asked).open.remove(&seq);
                 self.shared.stop(end.clone());
@@ -166,7 +166,7 @@ impl Worker {
     pub(super) fn fault(&self) -> Option<String> {
         match &locked(&self.shared.asked).end {
             Some(End::Faulty(why)) => Some(why.clone()),
-            Some(End::Ended(_) | End::Late(_) | End::Stopped(_) | End::Parted) | None => None,
+            Some(End::Ended(_) | End::Late(_) | End::Stopped(_) | End::Clean) | None => None,
         }
     }
 
@@ -179,13 +179,13 @@ impl Worker {
     ///
     /// # Errors
     /// How it ended, if not by itself with status 0.
-    pub(super) async fn part(self) -> Result<(), String> {
-        self.shared.parting.store(true, Ordering::Relaxed);
+    pub(super) async fn goodbye(self) -> Result<(), String> {
+        self.shared.said_goodbye.store(true, Ordering::Relaxed);
         let _ = self.lines.send(GOODBYE);
-        let parting = PARTING.max(self.patience);
-        for _ in 0..parting.as_millis() / 5 {
+        let limit = GOODBYE_TIMEOUT.max(self.answer_timeout);
+        for _ in 0..limit.as_millis() / 5 {
             match &locked(&self.shared.asked).end {
-                Some(End::Parted) => return Ok(()),
+                Some(End::Clean) => return Ok(()),
                 Some(End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why)) => {
                     return Err(why.clone());
                 }
@@ -193,7 +193,7 @@ impl Worker {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Err(format!("it did not end within {} seconds after its input had ended", parting.as_secs()))
+        Err(format!("it did not end within {} seconds after its input had ended", limit.as_secs()))
     }
 
     fn say(&self, message: &ToDriver) {
@@ -229,7 +229,7 @@ impl End {
         match self {
             Self::Late(why) => Self::Stopped(format!("the driver was stopped for another request: {why}")),
             Self::Ended(_) | Self::Faulty(_) | Self::Stopped(_) => self.clone(),
-            Self::Parted => Self::Stopped("the driver ended".to_owned()),
+            Self::Clean => Self::Stopped("the driver ended".to_owned()),
         }
     }
 }
@@ -322,8 +322,8 @@ impl Asked {
 async fn write(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {
     let mut lines = Vec::new();
     while queue.recv_many(&mut lines, 256).await > 0 {
-        let parting = lines.contains(&GOODBYE);
-        if stdin.write_all(&lines.concat()).await.is_err() || stdin.flush().await.is_err() || parting {
+        let last = lines.contains(&GOODBYE);
+        if stdin.write_all(&lines.concat()).await.is_err() || stdin.flush().await.is_err() || last {
             return;
         }
         lines.clear();
@@ -342,7 +342,7 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
             Ok(Err(fault)) => Some(End::Faulty(fault)),
             // The end of standard output is the end of the driver, if it does not end soon. After goodbye it may take its time.
             Ok(Ok(())) | Err(_) => {
-                let linger = if shared.parting.load(Ordering::Relaxed) { PARTING } else { LINGER };
+                let linger = if shared.said_goodbye.load(Ordering::Relaxed) { GOODBYE_TIMEOUT } else { LINGER };
                 match timeout(linger, child.wait()).await {
                     Ok(status) => ended(status),
                     Err(_) => Some(End::Ended("it closed its standard output".to_owned())),
@@ -363,7 +363,7 @@ async fn watch(mut child: Child, shared: Arc<Shared>) {
     }
     let idle = locked(&shared.asked).open.is_empty();
     shared.stop(match end {
-        None if shared.parting.load(Ordering::Relaxed) && idle => End::Parted,
+        None if shared.said_goodbye.load(Ordering::Relaxed) && idle => End::Clean,
         None => End::Faulty("it ended with status 0 before its input did".to_owned()),
         Some(End::Ended(why)) => End::Ended(shared.with_errors(why)),
         Some(end) => end,
