@@ -17,7 +17,7 @@ use super::args::{CompareArgs, TargetArgs};
 use super::output::{self, Known, TERMINAL};
 use super::plan::Plan;
 use super::print;
-use super::signals::{self, First};
+use super::signals::{self, OnInterrupt};
 use crate::bounded;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
@@ -28,7 +28,7 @@ const MAX_GRID: usize = 64 << 20;
 /// Requests in flight to one target without a memory.
 const JOBS: usize = 4;
 /// Targets that are asked at the same time.
-const AT_ONCE: usize = 2;
+const CONCURRENT_TARGETS: usize = 2;
 
 /// How a grid is written: for people, for programs and `--baseline`, for pages beside the code, or as a page for a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +50,13 @@ const FORMATS: Known<'static, GridFormat> = &[
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetsFile {
-    targets: Vec<Listed>,
+    targets: Vec<TargetEntry>,
 }
 
 /// A target in a file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listed {
+struct TargetEntry {
     /// The name that the grid shows.
     name: String,
     /// As for `--target`; a command runs in the folder of the file.
@@ -90,8 +90,8 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
         return Err(Failed::usage_help("there is nothing to compare", help));
     }
     let outputs = output::open(&args.format, FORMATS)?;
-    signals::watch(First::Ends)?;
-    let mut grid = fill(args, &targets)?;
+    signals::watch(OnInterrupt::Exit)?;
+    let mut grid = run_targets(args, &targets)?;
     if !args.every_case {
         grid.keep_telling();
     }
@@ -166,8 +166,8 @@ fn read_grid(path: &Path) -> Result<Grid, Failed> {
 fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
     let mut all = Vec::new();
     for target in &args.target {
-        let of_one = TargetArgs { target: Some(target.clone()), ..common(args) };
-        all.push((target.clone(), of_one));
+        let options = TargetArgs { target: Some(target.clone()), ..common(args) };
+        all.push((target.clone(), options));
     }
     for path in &args.targets {
         let shown = path.display().to_string();
@@ -179,30 +179,30 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
         let file: TargetsFile =
             yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        for listed in file.targets {
-            let beside = |name: &String| match crate::config::is_file(name) {
+        for entry in file.targets {
+            let relative = |name: &String| match crate::config::is_file(name) {
                 true => folder.join(name).display().to_string(),
                 false => name.clone(),
             };
             let schemes = if args.scheme.is_empty() {
-                listed.schemes.iter().map(beside).collect()
+                entry.schemes.iter().map(relative).collect()
             } else {
                 args.scheme.clone()
             };
             let folder = (!folder.as_os_str().is_empty()).then(|| folder.clone());
-            let constant = listed.constants.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let of_one = TargetArgs {
-                target: Some(listed.target),
+            let constant = entry.constants.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let options = TargetArgs {
+                target: Some(entry.target),
                 scheme: schemes,
                 folder,
-                secret: args.secret.clone().or(listed.secret),
-                accept_status: listed.accept_status,
-                reject_status: listed.reject_status,
-                key_id: listed.key_id,
+                secret: args.secret.clone().or(entry.secret),
+                accept_status: entry.accept_status,
+                reject_status: entry.reject_status,
+                key_id: entry.key_id,
                 constant,
                 ..common(args)
             };
-            all.push((listed.name, of_one));
+            all.push((entry.name, options));
         }
     }
     share_schemes(&mut all)?;
@@ -217,19 +217,19 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
 
 /// Our own verifiers know every scheme: beside others they are asked about what those name.
 fn share_schemes(all: &mut [(String, TargetArgs)]) -> Result<(), Failed> {
-    let is_own = |of_one: &TargetArgs| {
-        let target = of_one.target.as_deref().unwrap_or("reference");
+    let is_own = |options: &TargetArgs| {
+        let target = options.target.as_deref().unwrap_or("reference");
         target == "reference" || target.starts_with("mutant:")
     };
-    if !all.iter().any(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
+    if !all.iter().any(|(_, options)| is_own(options) && options.scheme.is_empty()) {
         return Ok(());
     }
     let mut named = BTreeSet::new();
-    for (_, of_one) in all.iter().filter(|(_, of_one)| !is_own(of_one)) {
-        named.extend(Plan::new(of_one, &[])?.schemes.into_iter().map(|named| named.given));
+    for (_, options) in all.iter().filter(|(_, options)| !is_own(options)) {
+        named.extend(Plan::new(options, &[])?.schemes.into_iter().map(|named| named.given));
     }
-    for (_, of_one) in all.iter_mut().filter(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
-        of_one.scheme = named.iter().cloned().collect();
+    for (_, options) in all.iter_mut().filter(|(_, options)| is_own(options) && options.scheme.is_empty()) {
+        options.scheme = named.iter().cloned().collect();
     }
     Ok(())
 }
@@ -246,12 +246,12 @@ fn common(args: &CompareArgs) -> TargetArgs {
 }
 
 /// What one target did under one scheme.
-type Filled = (String, Column, Vec<CaseResult>);
+type ColumnResults = (String, Column, Vec<CaseResult>);
 
-fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
+fn run_targets(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
     // Whatever is wrong with what was typed is said before anything is sent.
-    let plan = |(name, of_one): &(String, TargetArgs)| {
-        let plan = Plan::new(of_one, &args.case)?;
+    let plan = |(name, options): &(String, TargetArgs)| {
+        let plan = Plan::new(options, &args.case)?;
         plan.check_selection()?;
         Ok((name.clone(), plan))
     };
@@ -266,7 +266,7 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         while let Some(at) = Some(turn.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < targets.len()) {
             let (name, plan) = &targets[at];
             progress.scheme(name);
-            let columns = ask(name, plan, &services);
+            let columns = run_target(name, plan, &services);
             if columns.is_err() {
                 turn.store(targets.len(), Ordering::Relaxed);
             }
@@ -275,16 +275,16 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..CONCURRENT_TARGETS {
             scope.spawn(work);
         }
     });
     progress.finish();
     let mut filled = filled.into_inner().unwrap_or_else(PoisonError::into_inner);
     filled.sort_by_key(|(at, _)| *at);
-    let mut columns: Vec<Filled> = Vec::new();
-    for (_, of_one) in filled {
-        columns.extend(of_one?);
+    let mut columns: Vec<ColumnResults> = Vec::new();
+    for (_, results) in filled {
+        columns.extend(results?);
     }
     let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
     schemes.sort_unstable();
@@ -293,7 +293,7 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         let (of_scheme, others) =
             std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
         columns = others;
-        let of_scheme: Vec<Filled> = of_scheme;
+        let of_scheme: Vec<ColumnResults> = of_scheme;
         let name = scheme.parse().expect("it is the name of a scheme");
         Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect())
     });
@@ -306,7 +306,11 @@ fn cannot_start(error: &std::io::Error) -> Failed {
 }
 
 /// Puts the cases to one target, under each of its schemes.
-fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Vec<Filled>, Failed> {
+fn run_target(
+    name: &str,
+    plan: &Plan,
+    services: &tokio::runtime::Runtime,
+) -> Result<Vec<ColumnResults>, Failed> {
     let catalog = Catalog::embedded();
     let stop = AtomicBool::new(false);
     let mut columns = Vec::new();

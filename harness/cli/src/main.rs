@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failed) => {
             use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "{}", harmless(&failed.message));
+            let _ = writeln!(std::io::stderr(), "{}", escape_control(&failed.message));
             failed.exit.into()
         }
     }
@@ -84,7 +84,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
 }
 
 /// A message without characters that a terminal would obey: a target may have put some into it.
-fn harmless(message: &str) -> String {
+fn escape_control(message: &str) -> String {
     let shown = |c: char| match c {
         '\n' => "\n".to_owned(),
         c if c.is_control() => c.escape_debug().to_string(),

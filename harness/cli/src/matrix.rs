@@ -17,7 +17,7 @@ use super::explain::unknown;
 use super::output::{self, Known, TERMINAL};
 use super::plan::scheme;
 use crate::exit::{Exit, Failed};
-use countersign::target::without_mutant;
+use countersign::target::no_mutant_error;
 
 /// How the matrix is printed: two lines for each mutant, one document, or a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn mutants(catalog: &Catalog, classes: &[String]) -> Result<Vec<&'static Mutant>
         if MUTANTS.iter().any(|mutant| mutant.class == class) {
             continue;
         }
-        return Err(without_mutant(class).map(Failed::from).unwrap_or_else(|| {
+        return Err(no_mutant_error(class).map(Failed::from).unwrap_or_else(|| {
             let near = nearest(class, catalog.bug_classes.keys().map(BugClassId::as_str));
             unknown("bug class", class, near, "see `countersign list bug-classes`")
         }));

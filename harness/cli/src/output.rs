@@ -53,7 +53,7 @@ pub(crate) fn open<K: Copy>(asked: &[String], known: Known<'_, K>) -> Result<Vec
         let name = if has_terminal { TERMINAL } else { default };
         wanted.push((name.to_owned(), find(name, known)?, None));
     }
-    one_place_each(&wanted)?;
+    check_destinations(&wanted)?;
     wanted
         .into_iter()
         .map(|(name, kind, path)| {
@@ -78,14 +78,14 @@ fn find<K: Copy>(name: &str, known: Known<'_, K>) -> Result<K, Failed> {
     })
 }
 
-fn one_place_each<K>(wanted: &[(String, K, Option<PathBuf>)]) -> Result<(), Failed> {
+fn check_destinations<K>(wanted: &[(String, K, Option<PathBuf>)]) -> Result<(), Failed> {
     if wanted.iter().filter(|(_, _, path)| path.is_none()).count() > 1 {
         let help = "give all but one a file: --format json=report.json";
         return Err(Failed::usage_help("two reports cannot share standard output", help));
     }
     let paths: Vec<&PathBuf> = wanted.iter().filter_map(|(_, _, path)| path.as_ref()).collect();
     for (at, path) in paths.iter().enumerate() {
-        if paths[..at].iter().any(|other| place(other) == place(path)) {
+        if paths[..at].iter().any(|other| canonical(other) == canonical(path)) {
             let message = format!("two reports cannot share the file `{}`", path.display());
             return Err(Failed::usage_help(message, "give each a file of its own"));
         }
@@ -94,7 +94,7 @@ fn one_place_each<K>(wanted: &[(String, K, Option<PathBuf>)]) -> Result<(), Fail
 }
 
 /// The same for all spellings of one path, as far as its folder exists.
-fn place(path: &Path) -> PathBuf {
+fn canonical(path: &Path) -> PathBuf {
     let whole = path.canonicalize().ok();
     let folder = || {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());

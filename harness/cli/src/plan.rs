@@ -69,7 +69,7 @@ impl Plan {
             None => target,
         };
         let allowed: Vec<String> = args.allow_host.iter().chain(&config.allow_host).cloned().collect();
-        target.guard(&allowed).map_err(guarded)?;
+        target.guard(&allowed).map_err(not_allowed)?;
         let constants = constants(args, &config)?;
         let mut schemes = schemes(args, &config, &target)?;
         for named in &mut schemes {
@@ -200,7 +200,7 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
                 all,
             ));
         }
-        (SchemeChoice::OfDriver, 0) => return of_driver(target),
+        (SchemeChoice::OfDriver, 0) => return driver_schemes(target),
         (SchemeChoice::All, 0) => {
             let named = |(name, scheme): (&SchemeName, &Arc<dyn Scheme>)| Named {
                 given: name.to_string(),
@@ -214,7 +214,7 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
 }
 
 /// The schemes that a driver says it verifies.
-fn of_driver(target: &TargetSpec) -> Result<Vec<Named>, Failed> {
+fn driver_schemes(target: &TargetSpec) -> Result<Vec<Named>, Failed> {
     let TargetSpec::Exec(command) = target else { return Ok(Vec::new()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
@@ -314,7 +314,7 @@ fn effects(
             "write --effects http://127.0.0.1:8080/metrics#orders_total, or the address of a plain number";
         Failed::usage_help(format!("--effects: {why}"), help)
     })?;
-    guard_host(&spec.url, allowed).map_err(guarded)?;
+    guard_host(&spec.url, allowed).map_err(not_allowed)?;
     Ok(Some(spec))
 }
 
@@ -374,6 +374,6 @@ fn constants(args: &TargetArgs, config: &Config) -> Result<BTreeMap<String, Stri
 }
 
 /// A target that nobody allowed: nothing was sent.
-fn guarded(error: UsageError) -> Failed {
+fn not_allowed(error: UsageError) -> Failed {
     Failed { exit: Exit::Guard, ..error.into() }
 }

@@ -14,11 +14,11 @@ use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style};
 use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
 use super::output;
 use super::plan::Plan;
-use super::signals::{self, First, STOP};
+use super::signals::{self, OnInterrupt, STOP};
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::snapshot::{self, Extent, OnDrift};
-use countersign::run::{Announcement, Campaign, Hands, Keep, Settings, Workers};
+use countersign::run::{Announcement, Campaign, Keep, RunContext, Settings, Workers};
 
 /// Judges a target.
 pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
@@ -123,18 +123,18 @@ fn execute(
     fail_on: FailOn,
     snapshots: Option<(&Path, OnDrift, Extent)>,
 ) -> Result<Exit, Failed> {
-    signals::watch(First::Stops)?;
+    signals::watch(OnInterrupt::FinishBatch)?;
     let catalog = Catalog::embedded();
     let counts = plan.count(catalog);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     // The embedded endpoint has threads of its own.
     let workers = Workers::new(jobs).map_err(cannot_start)?;
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
-    let broken = RefCell::new(None);
+    let report_error = RefCell::new(None);
     let mut emit = |event: &Event| {
-        let mut broken = broken.borrow_mut();
-        if broken.is_none() {
-            *broken = publish(&mut outputs, event).err();
+        let mut report_error = report_error.borrow_mut();
+        if report_error.is_none() {
+            *report_error = publish(&mut outputs, event).err();
         }
     };
     let about = Announcement {
@@ -146,30 +146,30 @@ fn execute(
     };
     let progress = Progress::new(counts);
     let tick = || progress.tick();
-    let hands = Hands { workers: &workers, stop: &STOP, tick: &tick };
+    let context = RunContext { workers: &workers, stop: &STOP, tick: &tick };
     let mut campaign = Campaign::begin(about, fail_on, &mut emit);
     let until = plan.max_time.map(|seconds| campaign.started() + seconds);
     let settings = Settings { keep, oracle: plan.oracle.clone(), until };
     let mut drift = Vec::new();
-    let mut late = None;
+    let mut snapshot_error = None;
     for (done, named) in plan.schemes.iter().enumerate() {
-        if let Some(failed) = broken.take() {
+        if let Some(failed) = report_error.take() {
             return Err(failed);
         }
         progress.scheme(named.scheme.file().scheme.as_str());
         let cases = plan.cases(catalog, &*named.scheme);
         let mut session = services.block_on(plan.start(named, jobs))?;
-        let outcome = campaign.scheme(&hands, &mut session, &cases, &settings);
+        let outcome = campaign.scheme(&context, &mut session, &cases, &settings);
         services.block_on(session.target.shutdown());
         drop(session);
         if let (Some((dir, on_drift, extent)), None) = (snapshots, &outcome.no_verdict) {
-            match snapshot::settle(dir, &outcome.results, on_drift, extent) {
+            match snapshot::compare_or_record(dir, &outcome.results, on_drift, extent) {
                 Ok(found) => drift.extend(found),
                 // The reports come first; what cannot be recorded is said after them.
-                Err(failed) => late = Some(failed),
+                Err(failed) => snapshot_error = Some(failed),
             }
         }
-        if let Some(why) = settings.halted(&STOP) {
+        if let Some(why) = settings.stop_reason(&STOP) {
             campaign.note(format!("{why} after {} of {} schemes", done + 1, plan.schemes.len()));
             break;
         }
@@ -177,12 +177,12 @@ fn execute(
     progress.finish();
     let finished = campaign.finish(drift);
     services.shutdown_timeout(Duration::from_millis(100));
-    if let Some(failed) = broken.take().or(late) {
+    if let Some(failed) = report_error.take().or(snapshot_error) {
         return Err(failed);
     }
     Ok(if STOP.load(Ordering::Relaxed) {
         Exit::Interrupted
-    } else if finished.verdict == RunVerdict::Inconclusive && settings.halted(&STOP).is_some() {
+    } else if finished.verdict == RunVerdict::Inconclusive && settings.stop_reason(&STOP).is_some() {
         Exit::Guard
     } else {
         match finished.verdict {

@@ -11,7 +11,7 @@ use crate::exit::Failed;
 /// The longest secret, in bytes.
 const LIMIT: usize = 1 << 20;
 /// How long a secret command may run.
-const PATIENCE: Duration = Duration::from_secs(30);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 /// What to write for a secret.
 const FORMS: &str = "write env:NAME, file:PATH, stdin, or cmd:COMMAND";
 
@@ -63,19 +63,21 @@ impl SecretSource {
                     })?
                     .into_encoded_bytes()
             }
-            Self::File(path) => {
-                chomp(File::open(path).and_then(|file| bounded::read(file, LIMIT)).map_err(|error| {
+            Self::File(path) => without_line_end(
+                File::open(path).and_then(|file| bounded::read(file, LIMIT)).map_err(|error| {
                     missing(
                         format!("the secret file `{path}` cannot be read: {error}"),
                         "check the path and its mode",
                     )
+                })?,
+            ),
+            Self::Stdin => {
+                without_line_end(bounded::read(std::io::stdin().lock(), LIMIT).map_err(|error| {
+                    missing(format!("standard input cannot be read: {error}"), "pipe the secret in")
                 })?)
             }
-            Self::Stdin => chomp(bounded::read(std::io::stdin().lock(), LIMIT).map_err(|error| {
-                missing(format!("standard input cannot be read: {error}"), "pipe the secret in")
-            })?),
             Self::Command(command) => {
-                let (bytes, status) = bounded::output(command, LIMIT, PATIENCE).map_err(|error| {
+                let (bytes, status) = bounded::output(command, LIMIT, COMMAND_TIMEOUT).map_err(|error| {
                     missing(
                         format!("the secret command gave no secret: {error}"),
                         "run it by hand to see why",
@@ -87,7 +89,7 @@ impl SecretSource {
                         "run it by hand to see why",
                     ));
                 }
-                chomp(bytes)
+                without_line_end(bytes)
             }
         };
         if bytes.is_empty() {
@@ -104,7 +106,7 @@ fn missing(message: String, help: &str) -> Failed {
     Failed::usage_help(message, help)
 }
 
-fn chomp(mut bytes: Vec<u8>) -> Vec<u8> {
+fn without_line_end(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.ends_with(b"\n") {
         bytes.pop();
         if bytes.ends_with(b"\r") {
@@ -128,8 +130,8 @@ mod tests {
 
     #[test]
     fn exactly_one_line_end_is_cut_off() {
-        assert_eq!(chomp(b"a\r\n".to_vec()), b"a");
-        assert_eq!(chomp(b"a\n\n".to_vec()), b"a\n");
-        assert_eq!(chomp(b"a ".to_vec()), b"a ");
+        assert_eq!(without_line_end(b"a\r\n".to_vec()), b"a");
+        assert_eq!(without_line_end(b"a\n\n".to_vec()), b"a\n");
+        assert_eq!(without_line_end(b"a ".to_vec()), b"a ");
     }
 }

@@ -9,11 +9,11 @@ use countersign::process::kill_all;
 
 /// What the first interrupt does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum First {
+pub(crate) enum OnInterrupt {
     /// It lets the batch be finished, and reports are written: [`STOP`] is set.
-    Stops,
+    FinishBatch,
     /// It ends everything at once.
-    Ends,
+    Exit,
 }
 
 /// Whether to stop after what is being done.
@@ -23,7 +23,7 @@ pub(crate) static STOP: AtomicBool = AtomicBool::new(false);
 ///
 /// # Errors
 /// The system does not let it.
-pub(crate) fn watch(first: First) -> Result<(), Failed> {
+pub(crate) fn watch(on_interrupt: OnInterrupt) -> Result<(), Failed> {
     let cannot = |error| Failed::usage(format!("error: signals cannot be waited for: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let (mut interrupts, mut terminations) = {
@@ -32,7 +32,7 @@ pub(crate) fn watch(first: First) -> Result<(), Failed> {
     };
     std::thread::spawn(move || {
         runtime.block_on(async {
-            if first == First::Stops {
+            if on_interrupt == OnInterrupt::FinishBatch {
                 tokio::select! {
                     _ = interrupts.recv() => STOP.store(true, Ordering::Relaxed),
                     _ = terminations.recv() => end(),

@@ -34,7 +34,7 @@ pub(crate) enum Extent {
 ///
 /// # Errors
 /// The folder cannot be read or written.
-pub(crate) fn settle(
+pub(crate) fn compare_or_record(
     dir: &Path,
     results: &[CaseResult],
     on_drift: OnDrift,

@@ -19,7 +19,7 @@ use countersign_core::vector::Diagnostic;
 
 use crate::made_up::made_up_secret;
 use crate::run::{
-    self, Announcement, Campaign, Hands, Keep, Session, Settings, Signer, Workers, is_repeatable,
+    self, Announcement, Campaign, Keep, RunContext, Session, Settings, Signer, Workers, is_repeatable,
 };
 use crate::target::{Answer, Asked, HOST, InProcess, PATH, Service, Target, Verify};
 
@@ -185,9 +185,9 @@ fn judge(mut session: Session, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
     let jobs = if session.target.remembers() { 1 } else { JOBS };
     let workers = Workers::new(jobs).expect("a runtime can be started");
     let settings = Settings { keep: Keep::Failures, oracle: Oracle::default(), until: None };
-    let hands = Hands { workers: &workers, stop: &AtomicBool::new(false), tick: &|| {} };
+    let context = RunContext { workers: &workers, stop: &AtomicBool::new(false), tick: &|| {} };
     let mut campaign = Campaign::begin(about, fail_on, &mut emit);
-    campaign.scheme(&hands, &mut session, &cases, &settings);
+    campaign.scheme(&context, &mut session, &cases, &settings);
     let RunFinished { verdict, summary, findings, .. } = campaign.finish(Vec::new());
     let text = String::from_utf8_lossy(&text).into_owned();
     Report { verdict, summary, findings, text }

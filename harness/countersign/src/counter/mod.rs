@@ -36,9 +36,9 @@ pub struct VerifiedCounter<'a> {
 }
 
 /// Pauses in which the effect of a valid request must show itself.
-const PAUSES: [u64; 8] = [0, 20, 50, 100, 200, 400, 800, 1600];
+const READ_PAUSES: [u64; 8] = [0, 20, 50, 100, 200, 400, 800, 1600];
 /// How often a counter is looked at until it stands still.
-const LOOKS: usize = 20;
+const MAX_READS: usize = 20;
 
 impl Counter {
     /// Reads the number.
@@ -69,7 +69,7 @@ impl Counter {
             return Err(format!("the valid request before it was {}", control.summary()));
         }
         let mut waited = Duration::ZERO;
-        for pause in PAUSES.map(Duration::from_millis) {
+        for pause in READ_PAUSES.map(Duration::from_millis) {
             sleep(pause).await;
             waited += pause;
             if self.read().await? > before {
@@ -88,7 +88,7 @@ impl VerifiedCounter<'_> {
     /// It cannot be read, or never stands still.
     pub async fn settled(&self) -> Result<f64, String> {
         let mut last = None;
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_READS {
             sleep(self.settle).await;
             let now = self.counter.read().await?;
             if self.settle.is_zero() || last == Some(now) {

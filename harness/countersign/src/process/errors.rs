@@ -1,6 +1,6 @@
-//! What a process says on standard error, as far as a message can show it.
+//! What a process writes to standard error, short enough for a message.
 //!
-//! The type to know is [`Errors`]: the first error and the end, however much there is.
+//! The type to know is [`Errors`]. It keeps the first error and the end, however much is written.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,20 +8,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use countersign_core::redact::Redactor;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// What is kept of the end.
+/// Bytes of the end that are kept.
 const KEPT: usize = 16 << 10;
-/// The longest line that is kept of the front.
-const LONGEST: usize = 4 << 10;
-/// Lines of the end that are shown, and characters of each.
-const SHOWN: (usize, usize) = (6, 200);
+/// Longest line that is kept from the beginning.
+const MAX_LINE: usize = 4 << 10;
+/// How many of the last lines are shown, and how many characters of each.
+const SHOWN_LINES: (usize, usize) = (6, 200);
 
-/// What came on standard error.
+/// The standard error of a process.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Errors(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// The first line that names an error, which the end may have pushed out.
+    /// The first line that names an error; it may no longer be in `end`.
     first: Option<Vec<u8>>,
     line: Vec<u8>,
     end: VecDeque<u8>,
@@ -33,7 +33,7 @@ impl Errors {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what comes, until nothing more does.
+    /// Reads until the end of the stream.
     pub(super) async fn keep(self, mut from: impl AsyncRead + Unpin) {
         let mut piece = [0; 1024];
         while let Ok(length @ 1..) = from.read(&mut piece).await {
@@ -41,16 +41,16 @@ impl Errors {
         }
     }
 
-    /// The first error and the last lines, in one line. Secrets are taken out before anything is cut or decoded.
+    /// The first error and the last lines, joined into one line. Secrets are redacted before anything is cut or decoded.
     pub(super) fn shown(&self, redactor: &Redactor) -> String {
         let mut kept = self.kept();
         let bytes = redactor.bytes(kept.end.make_contiguous());
         let text = String::from_utf8_lossy(&bytes);
-        // The front of a line that was pushed out may be half a secret.
+        // The first line may have lost its beginning, and then starts with half a secret.
         let whole = if kept.overflowed { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
-        let short = |line: &str| line.trim().chars().take(SHOWN.1).collect::<String>();
+        let short = |line: &str| line.trim().chars().take(SHOWN_LINES.1).collect::<String>();
         let lines: Vec<String> = whole.lines().map(short).filter(|line| !line.is_empty()).collect();
-        let mut shown = lines[lines.len().saturating_sub(SHOWN.0)..].to_vec();
+        let mut shown = lines[lines.len().saturating_sub(SHOWN_LINES.0)..].to_vec();
         if let Some(first) = &kept.first {
             let first = short(&String::from_utf8_lossy(&redactor.bytes(first)));
             if !shown.contains(&first) {
@@ -60,8 +60,8 @@ impl Errors {
         shown.join(" | ")
     }
 
-    /// A message, and behind it what was said.
-    pub(super) fn behind(&self, why: String, redactor: &Redactor) -> String {
+    /// A message, followed by what the process wrote to standard error.
+    pub(super) fn with_stderr(&self, why: String, redactor: &Redactor) -> String {
         match self.shown(redactor) {
             said if said.is_empty() => why,
             said => format!("{why}; on standard error: {said}"),
@@ -80,7 +80,7 @@ impl Kept {
                 return;
             }
             if byte != b'\n' {
-                if self.line.len() < LONGEST {
+                if self.line.len() < MAX_LINE {
                     self.line.push(byte);
                 }
             } else if memchr::memmem::find(&self.line, b"rror").is_some() {
@@ -118,7 +118,7 @@ mod tests {
         for _ in 0..1000 {
             errors.kept().add(&[b"Error in ", secret.expose(), b" "].concat());
         }
-        assert!(errors.kept().line.len() <= LONGEST && errors.kept().end.len() <= KEPT);
+        assert!(errors.kept().line.len() <= MAX_LINE && errors.kept().end.len() <= KEPT);
         assert_eq!(errors.shown(&redactor), "", "its front was pushed out");
         errors.kept().add(&[b"\nwith ", secret.expose(), b" in it\n"].concat());
         let shown = errors.shown(&redactor);

@@ -33,7 +33,7 @@ pub struct Announcement {
 }
 
 /// What a run needs other than its target.
-pub struct Hands<'a> {
+pub struct RunContext<'a> {
     /// The threads that send.
     pub workers: &'a Workers,
     /// Ends the run early.
@@ -86,12 +86,12 @@ impl<'e> Campaign<'e> {
     /// Runs the cases of one scheme, and hands back where its results begin and why there is no verdict, if so.
     pub fn scheme(
         &mut self,
-        hands: &Hands<'_>,
+        context: &RunContext<'_>,
         session: &mut Session,
         cases: &[Planned<'_>],
         settings: &Settings,
     ) -> SchemeRun {
-        let done = scheme(hands.workers, session, cases, settings, hands.stop, self.emit, hands.tick);
+        let done = scheme(context.workers, session, cases, settings, context.stop, self.emit, context.tick);
         self.summary.add(&done.summary.summary);
         self.results.extend(done.results.iter().cloned());
         let name = &done.summary.scheme;

@@ -136,7 +136,7 @@ impl Planned<'_> {
     }
 
     /// What is left of a case when the run was stopped before it.
-    pub(crate) fn halted(&self, session: &Session, why: &str) -> Done {
+    pub(crate) fn stopped(&self, session: &Session, why: &str) -> Done {
         Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why.to_owned())))
     }
 
@@ -251,7 +251,7 @@ impl Planned<'_> {
             result.level = result.level.min(self.weight(failure));
             result.reason = result.reason.map(|reason| format!("{reason}; {failure}"));
         }
-        let shown = telling(&seen.judged);
+        let shown = most_telling(&seen.judged);
         if let Some(shown) = shown {
             result.observed = Some(shown.outcome);
             result.status = shown.answer.as_ref().map(|answer| answer.status);
@@ -321,22 +321,22 @@ struct CaseRun<'r> {
 impl CaseRun<'_> {
     /// Whether the target accepts a valid request. A driver that answers at all will do, and so does a target with a
     /// secret of the case: it may be one with which nothing is ever accepted.
-    async fn lives(&self) -> bool {
+    async fn is_alive(&self) -> bool {
         let seen = self.session.control(Phase::Liveness).await.observation;
         let answers = self.case.secret.is_some() && seen.is_answered();
         seen.outcome == Outcome::Accepted || seen.reply.is_some() || answers
     }
 
     /// Whether the target accepts a valid request again, at once or after a moment.
-    async fn lives_soon(&self) -> bool {
+    async fn recovers(&self) -> bool {
         for pause in [0, 100, 400] {
             tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
-            if self.lives().await {
+            if self.is_alive().await {
                 return true;
             }
         }
         // One that hangs is given up, if another can be started in its place.
-        self.session.target.replace().await && self.lives().await
+        self.session.target.replace().await && self.is_alive().await
     }
 }
 
@@ -361,7 +361,7 @@ impl Deliver for CaseRun<'_> {
 
     async fn liveness(&self, judged: &[Observation]) -> Alive {
         let target = &self.session.target;
-        if !self.lives_soon().await {
+        if !self.recovers().await {
             return Alive::No;
         }
         // In use nobody would have started it again.
@@ -396,7 +396,7 @@ fn suite_name(suite: &Suite) -> String {
 }
 
 /// The observation that says most: a crash before an acceptance before a refusal.
-fn telling(judged: &[Observation]) -> Option<&Observation> {
+fn most_telling(judged: &[Observation]) -> Option<&Observation> {
     judged.iter().max_by_key(|seen| match seen.outcome {
         Outcome::Crashed | Outcome::Hung | Outcome::Garbled => 3,
         Outcome::Accepted => 2,

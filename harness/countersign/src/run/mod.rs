@@ -26,7 +26,7 @@ pub use crate::counter::{CannotCount, CounterSpec};
 pub use crate::counter::{Counter, VerifiedCounter};
 pub use crate::session::{Opening, Session, Signer};
 pub use crate::target::Slow;
-pub use campaign::{Announcement, Campaign, Hands, is_repeatable, plan};
+pub use campaign::{Announcement, Campaign, RunContext, is_repeatable, plan};
 use case::Attempt;
 pub use case::Planned;
 pub use workers::Workers;
@@ -55,7 +55,7 @@ pub struct Settings {
 
 impl Settings {
     /// Why nothing more is to be sent, if so.
-    pub fn halted(&self, stop: &AtomicBool) -> Option<&'static str> {
+    pub fn stop_reason(&self, stop: &AtomicBool) -> Option<&'static str> {
         if stop.load(Ordering::Relaxed) {
             return Some("interrupted");
         }
@@ -101,7 +101,7 @@ pub fn scheme(
             workers.block_on(session.learn(settings.oracle.clone()));
             let session: &Session = session;
             while results.len() < cases.len() {
-                if let Some(why) = settings.halted(stop) {
+                if let Some(why) = settings.stop_reason(stop) {
                     no_verdict = Some(why.to_owned());
                     break;
                 }
@@ -116,8 +116,8 @@ pub fn scheme(
                 };
                 let run = async |(at, planned): (usize, &Planned<'_>)| {
                     let first = Attempt::First;
-                    let done = match settings.halted(stop) {
-                        Some(why) => planned.halted(session, why),
+                    let done = match settings.stop_reason(stop) {
+                        Some(why) => planned.stopped(session, why),
                         None => planned.run(session, &proof, &redactor, settings.keep, first).await,
                     };
                     tick();
@@ -141,8 +141,8 @@ pub fn scheme(
                 let is_for_later = |done: &case::Done| done.postponed || (unsure && done.was_silent());
                 for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
                     let alone = Attempt::Retry(1);
-                    let again = match settings.halted(stop) {
-                        Some(why) if done.postponed => planned.halted(session, why),
+                    let again = match settings.stop_reason(stop) {
+                        Some(why) if done.postponed => planned.stopped(session, why),
                         _ => workers.block_on(planned.run(session, &proof, &redactor, settings.keep, alone)),
                     };
                     let answered = !again.was_silent() && !done.postponed;

@@ -91,7 +91,7 @@ pub(super) async fn serve_hook(
         let (hook, head) = (Arc::clone(&hook), head.clone());
         async move {
             let response = hook.answer(&bytes, request, client.ip()).await;
-            head.listen();
+            head.start_head();
             if hook.has_ended() { Err(Ended) } else { Ok(response) }
         }
     });

@@ -36,7 +36,7 @@ pub(super) struct Hook {
     requests: AtomicU64,
     ended: AtomicBool,
     /// For requests that are read and answered.
-    places: Semaphore,
+    slots: Semaphore,
 }
 
 impl Hook {
@@ -49,9 +49,9 @@ impl Hook {
     ) -> Self {
         let started = clock();
         let (metrics, requests) = (Metrics::default(), AtomicU64::new(0));
-        let places = Semaphore::new(steps.places().min(Semaphore::MAX_PERMITS));
+        let slots = Semaphore::new(steps.places().min(Semaphore::MAX_PERMITS));
         let ended = AtomicBool::new(false);
-        Self { setup, steps, clock, audit, bounds, metrics, started, requests, ended, places }
+        Self { setup, steps, clock, audit, bounds, metrics, started, requests, ended, slots }
     }
 
     pub(super) fn bounds(&self) -> Bounds {
@@ -84,7 +84,7 @@ impl Hook {
             }
             Ok(_) | Err(_) => Err(StatusCode::BAD_REQUEST),
         };
-        let _place = self.places.acquire().await;
+        let _slot = self.slots.acquire().await;
         let request = match received {
             Ok(request) => {
                 self.steps.begin(&self.setup, &request);

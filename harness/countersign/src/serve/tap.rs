@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Bytes of a head that are kept at most; the server refuses longer ones itself.
-const KEPT: usize = 512 * 1024;
+const MAX_KEPT: usize = 512 * 1024;
 
 /// The head of the present request on one connection.
 #[derive(Debug, Clone, Default)]
@@ -21,14 +21,14 @@ pub(super) struct Head(Arc<Mutex<State>>);
 #[derive(Debug)]
 enum State {
     /// Bytes belong to a head.
-    Listening(Vec<u8>),
+    Head(Vec<u8>),
     /// The head is complete; bytes belong to the body.
-    Complete(Vec<u8>),
+    Body(Vec<u8>),
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self::Listening(Vec::new())
+        Self::Head(Vec::new())
     }
 }
 
@@ -36,19 +36,19 @@ impl Head {
     /// The head as it came. Empty if the request was sent before the answer to the one before it.
     pub(super) fn take(&self) -> Vec<u8> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *state, State::Complete(Vec::new())) {
-            State::Listening(bytes) | State::Complete(bytes) => bytes,
+        match std::mem::replace(&mut *state, State::Body(Vec::new())) {
+            State::Head(bytes) | State::Body(bytes) => bytes,
         }
     }
 
     /// The request is over: what comes next is a head.
-    pub(super) fn listen(&self) {
+    pub(super) fn start_head(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
-    fn hear(&self, bytes: &[u8]) {
+    fn record(&self, bytes: &[u8]) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let State::Listening(head) = &mut *state else { return };
+        let State::Head(head) = &mut *state else { return };
         // Empty lines before a request are skipped by every server.
         let skipped = if head.is_empty() {
             bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
@@ -59,10 +59,10 @@ impl Head {
         head.extend_from_slice(&bytes[skipped..]);
         if let Some(end) = end_of_head(&head[from..]) {
             head.truncate(from + end);
-        } else if head.len() <= KEPT {
+        } else if head.len() <= MAX_KEPT {
             return;
         }
-        *state = State::Complete(std::mem::take(head));
+        *state = State::Body(std::mem::take(head));
     }
 }
 
@@ -99,7 +99,7 @@ impl AsyncRead for Tap {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.head.hear(&buf.filled()[before..]);
+        self.head.record(&buf.filled()[before..]);
         polled
     }
 }
@@ -143,26 +143,26 @@ mod tests {
         ] {
             let bytes = [b"\r\n", head, b"a body\r\n\r\n"].concat();
             for size in 1..bytes.len() {
-                let heard = Head::default();
-                bytes.chunks(size).for_each(|piece| heard.hear(piece));
-                assert_eq!(heard.take(), head, "pieces of {size}");
+                let kept = Head::default();
+                bytes.chunks(size).for_each(|piece| kept.record(piece));
+                assert_eq!(kept.take(), head, "pieces of {size}");
             }
         }
     }
 
     #[test]
     fn an_endless_head_is_not_kept_without_end() {
-        let heard = Head::default();
-        (0..4096).for_each(|_| heard.hear(&[b'x'; 1024]));
-        assert!(heard.take().len() <= KEPT + 1024);
+        let head = Head::default();
+        (0..4096).for_each(|_| head.record(&[b'x'; 1024]));
+        assert!(head.take().len() <= MAX_KEPT + 1024);
     }
 
     #[test]
     fn a_request_sent_ahead_has_no_head_of_its_own() {
-        let heard = Head::default();
-        heard.hear(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
-        assert_eq!(heard.take(), b"GET /1 HTTP/1.1\r\n\r\n");
-        heard.listen();
-        assert_eq!(heard.take(), b"");
+        let head = Head::default();
+        head.record(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+        assert_eq!(head.take(), b"GET /1 HTTP/1.1\r\n\r\n");
+        head.start_head();
+        assert_eq!(head.take(), b"");
     }
 }

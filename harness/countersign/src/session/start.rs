@@ -2,7 +2,7 @@
 
 use super::{Session, Signer};
 use crate::counter::Counter;
-use crate::target::{CannotSetUp, Placed, Setup, Target, TargetSpec, UsageError};
+use crate::target::{CannotSetUp, Setup, Started, Target, TargetSpec, UsageError};
 
 impl TargetSpec {
     /// Sets the target up for one scheme: starts what is to be started, fresh and with empty memory.
@@ -10,7 +10,7 @@ impl TargetSpec {
     /// # Errors
     /// It does not start, or something that was asked for cannot be done.
     pub async fn start(&self, setup: Setup) -> Result<Session, CannotSetUp> {
-        let Placed { kind, host, path, origin, address } = self.place(&setup).await?;
+        let Started { kind, host, path, origin, address } = self.launch(&setup).await?;
         let second = self.second_sender(&setup, &origin)?;
         let sender = setup.first_sender(path, &origin)?;
         if second.as_ref().is_some_and(|second| second.key[..] == sender.key[..]) {

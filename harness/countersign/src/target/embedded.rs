@@ -17,7 +17,7 @@ use countersign_core::secret::Secret;
 use countersign_core::wire::Wire;
 use tokio::sync::Mutex;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{
     Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError,
     Variant, url,
@@ -70,7 +70,7 @@ impl Spec {
     pub(super) fn check_runs_cases(&self) -> Result<(), UsageError> {
         match self {
             Self::Mutant(id) if Mutant::shown_by_timing(id).is_some() => {
-                without_mutant(id).map_or(Ok(()), Err)
+                no_mutant_error(id).map_or(Ok(()), Err)
             }
             Self::Mutant(_) | Self::Reference => Ok(()),
         }
@@ -87,7 +87,7 @@ impl Spec {
         }
     }
 
-    pub(super) async fn start(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+    pub(super) async fn start(&self, setup: &Setup) -> Result<Started, CannotSetUp> {
         let origin = format!("https://{HOST}");
         let factory = EndpointFactory {
             steps: self.steps()?,
@@ -104,8 +104,8 @@ impl Spec {
                 url::client(address, setup.deadlines)?
             }
         };
-        Ok(Placed {
-            kind: Kind::Embedded(Embedded::new(running, transport, Part::Whole, factory)),
+        Ok(Started {
+            kind: Kind::Embedded(Embedded::new(running, transport, Scope::WholeRun, factory)),
             host: HOST.to_owned(),
             path: PATH.to_owned(),
             origin,
@@ -123,7 +123,7 @@ pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, UsageError> {
     if let Some(mutant) = MUTANTS.iter().chain(SHOWN_BY_TIMING).find(|mutant| mutant.class == wanted) {
         return Ok(Arc::from((mutant.make)()));
     }
-    if let Some(error) = without_mutant(&wanted) {
+    if let Some(error) = no_mutant_error(&wanted) {
         return Err(error);
     }
     let near: Vec<String> = nearest(&wanted, MUTANTS.iter().map(|mutant| mutant.class))
@@ -139,7 +139,7 @@ pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, UsageError> {
 }
 
 /// The error for a bug class that has no mutant; none if there is no such class.
-pub fn without_mutant(class: &str) -> Option<UsageError> {
+pub fn no_mutant_error(class: &str) -> Option<UsageError> {
     use countersign_core::spec::ClassState;
     let class = countersign_conformance::Catalog::embedded().bug_classes.get(class)?;
     if Mutant::shown_by_timing(class.id.as_str()).is_some() {
@@ -203,9 +203,9 @@ impl EndpointFactory {
 
 /// Whether an endpoint serves a whole run or one case.
 #[derive(Debug)]
-enum Part {
+enum Scope {
     /// The whole run; its clock is the machine's.
-    Whole,
+    WholeRun,
     /// One case; its clock can be moved.
     OneCase(Arc<AtomicI64>),
 }
@@ -217,14 +217,14 @@ pub struct Embedded {
     handler: Arc<countersign_conformance::reference::Handler>,
     metrics: std::net::SocketAddr,
     transport: Transport,
-    part: Part,
+    scope: Scope,
     factory: EndpointFactory,
 }
 
 impl Embedded {
-    fn new(running: Running, transport: Transport, part: Part, factory: EndpointFactory) -> Self {
+    fn new(running: Running, transport: Transport, scope: Scope, factory: EndpointFactory) -> Self {
         let (handler, metrics) = (Arc::clone(running.handler()), running.metrics_addr());
-        Self { running: Mutex::new(Some(running)), handler, metrics, transport, part, factory }
+        Self { running: Mutex::new(Some(running)), handler, metrics, transport, scope, factory }
     }
 }
 
@@ -251,28 +251,28 @@ impl Behavior for Embedded {
         Some(started.map_err(CannotVary::from).map(|running| {
             let address = running.addr();
             let raw = Raw::new(address.ip().to_string(), address.port(), Deadlines::default());
-            let part = Part::OneCase(offset);
-            Kind::Embedded(Self::new(running, Transport::Raw(raw), part, self.factory.clone()))
+            let scope = Scope::OneCase(offset);
+            Kind::Embedded(Self::new(running, Transport::Raw(raw), scope, self.factory.clone()))
         }))
     }
 
     fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {
-        match &self.part {
-            Part::Whole => None,
-            Part::OneCase(offset) => Some(offset),
+        match &self.scope {
+            Scope::WholeRun => None,
+            Scope::OneCase(offset) => Some(offset),
         }
     }
 
     fn fail_handler(&self) {
-        if let Part::OneCase(_) = self.part {
+        if let Scope::OneCase(_) = self.scope {
             self.handler.fail_next();
         }
     }
 
     fn counter(&self) -> Option<Counter> {
-        match self.part {
-            Part::Whole => None,
-            Part::OneCase(_) => Some(Counter::embedded(self.metrics)),
+        match self.scope {
+            Scope::WholeRun => None,
+            Scope::OneCase(_) => Some(Counter::embedded(self.metrics)),
         }
     }
 

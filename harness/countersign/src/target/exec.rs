@@ -13,7 +13,7 @@ use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::Wire;
 use tokio::runtime::Handle;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{
     Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant,
 };
@@ -64,7 +64,7 @@ async fn drivers(
         .await
 }
 
-pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed, CannotSetUp> {
+pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Started, CannotSetUp> {
     let pool = Arc::new(drivers(command, setup.jobs, setup.deadlines.total).await?);
     let hello = pool.hello();
     let name = setup.scheme.file().scheme.as_str();
@@ -76,7 +76,7 @@ pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed
     let origin = format!("https://{HOST}");
     let deployment = setup.deployment(&origin);
     let driver = Driver::new(Arc::clone(&pool), &*setup.scheme, setup.secret(), &deployment, NOW);
-    Ok(Placed {
+    Ok(Started {
         kind: Kind::Exec(Exec { driver, offset: None, pool: Some(pool) }.with_offset()),
         host: HOST.to_owned(),
         path: PATH.to_owned(),

@@ -29,7 +29,7 @@ use crate::transport::{Raw, millis};
 /// How long a service may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest body of an answer.
-const LONGEST: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 
 /// A request as a function under test sees it.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Service {
                 let failed = |error: S::Error| error.to_string();
                 poll_fn(|context| service.poll_ready(context)).await.map_err(failed)?;
                 let (head, body) = service.call(request).await.map_err(failed)?.into_parts();
-                let body = Limited::new(body, LONGEST).collect().await.map_err(|error| error.to_string())?;
+                let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| error.to_string())?;
                 Ok(http::Response::from_parts(head, body.to_bytes()))
             })
         }))

@@ -44,7 +44,7 @@ use crate::transport::{Gate, Raw};
 #[cfg(not(feature = "targets"))]
 use absent::{Embedded, Exec, Serve, Url};
 #[cfg(feature = "targets")]
-pub use embedded::{Embedded, EndpointFactory, Spec as EmbeddedSpec, mutant, without_mutant};
+pub use embedded::{Embedded, EndpointFactory, Spec as EmbeddedSpec, mutant, no_mutant_error};
 #[cfg(feature = "targets")]
 pub use exec::{Exec, greet};
 pub use in_process::{Answer, Asked, InProcess, Make, Service, Verify};
@@ -53,7 +53,7 @@ pub use profile::{Profile, SchemeChoice, SecretSupply, Support};
 #[cfg(feature = "targets")]
 pub use serve::Serve;
 #[cfg(feature = "targets")]
-pub(crate) use setup::Placed;
+pub(crate) use setup::Started;
 #[cfg(feature = "targets")]
 pub use setup::{CannotSetUp, SecondSetup, Setup};
 #[cfg(feature = "targets")]

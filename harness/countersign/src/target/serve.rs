@@ -9,7 +9,7 @@ use countersign_core::redact::Redactor;
 use countersign_core::wire::Wire;
 use tokio::runtime::Handle;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{
     Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant,
 };
@@ -37,7 +37,7 @@ pub(super) const PROFILE: Profile = Profile {
 };
 
 /// Starts a server for one scheme and secret.
-pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed, CannotSetUp> {
+pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Started, CannotSetUp> {
     let (scheme, secret) = (&setup.scheme, setup.secret());
     let name = scheme.file().scheme.to_string();
     let mut redactor = Redactor::new(std::slice::from_ref(&secret));
@@ -56,7 +56,7 @@ pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed
     }
     let path = server.about().map_or(PATH, |about| &about.path).to_owned();
     let address = (server.address().ip().to_string(), server.address().port());
-    Ok(Placed {
+    Ok(Started {
         kind: Kind::Serve(Serve { server }),
         host: HOST.to_owned(),
         path,

@@ -97,7 +97,7 @@ pub enum CannotSetUp {
 }
 
 /// A target that was started, and where its signer thinks that it is.
-pub(crate) struct Placed {
+pub(crate) struct Started {
     pub(crate) kind: Kind,
     /// Value of the `Host` header.
     pub(crate) host: String,

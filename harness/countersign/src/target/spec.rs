@@ -9,7 +9,7 @@ use std::sync::Arc;
 use countersign_conformance::reference::Steps;
 
 use super::profile::Profile;
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::usage::{KeyNaming, UsageError};
 use super::{embedded, exec, serve, url};
 use countersign_core::recipe::Sender;
@@ -139,7 +139,7 @@ impl TargetSpec {
     ///
     /// # Errors
     /// It does not start, or something that was asked for cannot be done.
-    pub(crate) async fn place(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+    pub(crate) async fn launch(&self, setup: &Setup) -> Result<Started, CannotSetUp> {
         match self {
             Self::Url(url) => url.start(setup),
             Self::Embedded(embedded) => embedded.start(setup).await,

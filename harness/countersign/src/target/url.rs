@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::Wire;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{Behavior, KeyNaming, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError};
 use crate::transport::{Deadlines, HttpClient, Raw, Transport, TransportName};
 
@@ -84,7 +84,7 @@ impl Spec {
         format!("{}/second", self.0.path().trim_end_matches('/'))
     }
 
-    pub(super) fn start(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+    pub(super) fn start(&self, setup: &Setup) -> Result<Started, CannotSetUp> {
         let url = &self.0;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
@@ -93,7 +93,7 @@ impl Spec {
             TransportName::Raw => Transport::Raw(Raw::new(host.clone(), port, setup.deadlines)),
             TransportName::HttpClient => client(url.clone(), setup.deadlines)?,
         };
-        Ok(Placed {
+        Ok(Started {
             kind: Kind::Url(Url { transport }),
             origin: format!("{}://{authority}", url.scheme()),
             host: authority,

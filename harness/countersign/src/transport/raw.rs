@@ -92,10 +92,11 @@ impl Raw {
     /// Sends and receives on one connection, which is kept if it can carry another request.
     async fn exchange(&self, mut stream: TcpStream, wire: &Wire, sending: Sending<'_>) -> (End, Duration) {
         let started = Instant::now();
-        let total = self.deadlines.total + sending.takes();
-        let end = timeout(total, talk(&mut stream, wire, sending, self.limits, self.deadlines.read))
-            .await
-            .unwrap_or_else(|_| End::Late(format!("no complete answer within {}", shown(total))));
+        let total = self.deadlines.total + sending.extra_time();
+        let end =
+            timeout(total, send_and_receive(&mut stream, wire, sending, self.limits, self.deadlines.read))
+                .await
+                .unwrap_or_else(|_| End::Late(format!("no complete answer within {}", shown(total))));
         let took = started.elapsed();
         if matches!(end, End::Answered(_, Connection::Reusable))
             && matches!(sending, Sending::Whole)
@@ -194,7 +195,7 @@ impl Raw {
 }
 
 /// Writes the request and reads the answer at the same time.
-async fn talk(
+async fn send_and_receive(
     stream: &mut TcpStream,
     wire: &Wire,
     sending: Sending<'_>,

@@ -70,7 +70,7 @@ pub(super) enum Sending<'a> {
 
 impl Sending<'_> {
     /// How much longer than usual it may take in all.
-    pub(super) fn takes(self) -> Duration {
+    pub(super) fn extra_time(self) -> Duration {
         match self {
             Self::Whole => Duration::ZERO,
             Self::Halfway(_) => HALFWAY,
