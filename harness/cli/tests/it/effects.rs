@@ -76,7 +76,7 @@ fn a_counter_that_says_nothing_is_no_proof_and_none_is_a_skip() {
     let served = Served::start(SCHEME, None);
     let still = format!("{}#countersign_build_info", served.metrics);
     let missing = format!("{}#no_such_metric", served.metrics);
-    for (counter, why) in [(&still, "does not rise"), (&missing, "has no `no_such_metric`")] {
+    for (counter, why) in [(&still, "does not rise"), (&missing, "has no metric `no_such_metric`")] {
         let report = served.run(SCHEME, &["--effects", counter, "--case", "effect-of-a-forged-tag"]);
         assert_eq!(report["verdict"], "inconclusive", "{report:#}");
         assert!(reasons(&report).iter().any(|reason| reason.contains(why)), "{:?}", reasons(&report));
@@ -114,7 +114,7 @@ fn a_second_sender_is_named_wholly_or_not_at_all() {
         (vec!["run", "--second-path", "/other"], "needs a secret of its own"),
         (
             vec!["run", "--second-secret", "env:SECOND_SECRET", "--second-path", "other"],
-            "starts with a slash",
+            "must start with a slash",
         ),
         (vec!["run", "--secret", "stdin", "--second-secret", "stdin"], "holds one secret"),
         (

@@ -383,7 +383,7 @@ impl Deliver for CaseRun<'_> {
     }
 
     fn place(&self) -> Place<'_> {
-        self.session.place(self.redactor)
+        self.session.search_context(self.redactor)
     }
 }
 

@@ -21,36 +21,36 @@ use crate::clock::Clock;
 use crate::process::{CannotStartDriver, CommandLine, Driver, Pool, SchemaChecks};
 use crate::transport::{Deadlines, Raw};
 
-/// What a library behind drivers supposes. Most cases in flight wait in a pipe, so that no driver ever waits.
+/// Defaults for a library behind drivers. Many cases wait in the pipe, so that no driver is ever idle.
 pub(super) const PROFILE: Profile = Profile {
     jobs: 128,
     secret: SecretSupply::MadeUp,
     schemes: SchemeChoice::OfDriver,
     second_sender: Support::No {
-        message: "a driver or a server is given one secret at a time",
+        message: "a driver or a started server gets one secret at a time",
         help: "leave --second-secret out, or start an endpoint with both secrets yourself",
     },
     effects: Support::No {
-        message: "--effects is for endpoints of your own",
-        help: "give the address of an endpoint with --target; a library has no effects to count",
+        message: "--effects needs an endpoint given by its URL",
+        help: "leave it out: a library has no effects to count",
     },
     transport: Support::No {
-        message: "--transport is for endpoints by address and for our own",
-        help: "leave it out: a driver is asked by lines over its standard input",
+        message: "--transport needs an endpoint given by its URL, or the embedded one",
+        help: "leave it out: a driver gets requests as lines on its standard input",
     },
 };
 
-/// Drivers that are started at most.
+/// Maximum number of driver processes.
 const DRIVERS: usize = 2;
 
-/// Asks a driver who it is.
+/// Starts a driver, reads its `hello`, and stops it.
 ///
 /// # Errors
 /// It does not start, or does not speak the protocol.
 pub async fn greet(command: &CommandLine) -> Result<Hello, CannotStartDriver> {
     let pool = drivers(command, 1, Deadlines::default().total).await?;
     let hello = pool.hello().clone();
-    // How it takes leave says nothing of the library; `doctor` looks at it.
+    // How a driver exits says nothing about the library; `doctor` checks it.
     drop(pool.shutdown().await);
     Ok(hello)
 }
@@ -89,14 +89,14 @@ pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Starte
 #[derive(Debug)]
 pub struct Exec {
     driver: Driver,
-    /// Seconds by which the library's time is moved, if the drivers can set it.
+    /// Seconds by which the library's clock is moved; `None` if the drivers cannot set the time.
     offset: Option<Arc<AtomicI64>>,
-    /// The drivers, if they end with this target.
+    /// The drivers, if this target owns them.
     pool: Option<Arc<Pool>>,
 }
 
 impl Exec {
-    /// A library whose drivers somebody else ends.
+    /// A library whose drivers somebody else stops.
     pub(super) fn borrowed(driver: Driver) -> Self {
         Self { driver, offset: None, pool: None }.with_offset()
     }
@@ -105,7 +105,7 @@ impl Exec {
         Self { offset: self.driver.clock_offset(), ..self }
     }
 
-    /// The way to the library.
+    /// The library.
     pub(super) fn driver(&self) -> &Driver {
         &self.driver
     }
@@ -116,11 +116,11 @@ impl Behavior for Exec {
         self.driver.deliver(wire).await
     }
 
-    /// A driver says itself what it means.
+    /// Does nothing: a driver says itself whether a request was accepted.
     fn set_oracle(&self, _oracle: Oracle) {}
 
     fn raw(&self) -> Result<&Raw, &'static str> {
-        Err("a library gets requests whole")
+        Err("a library gets whole requests")
     }
 
     fn clock(&self) -> Clock {
@@ -135,7 +135,7 @@ impl Behavior for Exec {
         true
     }
 
-    /// A library is set up with every request: its secret and, if it takes it, the time.
+    /// A library gets its secret with every request and, if it supports that, the time.
     async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.offset.is_none()) {
             return None;

@@ -1,4 +1,4 @@
-//! A server that is started for the run and ended with it.
+//! A server that is started for the run and stopped at its end.
 //!
 //! The type to know is [`Serve`].
 
@@ -17,22 +17,22 @@ use crate::clock::Clock;
 use crate::process::{About, CommandLine, Server, Setting};
 use crate::transport::Raw;
 
-/// What a server that is started for the run supposes. Simple servers take few connections at once.
+/// Defaults for a server that is started for the run. Simple servers take few connections at once.
 pub(super) const PROFILE: Profile = Profile {
     jobs: 4,
     secret: SecretSupply::MadeUp,
     schemes: SchemeChoice::Named,
     second_sender: Support::No {
-        message: "a driver or a server is given one secret at a time",
+        message: "a driver or a started server gets one secret at a time",
         help: "leave --second-secret out, or start an endpoint with both secrets yourself",
     },
     effects: Support::No {
-        message: "--effects is for endpoints of your own",
-        help: "start the server yourself and give its address with --target",
+        message: "--effects needs an endpoint given by its URL",
+        help: "start the server yourself, and give its URL with --target",
     },
     transport: Support::No {
-        message: "--transport is for endpoints by address and for our own",
-        help: "leave it out: a server that is started here gets exact bytes",
+        message: "--transport needs an endpoint given by its URL, or the embedded one",
+        help: "leave it out: a started server always gets exact bytes",
     },
 };
 
@@ -60,13 +60,13 @@ pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Starte
         kind: Kind::Serve(Serve { server }),
         host: HOST.to_owned(),
         path,
-        // It speaks plain HTTP, and may sign what it is spoken to by.
+        // It speaks plain HTTP, and may check the URL under which it was called.
         origin: format!("http://{HOST}"),
         address: Some(address),
     })
 }
 
-/// A server that was started for the run.
+/// A server started for the run.
 #[derive(Debug)]
 pub struct Serve {
     server: Server,
@@ -101,7 +101,7 @@ impl Behavior for Serve {
         self.server.replace().await
     }
 
-    /// Another server with another secret. Nothing moves its clock.
+    /// Starts another server with another secret. Its clock cannot be moved.
     async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         if wanted.case.fails_the_handler() || wanted.case.waits() > 0 {
             return None;
