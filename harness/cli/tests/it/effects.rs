@@ -83,7 +83,7 @@ fn a_counter_that_says_nothing_is_no_proof_and_none_is_a_skip() {
     }
     let report = served.run(SCHEME, &["--case", "effect-of-a-forged-tag", "--case", "retry-*"]);
     assert_eq!(report["summary"]["skipped"], 3, "{report:#}");
-    for why in ["runs with --effects", "handler can be made to fail"] {
+    for why in ["give --effects URL", "handler can be made to fail"] {
         assert!(reasons(&report).iter().any(|reason| reason.contains(why)), "{:?}", reasons(&report));
     }
     let foreign = ["run", "--target", &served.url, "--scheme", SCHEME, "--secret", "env:HOOK_SECRET"];
@@ -129,7 +129,7 @@ fn a_second_sender_is_named_wholly_or_not_at_all() {
             ],
             "the same secret",
         ),
-        (vec!["run", "--effects", "http://127.0.0.1:9/"], "counts by itself"),
+        (vec!["run", "--effects", "http://127.0.0.1:9/"], "counts effects by itself"),
     ] {
         let output = countersign(&args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stdout(&output));

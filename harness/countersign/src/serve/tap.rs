@@ -1,7 +1,7 @@
-//! Keeps the head of each request as it came, beside the server that parses it.
+//! Records the head of each request exactly as received, alongside the HTTP server that parses it.
 //!
-//! The type to know is [`Tap`]. The HTTP server lower-cases header names, regroups repeated lines and
-//! drops the fragment of a target; a verifier must see what was sent. It must not know what a head means.
+//! The type to know is [`Tap`]. The HTTP server lower-cases header names, regroups repeated lines and drops the
+//! fragment of a target, but a verifier must see what was sent. This module must not know what a head means.
 
 use std::io;
 use std::pin::Pin;
@@ -11,18 +11,18 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Bytes of a head that are kept at most; the server refuses longer ones itself.
+/// Maximum bytes kept of a head; the server refuses longer ones itself.
 const MAX_KEPT: usize = 512 * 1024;
 
-/// The head of the present request on one connection.
+/// The head of the current request on one connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Head(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 enum State {
-    /// Bytes belong to a head.
+    /// Receiving a head.
     Head(Vec<u8>),
-    /// The head is complete; bytes belong to the body.
+    /// The head is complete; further bytes belong to the body.
     Body(Vec<u8>),
 }
 
@@ -33,7 +33,7 @@ impl Default for State {
 }
 
 impl Head {
-    /// The head as it came. Empty if the request was sent before the answer to the one before it.
+    /// Takes the head as received. It is empty if the request was sent before the previous answer (pipelined).
     pub(super) fn take(&self) -> Vec<u8> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(&mut *state, State::Body(Vec::new())) {
@@ -41,7 +41,7 @@ impl Head {
         }
     }
 
-    /// The request is over: what comes next is a head.
+    /// The request is over, and the next head starts.
     pub(super) fn start_head(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
@@ -66,7 +66,7 @@ impl Head {
     }
 }
 
-/// Where the empty line ends.
+/// The position after the empty line that ends the head.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     let feeds = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
     feeds.into_iter().find_map(|at| match &bytes[at..] {
@@ -76,7 +76,7 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// A connection that is listened to.
+/// A connection whose request heads are recorded.
 #[derive(Debug)]
 pub(super) struct Tap {
     stream: TcpStream,
@@ -84,7 +84,7 @@ pub(super) struct Tap {
 }
 
 impl Tap {
-    /// Listens to a connection.
+    /// Records the heads on a connection.
     pub(super) fn new(stream: TcpStream) -> (Self, Head) {
         let head = Head::default();
         (Self { stream, head: head.clone() }, head)
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_sent_ahead_has_no_head_of_its_own() {
+    fn a_pipelined_request_has_no_head_of_its_own() {
         let head = Head::default();
         head.record(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
         assert_eq!(head.take(), b"GET /1 HTTP/1.1\r\n\r\n");
