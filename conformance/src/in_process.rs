@@ -7,24 +7,15 @@ use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
 
 use countersign_core::case::{Case, NotApplicable};
-use countersign_core::engine::{Answers, Deliver, Executed, execute, forgery, ready};
+use countersign_core::engine::{Answers, Deliver, Executed, execute, ready};
 use countersign_core::exposure;
 use countersign_core::judge::{Alive, Baseline, Verdict};
 use countersign_core::observe::{Observation, Oracle, Outcome};
-use countersign_core::recipe::{Built, Hold, Manner, Round, World, build, genuine};
+use countersign_core::recipe::{Built, Hold, Manner, Round, World, genuine};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::{Answer, ByteString, Connection, Request, Wire, receive, receive_head};
 
 use crate::reference::{Authentic, Halt, Reply, Setup, Steps};
-
-/// What a verifier did with the control and with a plain forgery.
-#[derive(Debug, Clone, Copy)]
-pub struct Control {
-    /// Proof that it accepted the control.
-    pub baseline: Baseline,
-    /// The status with which it refused the forgery, if it did.
-    pub forged: Option<u16>,
-}
 
 /// A verifier at its place.
 pub struct InProcess<'v> {
@@ -140,50 +131,35 @@ impl InProcess<'_> {
         Observation { millis, ..observation(self.steps.status(reply), remark) }
     }
 
-    /// What this verifier does with the control and with a plain forgery; `None` if it refuses the control.
-    pub fn control(&self, world: &World<'_>) -> Option<Control> {
+    /// Proof that this verifier accepts the control; `None` if it does not.
+    pub fn control(&self, world: &World<'_>) -> Option<Baseline> {
         let genuine = genuine(world, u64::MAX).ok()?;
-        let baseline = Baseline::from_control(&self.deliver(&[genuine], world.now)[0])?;
-        Some(Control { baseline, forged: self.forged_status(world) })
-    }
-
-    /// The status with which it refuses a plain forgery, as a run learns it before its cases.
-    fn forged_status(&self, world: &World<'_>) -> Option<u16> {
-        let built = build(&forgery(), world).ok()?;
-        let seen = self.deliver(&built.rounds.last()?.wires, world.now).pop()?;
-        let refused = matches!(seen.outcome, Outcome::Rejected | Outcome::RejectedByTransport);
-        seen.answer.filter(|_| refused).map(|answer| answer.status)
+        Baseline::from_control(&self.deliver(&[genuine], world.now)[0])
     }
 
     /// Runs one case.
     ///
     /// # Errors
     /// The case does not apply to the scheme.
-    pub fn run(&self, control: &Control, case: &Case, world: &World<'_>) -> Result<Verdict, NotApplicable> {
+    pub fn run(&self, control: &Baseline, case: &Case, world: &World<'_>) -> Result<Verdict, NotApplicable> {
         Ok(self.judge(control, case, &case.build(world)?, world.now))
     }
 
     /// Delivers what was built and judges it.
-    pub fn judge(&self, control: &Control, case: &Case, built: &Built, now: Timestamp) -> Verdict {
+    pub fn judge(&self, control: &Baseline, case: &Case, built: &Built, now: Timestamp) -> Verdict {
         self.execute(control, case, &Heard::new(built), now).0.verdict
     }
 
     /// Executes a case whose requests were read before: what came of it, and the answer to every request in order.
     pub fn execute(
         &self,
-        control: &Control,
+        control: &Baseline,
         case: &Case,
         heard: &Heard<'_>,
         now: Timestamp,
     ) -> (Executed, Vec<Observation>) {
-        let run = Run {
-            verifier: self,
-            heard,
-            now: Cell::new(now),
-            answers: RefCell::default(),
-            forged: control.forged,
-        };
-        let executed = ready(execute(&control.baseline, case, heard.built, &run));
+        let run = Run { verifier: self, heard, now: Cell::new(now), answers: RefCell::default() };
+        let executed = ready(execute(control, case, heard.built, &run));
         (executed, run.answers.into_inner())
     }
 }
@@ -194,7 +170,6 @@ struct Run<'r> {
     heard: &'r Heard<'r>,
     now: Cell<Timestamp>,
     answers: RefCell<Vec<Observation>>,
-    forged: Option<u16>,
 }
 
 impl Deliver for Run<'_> {
@@ -226,8 +201,10 @@ impl Deliver for Run<'_> {
         self.verifier.setup.handler.fail_next();
     }
 
+    /// A run learns it, and skips genuine bodies that an endpoint refuses in another way. The matrix does not: there is
+    /// no application behind its verifiers that could have refused them.
     fn forged_status(&self) -> Option<u16> {
-        self.forged
+        None
     }
 
     fn place(&self) -> exposure::Place<'_> {

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use countersign_core::case::Case;
 use countersign_core::id::CaseId;
-use countersign_core::judge::Verdict;
+use countersign_core::judge::{Baseline, Verdict};
 use countersign_core::observe::Observation;
 use countersign_core::scheme::Scheme;
 use countersign_core::spec::Level;
 
 use super::Trouble;
 use crate::catalog::Catalog;
-use crate::in_process::{Control, Heard, InProcess};
+use crate::in_process::{Heard, InProcess};
 use crate::mutants::Mutant;
 use crate::place::{NOW, Place, SEEDS};
 use crate::reference::{Reference, Steps};
@@ -50,9 +50,9 @@ pub(super) struct Trial<'m> {
 /// One scheme under one seed.
 struct Stand {
     place: Place,
-    reference: Option<Control>,
+    reference: Option<Baseline>,
     /// Proof of each mutant that it accepts the valid request.
-    proofs: Vec<Option<Control>>,
+    proofs: Vec<Option<Baseline>>,
 }
 
 /// What came of a case under one seed.
@@ -144,7 +144,7 @@ impl Stand {
             return Tried::NotForThisScheme;
         };
         let heard = Heard::new(&built);
-        let see = |steps: &dyn Steps, proof: &Control| -> (Verdict, (Vec<Observation>, u64)) {
+        let see = |steps: &dyn Steps, proof: &Baseline| -> (Verdict, (Vec<Observation>, u64)) {
             let setup = place.setup();
             let verifier = InProcess { setup: &setup, steps };
             let (executed, answers) = verifier.execute(proof, case, &heard, NOW);

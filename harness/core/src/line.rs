@@ -256,7 +256,7 @@ pub struct Measured {
     pub nanos: Vec<f64>,
 }
 
-/// ByteString, written in base64 with padding.
+/// Bytes, written in base64 with padding.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(transparent))]

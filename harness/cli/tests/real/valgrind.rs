@@ -215,7 +215,8 @@ fn marked_constant_time() {
 fn under_valgrind(test: &str) -> Output {
     let own: PathBuf = std::env::current_exe().expect("this test");
     let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--track-origins=yes", "--error-exitcode=9"]).arg(own).args(["--exact", test]);
+    let test = format!("valgrind::{test}");
+    valgrind.args(["--track-origins=yes", "--error-exitcode=9"]).arg(own).args(["--exact", &test]);
     valgrind.output().expect("valgrind: run `cargo xtask test`, which installs it")
 }
 
@@ -223,7 +224,7 @@ fn under_valgrind(test: &str) -> Output {
 fn a_rust_function_in_a_plain_test_is_followed_too() {
     let output = under_valgrind("marked_early_exit");
     assert_eq!(output.status.code(), Some(9), "{}", stderr(&output));
-    assert!(stderr(&output).contains("exact.rs:"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("valgrind.rs:"), "{}", stderr(&output));
     let output = under_valgrind("marked_constant_time");
     assert!(output.status.success(), "{}", stderr(&output));
     let said = stderr(&output);

@@ -1,7 +1,7 @@
 //! The one engine: it delivers the rounds of a built case, files what comes back, and judges.
 //!
-//! The function to know is [`execute`], the trait to know is [`Deliver`]. Every command, the kill matrix and the
-//! fuzz targets call it, so that what the matrix certifies is what users run. It must not know whether a target is
+//! The function to know is [`execute`], the trait to know is [`Deliver`]. Every command and the kill matrix call it,
+//! so that what the matrix certifies is what users run. It must not know whether a target is
 //! an endpoint, a driver or a function, how cases are chosen, or how results are shown.
 
 mod file;

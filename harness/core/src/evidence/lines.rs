@@ -1,4 +1,4 @@
-//! ByteString of a request as lines, with marks where they differ from the untampered request.
+//! Bytes of a request as lines, with marks where they differ from the untampered request.
 //!
 //! The function to know is [`marked`]. It must not know of secrets: they are gone already.
 

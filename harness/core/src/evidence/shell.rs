@@ -2,7 +2,7 @@
 //!
 //! The function to know is [`reproduce`]. It must not know what the bytes mean.
 
-/// ByteString that still fit into a command line a person would paste.
+/// Bytes that still fit into a command line a person would paste.
 const PASTED: usize = 8 * 1024;
 
 /// A POSIX shell command that sends exactly these bytes, or a comment if they are too many.

@@ -62,7 +62,7 @@ pub enum Unreadable {
     /// The connection ended inside the answer.
     #[error("the connection ended inside the answer")]
     CutOff,
-    /// ByteString without a status line, as HTTP/0.9 sends them.
+    /// Bytes without a status line, as HTTP/0.9 sends them.
     #[error("an answer without a status line (HTTP/0.9)")]
     Http09,
     /// A head that is longer than the limit.
@@ -71,7 +71,7 @@ pub enum Unreadable {
     /// More interim answers than the limit.
     #[error("more than {0} interim answers")]
     TooManyInterim(usize),
-    /// ByteString that are not HTTP/1.x.
+    /// Bytes that are not HTTP/1.x.
     #[error("not an HTTP/1.x answer: {0}")]
     Malformed(String),
 }
@@ -157,7 +157,7 @@ impl AnswerReader {
         }
     }
 
-    /// ByteString held so far; never more than the limits and one piece.
+    /// Bytes held so far; never more than the limits and one piece.
     pub fn held(&self) -> usize {
         self.buffer.len()
     }
