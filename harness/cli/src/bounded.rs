@@ -1,4 +1,4 @@
-//! Reading what a person names, without trusting that it ends.
+//! Reading files, pipes and command output of the user, with limits on length and time.
 
 use std::fs::File;
 use std::io::{self, Read};

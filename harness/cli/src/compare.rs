@@ -1,4 +1,4 @@
-//! `countersign compare`: the same cases to several targets, side by side.
+//! `countersign compare`: the same cases against several targets, side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -23,14 +23,14 @@ use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use countersign::run::{self, Keep, Planned, Settings, Workers, is_repeatable};
 
-/// The largest grid that is read.
+/// Maximum bytes of a grid file.
 const MAX_GRID: usize = 64 << 20;
-/// Requests in flight to one target without a memory.
+/// Requests in flight to a target that does not remember requests.
 const JOBS: usize = 4;
-/// Targets that are asked at the same time.
+/// Targets that run at the same time.
 const CONCURRENT_TARGETS: usize = 2;
 
-/// How a grid is written: for people, for programs and `--baseline`, for pages beside the code, or as a page for a browser.
+/// How a grid is written: for the terminal, for programs and `--baseline`, as Markdown, or as a web page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum GridFormat {
     Terminal,
@@ -46,25 +46,25 @@ const FORMATS: Known<'static, GridFormat> = &[
     ("html", GridFormat::Html),
 ];
 
-/// A file of targets.
+/// The content of a targets file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetsFile {
     targets: Vec<TargetEntry>,
 }
 
-/// A target in a file.
+/// A target in a targets file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetEntry {
     /// The name that the grid shows.
     name: String,
-    /// As for `--target`; a command runs in the folder of the file.
+    /// As for `--target`. A command runs in the folder of the targets file.
     target: String,
-    /// Scheme names or files; those that a driver names, if there are none.
+    /// Scheme names or files; by default those that a driver names.
     #[serde(default)]
     schemes: Vec<String>,
-    /// Where its secret is, as for `--secret`, if it cannot be made up.
+    /// As for `--secret`; needed for a URL.
     #[serde(default)]
     secret: Option<String>,
     /// As for `--accept-status`.
@@ -86,7 +86,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
     let before = args.baseline.as_deref().map(read_grid).transpose()?;
     let targets = targets(args)?;
     if targets.len() < 2 && before.is_none() {
-        let help = "give --target several times, or --targets FILE, or --baseline with an earlier grid";
+        let help = "give --target at least twice, or --targets FILE, or --baseline with an earlier grid";
         return Err(Failed::usage_help("there is nothing to compare", help));
     }
     let outputs = output::open(&args.format, FORMATS)?;
@@ -95,7 +95,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
     if !args.every_case {
         grid.keep_telling();
     }
-    // Changes go beside data, and in place of the grid for people.
+    // With --baseline, changes replace the terminal grid, or go to standard error beside data.
     let is_free = outputs.iter().all(|output| !output.is_on_stdout() || output.kind == GridFormat::Terminal);
     for output in outputs {
         if output.kind == GridFormat::Terminal && output.is_on_stdout() && before.is_some() {
@@ -152,9 +152,9 @@ fn read_grid(path: &Path) -> Result<Grid, Failed> {
     let shown = path.display();
     let help = "give --baseline a file that `countersign compare --format json` wrote";
     let bytes = bounded::read_file(path, MAX_GRID)
-        .map_err(|error| Failed::usage_help(format!("the grid `{shown}` cannot be read: {error}"), help))?;
+        .map_err(|error| Failed::usage_help(format!("cannot read the grid `{shown}`: {error}"), help))?;
     let grid: Grid = serde_json::from_slice(&bytes)
-        .map_err(|error| Failed::usage_help(format!("`{shown}` is no grid: {error}"), help))?;
+        .map_err(|error| Failed::usage_help(format!("`{shown}` is not a grid: {error}"), help))?;
     if grid.schema != SCHEMA {
         let message = format!("`{shown}` has the format `{}`, not `{SCHEMA}`", grid.schema.escape_debug());
         return Err(Failed::usage_help(message, help));
@@ -162,7 +162,7 @@ fn read_grid(path: &Path) -> Result<Grid, Failed> {
     Ok(grid)
 }
 
-/// What is to be compared, by name.
+/// The targets to compare, by name.
 fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
     let mut all = Vec::new();
     for target in &args.target {
@@ -215,7 +215,7 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
     Ok(all)
 }
 
-/// Our own verifiers know every scheme: beside others they are asked about what those name.
+/// Our own verifiers know every scheme; next to other targets they are tested with the schemes of those.
 fn share_schemes(all: &mut [(String, TargetArgs)]) -> Result<(), Failed> {
     let is_own = |options: &TargetArgs| {
         let target = options.target.as_deref().unwrap_or("reference");
@@ -245,11 +245,11 @@ fn common(args: &CompareArgs) -> TargetArgs {
     }
 }
 
-/// What one target did under one scheme.
+/// The results of one target under one scheme.
 type ColumnResults = (String, Column, Vec<CaseResult>);
 
 fn run_targets(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
-    // Whatever is wrong with what was typed is said before anything is sent.
+    // Report usage errors before anything is sent.
     let plan = |(name, options): &(String, TargetArgs)| {
         let plan = Plan::new(options, &args.case)?;
         plan.check_selection()?;
@@ -261,7 +261,7 @@ fn run_targets(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<G
     let progress = Progress::new(targets.len());
     let turn = AtomicUsize::new(0);
     let filled = Mutex::new(Vec::new());
-    // Every target has processes of its own: none changes what another does.
+    // Every target has its own processes, so targets do not affect each other.
     let work = || {
         while let Some(at) = Some(turn.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < targets.len()) {
             let (name, plan) = &targets[at];
@@ -305,7 +305,7 @@ fn cannot_start(error: &std::io::Error) -> Failed {
     Failed::usage(format!("error: the runtime cannot start: {error}"))
 }
 
-/// Puts the cases to one target, under each of its schemes.
+/// Runs the cases against one target, under each of its schemes.
 fn run_target(
     name: &str,
     plan: &Plan,
@@ -316,7 +316,7 @@ fn run_target(
     let mut columns = Vec::new();
     for named in &plan.schemes {
         let mut cases = plan.cases(catalog, &*named.scheme);
-        // The same targets must make the same grid.
+        // The same targets must produce the same grid.
         cases.retain(|planned| is_repeatable(planned.case));
         let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
         let scheme = named.scheme.file().scheme.to_string();
@@ -337,7 +337,7 @@ fn run_target(
             }
         };
         let package = session.target.package();
-        // A target with a memory answers by what it was asked before, so its requests keep their order.
+        // What a target with a memory answers depends on earlier requests, so their order is kept.
         let jobs = if session.target.remembers() { 1 } else { JOBS };
         let workers = Workers::new(jobs).map_err(|e| cannot_start(&e))?;
         let done = run::scheme(&workers, &mut session, &cases, &settings, &stop, &mut |_| {}, &|| {});

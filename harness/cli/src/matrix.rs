@@ -62,7 +62,7 @@ pub(crate) fn matrix(args: &MatrixArgs) -> Result<Exit, Failed> {
     Ok(exit)
 }
 
-/// How `--check` ends, and what it says.
+/// The exit code of `--check`, and its messages.
 fn verdict(problems: &[Problem]) -> (Exit, String) {
     let exit = if problems.is_empty() { Exit::Conformant } else { Exit::Findings };
     (exit, problems.iter().map(|problem| format!("error: {problem}\n")).collect())
@@ -103,7 +103,7 @@ fn schemes(catalog: &Catalog, named: &[String]) -> Result<Vec<Arc<dyn Scheme>>, 
     Ok(found)
 }
 
-/// The mutants of the classes named; all if none is.
+/// The mutants of the named bug classes; all if none is named.
 fn mutants(catalog: &Catalog, classes: &[String]) -> Result<Vec<&'static Mutant>, Failed> {
     let classes: Vec<String> = classes.iter().map(|class| class.to_uppercase()).collect();
     for class in &classes {

@@ -111,7 +111,7 @@ fn what_one_sender_does_to_another_is_found_where_there_are_two() {
 #[test]
 fn a_second_sender_is_named_wholly_or_not_at_all() {
     for (args, why) in [
-        (vec!["run", "--second-path", "/other"], "needs a secret of its own"),
+        (vec!["run", "--second-path", "/other"], "a secret of its own"),
         (
             vec!["run", "--second-secret", "env:SECOND_SECRET", "--second-path", "other"],
             "must start with a slash",
