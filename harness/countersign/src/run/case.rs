@@ -165,7 +165,7 @@ impl Planned<'_> {
             );
         }
         if self.case.replays() && !session.target.remembers() {
-            let why = "the library does not remember requests (it lacks the capability `replay`)";
+            let why = "the library does not remember requests (capability `replay`)";
             return Done::unsent(
                 self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
             );
