@@ -1,4 +1,6 @@
 //! The command line as typed.
+//!
+//! The type to know is [`Cli`]. Doc comments here are the help texts. This module must not check what options mean.
 
 use std::path::PathBuf;
 
@@ -8,7 +10,7 @@ use serde::Serialize;
 
 use super::contrasts::Contrasts;
 
-/// Finds the requests that an HMAC check should refuse but accepts, and the ones it should accept but refuses.
+/// Finds forged requests that an HMAC check accepts, and genuine ones that it refuses.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100, after_help = super::exit_codes())]
 pub(crate) struct Cli {
@@ -17,28 +19,46 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// The target of `timing`, which measures more narrowly than `run` tests.
+const TIMING_TARGET: &str = "What to measure: the URL of an endpoint over plain HTTP, `exec:COMMAND` for a driver that can \
+                             time calls, `serve:COMMAND` for a server to start, `reference`, or `mutant:ID` [default: \
+                             reference]";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge an endpoint; without a target: every suite against the embedded reference endpoint.
+    /// Test an endpoint, a library or a server; without --target, the embedded reference endpoint.
     Run(RunArgs),
-    /// Send one case again and show request and answer.
+    /// Send one case again, and show the request and the answer.
     Replay(ReplayArgs),
     /// Serve the reference endpoint, or a mutant, on loopback.
     Serve(ServeArgs),
-    /// Put the same cases to several targets, and show where they differ.
+    /// Run the same cases against several targets, and show where they differ.
     Compare(CompareArgs),
     /// Check that a driver follows the line protocol.
     Doctor(DoctorArgs),
-    /// Write a working driver in your language, to put your own function into.
+    /// Write a working driver in your language, to call your own function from.
     Init(InitArgs),
-    /// Measure whether the time of a verifier depends on the secret.
+    /// Measure whether the time a verifier takes leaks the right tag.
+    #[command(
+        mut_arg("scheme", |scheme| scheme.help("Name of a scheme, or a scheme file")),
+        mut_arg("target", |target| target.help(TIMING_TARGET)),
+        mut_arg("max_time", |time| time.help("Stop measuring after this many seconds [default: 60]")),
+        // `timing` refuses these; see `timing/options.rs`.
+        mut_arg("second_secret", |unused| unused.hide(true)),
+        mut_arg("second_path", |unused| unused.hide(true)),
+        mut_arg("second_key_id", |unused| unused.hide(true)),
+        mut_arg("effects", |unused| unused.hide(true)),
+        mut_arg("transport", |unused| unused.hide(true)),
+        mut_arg("slow", |unused| unused.hide(true)),
+        mut_arg("suite", |unused| unused.hide(true))
+    )]
     Timing(Box<TimingArgs>),
     /// Explain a requirement, bug class, case, scheme or mutant.
     Explain {
-        /// The id: `INT-BODY`, `C01`, `body-one-bit-flipped`, `stripe`.
+        /// The id, such as `INT-BODY`, `C01`, `body-one-bit-flipped` or `stripe`.
         id: String,
-        /// Show everything, not only what fits on one screen.
+        /// Show everything, not only as much as fits on one screen.
         #[arg(long)]
         all: bool,
     },
@@ -47,9 +67,9 @@ pub(crate) enum Command {
         /// What to list.
         what: Listed,
     },
-    /// Show which cases kill which deliberately broken verifier; nothing is sent.
+    /// Show which cases catch which mutant (deliberately broken verifier); nothing is sent.
     Matrix(MatrixArgs),
-    /// Work with vector files.
+    /// Check or export vector files (schemes and suites).
     #[command(subcommand)]
     Vectors(VectorsCommand),
     /// Print a completion script.
@@ -83,118 +103,123 @@ pub(crate) enum Listed {
 /// Options of `matrix`.
 #[derive(Debug, Args)]
 pub(crate) struct MatrixArgs {
-    /// Scheme name, or a scheme file; repeatable [default: all].
+    /// Name of a scheme, or a scheme file; repeatable [default: all].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: Vec<String>,
-    /// Bug class whose mutant is tried; repeatable [default: all that have one].
+    /// Bug class whose mutant to try; repeatable [default: all that have one].
     #[arg(long, value_name = "ID")]
     pub(crate) class: Vec<String>,
-    /// Format (terminal, json or markdown), and a file for it; repeatable [default: terminal].
+    /// Format (terminal, json or markdown), with a file to write it to; repeatable [default: terminal].
     #[arg(long, value_name = "NAME[=PATH]")]
     pub(crate) format: Vec<String>,
-    /// Exit with 1 if a mutant survives or a case kills none without a reason, and say which.
+    /// Exit with 1, and say why, if a mutant survives or a case kills none without a listed reason.
     #[arg(long)]
     pub(crate) check: bool,
 }
 
-/// Work with vector files.
+/// Check or export vector files (schemes and suites).
 #[derive(Debug, Subcommand)]
 pub(crate) enum VectorsCommand {
     /// Check scheme and suite files without sending anything.
     Check {
-        /// Files or folders; the embedded ones if none is given.
+        /// Files or folders [default: the embedded ones].
         paths: Vec<PathBuf>,
     },
-    /// Write the cases of a scheme as frozen bytes, for tests in any language.
+    /// Write the cases of a scheme as fixed bytes, for tests in any language.
     Export(ExportArgs),
 }
 
 /// Options of `vectors export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// Scheme name, or a scheme file.
+    /// Name of a scheme, or a scheme file.
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: String,
-    /// Format (json or yaml), and a file for it; repeatable [default: json].
+    /// Format (json or yaml), with a file to write it to; repeatable [default: json].
     #[arg(long, value_name = "NAME[=PATH]")]
     pub(crate) format: Vec<String>,
-    /// Only cases whose id (or `suite/id`) matches the pattern; repeatable.
+    /// Only cases whose id or `suite/id` matches this pattern (`*`, `?`); repeatable.
     #[arg(long, value_name = "GLOB")]
     pub(crate) case: Vec<String>,
 }
 
-/// What is tested, and how to reach it. Whatever stands here is in the printed command that runs a case again, but
-/// for what `serde` skips: it changes nothing of a single case.
+/// What is tested, and how to reach it. All of it goes into the printed command that runs a case again, except for
+/// fields that `serde` skips, which do not change the result of a single case.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct TargetArgs {
-    /// `reference`, `mutant:ID`, the URL of an endpoint, `exec:COMMAND` for a driver, or `serve:COMMAND` for a server to start.
+    /// What to test: the URL of an endpoint, `exec:COMMAND` for a driver, `serve:COMMAND` for a server to start,
+    /// `reference`, or `mutant:ID` [default: reference].
     #[arg(long, value_name = "TARGET")]
     pub(crate) target: Option<String>,
-    /// Scheme name, or a scheme file; repeatable for the embedded endpoint (default there: all).
+    /// Name of a scheme, or a scheme file. Repeatable, except for a URL [default for `reference` and `mutant:`: all; for a
+    /// driver: those it names].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: Vec<String>,
-    /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND.
+    /// Where to read the shared secret: env:NAME, file:PATH, stdin or cmd:COMMAND. Required for a URL, otherwise made up
+    /// by default.
     #[arg(long, value_name = "SOURCE")]
     pub(crate) secret: Option<String>,
-    /// Where the secret of a second sender of the same service is, for the cases between two senders; as
-    /// for --secret.
+    /// Where to read the secret of a second sender of the same service, for cases with two senders; written like --secret.
     #[arg(long, value_name = "SOURCE")]
     pub(crate) second_secret: Option<String>,
-    /// Path of the second sender's endpoint [default: that of the target, followed by /second].
+    /// Path of the second sender's endpoint [default: the target's path followed by /second].
     #[arg(long, value_name = "PATH")]
     pub(crate) second_path: Option<String>,
-    /// Text of the second sender's key id [default: secondary].
+    /// Key id of the second sender [default: secondary].
     #[arg(long, value_name = "TEXT")]
     pub(crate) second_key_id: Option<String>,
-    /// Host other than loopback that may be tested; repeatable.
+    /// Allow testing a host other than this machine; repeatable.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
-    /// Scheme and authority under which the endpoint knows itself, for schemes that sign a URL.
+    /// Public origin of the endpoint, such as https://hooks.example.com, for schemes that sign the URL.
     #[arg(long, value_name = "URL")]
     pub(crate) origin: Option<String>,
-    /// A constant of the scheme; repeatable.
+    /// Set a constant of the scheme; repeatable.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) constant: Vec<String>,
-    /// Text of the key id, for schemes that carry `{key-id}` [default: primary].
+    /// Key id, for schemes that send one [default: primary].
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_id: Option<String>,
-    /// Where a number rises with every request that the endpoint acts on: a page with a plain number, or
-    /// with metrics of Prometheus and the name of one behind `#`. Nothing else may use the endpoint meanwhile.
+    /// Page with a count of requests that the endpoint acted on: a plain number, or a Prometheus metric named after `#`.
+    /// Nothing else may use the endpoint during the run.
     #[arg(long, value_name = "URL[#METRIC]")]
     pub(crate) effects: Option<String>,
-    /// How requests are sent.
+    /// How requests are sent [default: raw; for https: http-client].
     #[arg(long, value_name = "NAME")]
     pub(crate) transport: Option<TransportArg>,
-    /// Statuses that mean acceptance [default: 200-299].
+    /// Statuses that mean accepted, such as `200-299,304` [default: 200-299].
     #[arg(long, value_name = "SET")]
     pub(crate) accept_status: Option<String>,
-    /// Statuses that mean refusal [default: 300-499].
+    /// Statuses that mean refused [default: 300-499].
     #[arg(long, value_name = "SET")]
     pub(crate) reject_status: Option<String>,
-    /// Requests per second at most.
+    /// Maximum number of requests per second, such as `50/s`.
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<String>,
-    /// Seconds to wait for an answer [default: 5].
+    /// How long to wait for an answer [default: 5].
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<f64>,
-    /// Seconds after which no more is sent; what is left is inconclusive, and the exit code is 4.
+    /// Stop sending after this many seconds. The remaining cases are inconclusive, and the exit code is 4 unless
+    /// something failed.
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip)]
     pub(crate) max_time: Option<f64>,
-    /// Also runs the cases that wait for a window to pass, a few minutes each.
+    /// Also run cases that wait for a time window to pass (minutes each) or send very long bodies.
     #[arg(long)]
     pub(crate) slow: bool,
-    /// Root seed; the same seed makes the same requests, up to the clock [default: random].
+    /// Seed for everything random in requests. The same seed makes the same requests, apart from the time [default:
+    /// random].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Suite name (`integrity/body`), `smoke`, or a suite file of your own; repeatable.
+    /// Suite to run: a name such as `integrity/body`, `smoke` for a quick selection, or your own file; repeatable [default:
+    /// all].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) suite: Vec<String>,
-    /// Profile of the target [default: countersign.yaml, searched upward].
+    /// File with options for the target [default: countersign.yaml in this folder or one above].
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Folder in which the command of a target runs, if not the present one.
+    /// Folder in which the command of a target runs, if not the current one.
     #[arg(skip)]
     #[serde(skip)]
     pub(crate) folder: Option<PathBuf>,
@@ -206,7 +231,7 @@ pub(crate) struct TargetArgs {
 pub(crate) enum TransportArg {
     /// Exact bytes over plain HTTP/1.1.
     Raw,
-    /// A well-behaved HTTP client, for HTTPS; it cannot send malformed requests.
+    /// An HTTP client, for HTTPS; it cannot send malformed requests.
     HttpClient,
 }
 
@@ -225,37 +250,37 @@ pub(crate) struct RunArgs {
     /// What is tested.
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Only cases whose id (or `suite/id`, `scheme/id`) matches the pattern; repeatable.
+    /// Only cases whose id, `suite/id` or `scheme/id` matches this pattern (`*`, `?`); repeatable.
     #[arg(long, value_name = "GLOB")]
     pub(crate) case: Vec<String>,
-    /// Cases in flight at the same time [default: 4; 16 for the embedded endpoint].
+    /// Number of cases in flight [default: 4; for the embedded endpoint: 16; for a driver: 128].
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
-    /// Report format, and a file for it; repeatable [default: terminal].
+    /// Report format (terminal, json, jsonl or junit), with a file to write it to; repeatable [default: terminal].
     #[arg(long, value_name = "NAME[=PATH]")]
     pub(crate) format: Vec<String>,
-    /// Level from which on a failed requirement fails the run.
+    /// Which failed requirements fail the run.
     #[arg(long, value_name = "LEVEL", default_value = "must")]
     pub(crate) fail_on: FailLevel,
-    /// Record each answer in this folder, and fail when a later answer differs.
+    /// Record each answer in this folder, and fail if an answer differs from the recorded one.
     #[arg(long, value_name = "DIR")]
     pub(crate) snapshot: Option<PathBuf>,
-    /// Accept the present answers as the recorded ones.
+    /// With --snapshot: record the current answers, even if they differ.
     #[arg(long, requires = "snapshot")]
     pub(crate) update: bool,
-    /// Colors in the terminal report.
+    /// When to color the terminal report.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 }
 
-/// Level from which on a failed requirement fails the run.
+/// Which failed requirements fail the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailLevel {
-    /// A failed MUST.
+    /// MUST only.
     Must,
-    /// A failed MUST or SHOULD.
+    /// MUST and SHOULD.
     Should,
-    /// Nothing.
+    /// None: failures are reported, but the exit code is 0.
     None,
 }
 
@@ -273,7 +298,7 @@ pub(crate) enum Color {
 /// Options of `replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// The case, or `scheme/case`.
+    /// Id of the case, or `scheme/case`.
     pub(crate) id: String,
     /// What is tested.
     #[command(flatten)]
@@ -283,13 +308,13 @@ pub(crate) struct ReplayArgs {
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Command line of the driver; it is not run by a shell.
+    /// Command line of the driver. No shell runs it.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) driver: String,
-    /// Also check it with this scheme: a name, or a file; repeatable.
+    /// Also check it with this scheme: a name, or a scheme file; repeatable.
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: Vec<String>,
-    /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
+    /// Where to read the shared secret: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
     #[arg(long, value_name = "SOURCE")]
     pub(crate) secret: Option<String>,
 }
@@ -300,43 +325,43 @@ pub(crate) struct TimingArgs {
     /// What is measured: an endpoint over plain HTTP, a driver with a clock of its own, or an embedded verifier.
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Judge recorded timings instead: a table `label,nanoseconds` in the order of the calls, plain or compressed (`.gz`).
+    /// Judge recorded timings instead of measuring: lines of `label,nanoseconds` in the order of the calls, plain or `.gz`.
     #[arg(long, value_name = "FILE")]
     pub(crate) recording: Option<PathBuf>,
-    /// How long one unit of the recorded numbers is, if the recording does not say so itself.
+    /// Length of one unit in the recording, such as `1us`, if the recording does not say so itself.
     #[arg(long, value_name = "TIME", value_parser = super::contrasts::nanoseconds)]
     pub(crate) unit: Option<f64>,
-    /// Send two requests at a time over HTTP/2 with prior knowledge, and measure the gap between their answers: for endpoints
-    /// behind a network.
+    /// Send two requests at a time over HTTP/2 (prior knowledge) and measure the gap between their answers. For endpoints
+    /// across a network.
     #[arg(long)]
     pub(crate) pairs: bool,
-    /// How the two classes of requests differ: mismatch, mismatch-at:POSITION, malformed, stale or key-id; or `ladder`,
-    /// positions all along the tag. Repeatable [default: mismatch].
+    /// How the two classes of requests differ: mismatch, mismatch-at:POSITION, malformed, stale or key-id; or `ladder` for
+    /// several positions along the tag. Repeatable [default: mismatch].
     #[arg(long, value_name = "NAME", value_parser = super::contrasts::contrast)]
     pub(crate) contrast: Vec<Contrasts>,
-    /// Differences up to this are tolerated: `5ns`, `0.1us` [default: 100ns; with --pairs: 1us; for an embedded verifier: 20ns;
-    /// for a recording: none].
+    /// Smallest difference that counts as a leak, such as `5ns` or `0.1us` [default: 100ns; with --pairs: 1us; for
+    /// `reference` and `mutant:`: 20ns; for a recording: any].
     #[arg(long, value_name = "TIME", value_parser = super::contrasts::nanoseconds)]
     pub(crate) resolution: Option<f64>,
-    /// Calls at most, without those of controls [default: 1000000].
+    /// Maximum number of measured calls, not counting controls [default: 1000000].
     #[arg(long, value_name = "N")]
     pub(crate) max_calls: Option<u64>,
-    /// Write the timings to this file, to be judged again with --recording.
+    /// Write the timings to this file, which --recording can judge again.
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
-    /// Instead of measuring time, count the instructions of a driver under valgrind, by where the tag is wrong: exact, without
-    /// a clock.
+    /// Count the instructions of a driver under valgrind instead of measuring time, for each position of the wrong byte.
+    /// Exact, and needs no quiet machine.
     #[arg(long)]
     pub(crate) instructions: bool,
-    /// Instead of measuring time, follow the tag that a driver marks as secret, under valgrind: names each line at which a
+    /// Track the tag that a driver marks as secret under valgrind instead of measuring time, and name each line where a
     /// branch or an address depends on it.
     #[arg(long)]
     pub(crate) taint: bool,
-    /// Report format (terminal, json or html; under valgrind terminal or json), and a file for it; repeatable
+    /// Report format (terminal, json or html; under valgrind terminal or json), with a file to write it to; repeatable
     /// [default: terminal].
     #[arg(long, value_name = "NAME[=PATH]")]
     pub(crate) format: Vec<String>,
-    /// Also draw on the terminal where the classes differ and how evidence grew.
+    /// Also draw charts on the terminal: where the classes differ, and how the evidence grew.
     #[arg(long, short)]
     pub(crate) verbose: bool,
 }
@@ -344,37 +369,38 @@ pub(crate) struct TimingArgs {
 /// Options of `compare`.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
-    /// What is compared, as for `run`; repeatable.
+    /// A target to compare, written as for `run`; repeatable.
     #[arg(long, value_name = "TARGET")]
     pub(crate) target: Vec<String>,
-    /// File that lists targets with their names; repeatable.
+    /// YAML file that lists targets with their names; repeatable.
     #[arg(long, value_name = "FILE")]
     pub(crate) targets: Vec<PathBuf>,
-    /// Scheme name, or a scheme file; repeatable [default: those that drivers name].
+    /// Name of a scheme, or a scheme file; repeatable [default: those that drivers name].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) scheme: Vec<String>,
-    /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
+    /// Where to read the shared secret: env:NAME, file:PATH, stdin or cmd:COMMAND [default: made up].
     #[arg(long, value_name = "SOURCE")]
     pub(crate) secret: Option<String>,
-    /// Suite name (`integrity/body`), `smoke`, or a suite file of your own; repeatable.
+    /// Suite to run: a name such as `integrity/body`, `smoke` for a quick selection, or your own file; repeatable [default:
+    /// all].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) suite: Vec<String>,
-    /// Only cases whose id (or `suite/id`, `scheme/id`) matches the pattern; repeatable.
+    /// Only cases whose id, `suite/id` or `scheme/id` matches this pattern (`*`, `?`); repeatable.
     #[arg(long, value_name = "GLOB")]
     pub(crate) case: Vec<String>,
-    /// Host other than loopback that may be tested; repeatable.
+    /// Allow testing a host other than this machine; repeatable.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
-    /// Root seed; grids of one seed can be compared.
+    /// Seed for everything random in requests. Only grids of the same seed can be compared.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Format (terminal, json, markdown or html), and a file for it; repeatable [default: terminal].
+    /// Format (terminal, json, markdown or html), with a file to write it to; repeatable [default: terminal].
     #[arg(long, value_name = "NAME[=PATH]")]
     pub(crate) format: Vec<String>,
-    /// Show also the cases in which all targets did alike what they must.
+    /// Also show cases in which all targets passed alike.
     #[arg(long)]
     pub(crate) every_case: bool,
-    /// An earlier grid (JSON): show what changed, and exit with 1 if something did.
+    /// Earlier result of --format json: show what changed since, and exit with 1 if anything did.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 }
@@ -385,7 +411,7 @@ pub(crate) struct InitArgs {
     /// The language that the driver is written in.
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) driver: Language,
-    /// The folder to write its files to; no file is overwritten.
+    /// The folder for its files. No file is overwritten.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
 }
@@ -416,22 +442,22 @@ pub(crate) enum Language {
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Scheme name, or a scheme file.
+    /// Name of a scheme, or a scheme file.
     #[arg(long, value_name = "NAME|FILE", default_value = "canonical-request")]
     pub(crate) scheme: String,
-    /// A deliberately broken verifier, by bug class, instead of the reference.
+    /// Serve this mutant (a deliberately broken verifier, named by bug class) instead of the reference.
     #[arg(long, value_name = "ID")]
     pub(crate) mutant: Option<String>,
-    /// Where the shared secret is: env:NAME, file:PATH, stdin or cmd:COMMAND.
+    /// Where to read the shared secret: env:NAME, file:PATH, stdin or cmd:COMMAND.
     #[arg(long, value_name = "SOURCE")]
     pub(crate) secret: String,
-    /// Where the secret of a second sender is, whose endpoint has the path followed by /second.
+    /// Where to read the secret of a second sender. Its endpoint is PATH/second.
     #[arg(long, value_name = "SOURCE")]
     pub(crate) second_secret: Option<String>,
     /// Port on 127.0.0.1; 0 for any free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    /// Path of the hook.
+    /// Path of the endpoint.
     #[arg(long, default_value = "/hook")]
     pub(crate) path: String,
     /// Write the audit log to this file instead of standard error.

@@ -1,4 +1,4 @@
-//! Reading what a person names, without trusting that it ends.
+//! Reading files, pipes and command output of the user, with limits on length and time.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -35,8 +35,8 @@ pub(crate) fn read_file(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
 /// Runs a shell command and reads what it prints.
 ///
 /// # Errors
-/// It cannot be started, prints more than `limit` bytes, or runs longer than `patience`.
-pub(crate) fn output(command: &str, limit: usize, patience: Duration) -> io::Result<(Vec<u8>, ExitStatus)> {
+/// It cannot be started, prints more than `limit` bytes, or runs longer than `timeout`.
+pub(crate) fn output(command: &str, limit: usize, timeout: Duration) -> io::Result<(Vec<u8>, ExitStatus)> {
     let mut child =
         Command::new("sh").args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
@@ -44,7 +44,7 @@ pub(crate) fn output(command: &str, limit: usize, patience: Duration) -> io::Res
     thread::spawn(move || {
         let _ = done.send(read(stdout, limit));
     });
-    let bytes = match printed.recv_timeout(patience) {
+    let bytes = match printed.recv_timeout(timeout) {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) => {
             let _ = child.kill();
@@ -54,7 +54,7 @@ pub(crate) fn output(command: &str, limit: usize, patience: Duration) -> io::Res
         Err(_) => {
             let _ = child.kill();
             let _ = child.wait();
-            return Err(io::Error::other(format!("it ran longer than {} s", patience.as_secs())));
+            return Err(io::Error::other(format!("it ran longer than {} s", timeout.as_secs())));
         }
     };
     Ok((bytes, child.wait()?))

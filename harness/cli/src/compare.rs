@@ -1,4 +1,4 @@
-//! `countersign compare`: the same cases to several targets, side by side.
+//! `countersign compare`: the same cases against several targets, side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -17,20 +17,20 @@ use super::args::{CompareArgs, TargetArgs};
 use super::output::{self, Known, TERMINAL};
 use super::plan::Plan;
 use super::print;
-use super::signals::{self, First};
+use super::signals::{self, OnInterrupt};
 use crate::bounded;
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use countersign::run::{self, Keep, Planned, Settings, Workers, is_repeatable};
 
-/// The largest grid that is read.
+/// Maximum bytes of a grid file.
 const MAX_GRID: usize = 64 << 20;
-/// Requests in flight to one target without a memory.
+/// Requests in flight to a target that does not remember requests.
 const JOBS: usize = 4;
-/// Targets that are asked at the same time.
-const AT_ONCE: usize = 2;
+/// Targets that run at the same time.
+const CONCURRENT_TARGETS: usize = 2;
 
-/// How a grid is written: for people, for programs and `--baseline`, for pages beside the code, or as a page for a browser.
+/// How a grid is written: for the terminal, for programs and `--baseline`, as Markdown, or as a web page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum GridFormat {
     Terminal,
@@ -46,25 +46,25 @@ const FORMATS: Known<'static, GridFormat> = &[
     ("html", GridFormat::Html),
 ];
 
-/// A file of targets.
+/// The content of a targets file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetsFile {
-    targets: Vec<Listed>,
+    targets: Vec<TargetEntry>,
 }
 
-/// A target in a file.
+/// A target in a targets file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listed {
+struct TargetEntry {
     /// The name that the grid shows.
     name: String,
-    /// As for `--target`; a command runs in the folder of the file.
+    /// As for `--target`. A command runs in the folder of the targets file.
     target: String,
-    /// Scheme names or files; those that a driver names, if there are none.
+    /// Scheme names or files; by default those that a driver names.
     #[serde(default)]
     schemes: Vec<String>,
-    /// Where its secret is, as for `--secret`, if it cannot be made up.
+    /// As for `--secret`; needed for a URL.
     #[serde(default)]
     secret: Option<String>,
     /// As for `--accept-status`.
@@ -86,16 +86,16 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failed> {
     let before = args.baseline.as_deref().map(read_grid).transpose()?;
     let targets = targets(args)?;
     if targets.len() < 2 && before.is_none() {
-        let help = "give --target several times, or --targets FILE, or --baseline with an earlier grid";
+        let help = "give --target at least twice, or --targets FILE, or --baseline with an earlier grid";
         return Err(Failed::usage_help("there is nothing to compare", help));
     }
     let outputs = output::open(&args.format, FORMATS)?;
-    signals::watch(First::Ends)?;
-    let mut grid = fill(args, &targets)?;
+    signals::watch(OnInterrupt::Exit)?;
+    let mut grid = run_targets(args, &targets)?;
     if !args.every_case {
         grid.keep_telling();
     }
-    // Changes go beside data, and in place of the grid for people.
+    // With --baseline, changes replace the terminal grid, or go to standard error beside data.
     let is_free = outputs.iter().all(|output| !output.is_on_stdout() || output.kind == GridFormat::Terminal);
     for output in outputs {
         if output.kind == GridFormat::Terminal && output.is_on_stdout() && before.is_some() {
@@ -152,9 +152,9 @@ fn read_grid(path: &Path) -> Result<Grid, Failed> {
     let shown = path.display();
     let help = "give --baseline a file that `countersign compare --format json` wrote";
     let bytes = bounded::read_file(path, MAX_GRID)
-        .map_err(|error| Failed::usage_help(format!("the grid `{shown}` cannot be read: {error}"), help))?;
+        .map_err(|error| Failed::usage_help(format!("cannot read the grid `{shown}`: {error}"), help))?;
     let grid: Grid = serde_json::from_slice(&bytes)
-        .map_err(|error| Failed::usage_help(format!("`{shown}` is no grid: {error}"), help))?;
+        .map_err(|error| Failed::usage_help(format!("`{shown}` is not a grid: {error}"), help))?;
     if grid.schema != SCHEMA {
         let message = format!("`{shown}` has the format `{}`, not `{SCHEMA}`", grid.schema.escape_debug());
         return Err(Failed::usage_help(message, help));
@@ -162,12 +162,12 @@ fn read_grid(path: &Path) -> Result<Grid, Failed> {
     Ok(grid)
 }
 
-/// What is to be compared, by name.
+/// The targets to compare, by name.
 fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
     let mut all = Vec::new();
     for target in &args.target {
-        let of_one = TargetArgs { target: Some(target.clone()), ..common(args) };
-        all.push((target.clone(), of_one));
+        let options = TargetArgs { target: Some(target.clone()), ..common(args) };
+        all.push((target.clone(), options));
     }
     for path in &args.targets {
         let shown = path.display().to_string();
@@ -179,30 +179,30 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
         let file: TargetsFile =
             yaml::parse(&shown, &text).map_err(|found| Failed::usage(found.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        for listed in file.targets {
-            let beside = |name: &String| match crate::config::is_file(name) {
+        for entry in file.targets {
+            let relative = |name: &String| match crate::config::is_file(name) {
                 true => folder.join(name).display().to_string(),
                 false => name.clone(),
             };
             let schemes = if args.scheme.is_empty() {
-                listed.schemes.iter().map(beside).collect()
+                entry.schemes.iter().map(relative).collect()
             } else {
                 args.scheme.clone()
             };
             let folder = (!folder.as_os_str().is_empty()).then(|| folder.clone());
-            let constant = listed.constants.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let of_one = TargetArgs {
-                target: Some(listed.target),
+            let constant = entry.constants.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let options = TargetArgs {
+                target: Some(entry.target),
                 scheme: schemes,
                 folder,
-                secret: args.secret.clone().or(listed.secret),
-                accept_status: listed.accept_status,
-                reject_status: listed.reject_status,
-                key_id: listed.key_id,
+                secret: args.secret.clone().or(entry.secret),
+                accept_status: entry.accept_status,
+                reject_status: entry.reject_status,
+                key_id: entry.key_id,
                 constant,
                 ..common(args)
             };
-            all.push((listed.name, of_one));
+            all.push((entry.name, options));
         }
     }
     share_schemes(&mut all)?;
@@ -215,21 +215,21 @@ fn targets(args: &CompareArgs) -> Result<Vec<(String, TargetArgs)>, Failed> {
     Ok(all)
 }
 
-/// Our own verifiers know every scheme: beside others they are asked about what those name.
+/// Our own verifiers know every scheme; next to other targets they are tested with the schemes of those.
 fn share_schemes(all: &mut [(String, TargetArgs)]) -> Result<(), Failed> {
-    let is_own = |of_one: &TargetArgs| {
-        let target = of_one.target.as_deref().unwrap_or("reference");
+    let is_own = |options: &TargetArgs| {
+        let target = options.target.as_deref().unwrap_or("reference");
         target == "reference" || target.starts_with("mutant:")
     };
-    if !all.iter().any(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
+    if !all.iter().any(|(_, options)| is_own(options) && options.scheme.is_empty()) {
         return Ok(());
     }
     let mut named = BTreeSet::new();
-    for (_, of_one) in all.iter().filter(|(_, of_one)| !is_own(of_one)) {
-        named.extend(Plan::new(of_one, &[])?.schemes.into_iter().map(|named| named.given));
+    for (_, options) in all.iter().filter(|(_, options)| !is_own(options)) {
+        named.extend(Plan::new(options, &[])?.schemes.into_iter().map(|named| named.given));
     }
-    for (_, of_one) in all.iter_mut().filter(|(_, of_one)| is_own(of_one) && of_one.scheme.is_empty()) {
-        of_one.scheme = named.iter().cloned().collect();
+    for (_, options) in all.iter_mut().filter(|(_, options)| is_own(options) && options.scheme.is_empty()) {
+        options.scheme = named.iter().cloned().collect();
     }
     Ok(())
 }
@@ -245,13 +245,13 @@ fn common(args: &CompareArgs) -> TargetArgs {
     }
 }
 
-/// What one target did under one scheme.
-type Filled = (String, Column, Vec<CaseResult>);
+/// The results of one target under one scheme.
+type ColumnResults = (String, Column, Vec<CaseResult>);
 
-fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
-    // Whatever is wrong with what was typed is said before anything is sent.
-    let plan = |(name, of_one): &(String, TargetArgs)| {
-        let plan = Plan::new(of_one, &args.case)?;
+fn run_targets(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Failed> {
+    // Report usage errors before anything is sent.
+    let plan = |(name, options): &(String, TargetArgs)| {
+        let plan = Plan::new(options, &args.case)?;
         plan.check_selection()?;
         Ok((name.clone(), plan))
     };
@@ -261,12 +261,12 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
     let progress = Progress::new(targets.len());
     let turn = AtomicUsize::new(0);
     let filled = Mutex::new(Vec::new());
-    // Every target has processes of its own: none changes what another does.
+    // Every target has its own processes, so targets do not affect each other.
     let work = || {
         while let Some(at) = Some(turn.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < targets.len()) {
             let (name, plan) = &targets[at];
             progress.scheme(name);
-            let columns = ask(name, plan, &services);
+            let columns = run_target(name, plan, &services);
             if columns.is_err() {
                 turn.store(targets.len(), Ordering::Relaxed);
             }
@@ -275,16 +275,16 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..CONCURRENT_TARGETS {
             scope.spawn(work);
         }
     });
     progress.finish();
     let mut filled = filled.into_inner().unwrap_or_else(PoisonError::into_inner);
     filled.sort_by_key(|(at, _)| *at);
-    let mut columns: Vec<Filled> = Vec::new();
-    for (_, of_one) in filled {
-        columns.extend(of_one?);
+    let mut columns: Vec<ColumnResults> = Vec::new();
+    for (_, results) in filled {
+        columns.extend(results?);
     }
     let mut schemes: Vec<String> = columns.iter().map(|(scheme, ..)| scheme.clone()).collect();
     schemes.sort_unstable();
@@ -293,7 +293,7 @@ fn fill(args: &CompareArgs, targets: &[(String, TargetArgs)]) -> Result<Grid, Fa
         let (of_scheme, others) =
             std::mem::take(&mut columns).into_iter().partition(|(name, ..)| *name == scheme);
         columns = others;
-        let of_scheme: Vec<Filled> = of_scheme;
+        let of_scheme: Vec<ColumnResults> = of_scheme;
         let name = scheme.parse().expect("it is the name of a scheme");
         Table::new(name, of_scheme.into_iter().map(|(_, column, results)| (column, results)).collect())
     });
@@ -305,14 +305,18 @@ fn cannot_start(error: &std::io::Error) -> Failed {
     Failed::usage(format!("error: the runtime cannot start: {error}"))
 }
 
-/// Puts the cases to one target, under each of its schemes.
-fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Vec<Filled>, Failed> {
+/// Runs the cases against one target, under each of its schemes.
+fn run_target(
+    name: &str,
+    plan: &Plan,
+    services: &tokio::runtime::Runtime,
+) -> Result<Vec<ColumnResults>, Failed> {
     let catalog = Catalog::embedded();
     let stop = AtomicBool::new(false);
     let mut columns = Vec::new();
     for named in &plan.schemes {
         let mut cases = plan.cases(catalog, &*named.scheme);
-        // The same targets must make the same grid.
+        // The same targets must produce the same grid.
         cases.retain(|planned| is_repeatable(planned.case));
         let settings = Settings { keep: Keep::Failures, oracle: plan.oracle.clone(), until: None };
         let scheme = named.scheme.file().scheme.to_string();
@@ -333,7 +337,7 @@ fn ask(name: &str, plan: &Plan, services: &tokio::runtime::Runtime) -> Result<Ve
             }
         };
         let package = session.target.package();
-        // A target with a memory answers by what it was asked before, so its requests keep their order.
+        // What a target with a memory answers depends on earlier requests, so their order is kept.
         let jobs = if session.target.remembers() { 1 } else { JOBS };
         let workers = Workers::new(jobs).map_err(|e| cannot_start(&e))?;
         let done = run::scheme(&workers, &mut session, &cases, &settings, &stop, &mut |_| {}, &|| {});

@@ -1,6 +1,6 @@
 //! The profile of a target: `countersign.yaml`.
 //!
-//! The type to know is [`Config`]. The command line wins over the file; every field is optional.
+//! The type to know is [`Config`]. Options on the command line override the file; every field is optional.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,55 +11,55 @@ use serde::Deserialize;
 use crate::bounded;
 use crate::exit::Failed;
 
-/// Name of the file that is searched upward from the working directory.
+/// Name of the file, searched for in the working directory and its parents.
 pub(crate) const FILE: &str = "countersign.yaml";
 
-/// The profile of an endpoint.
+/// The profile of a target.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Config {
     /// The target, as for `--target`.
     pub(crate) target: Option<String>,
-    /// Scheme name or file, as for `--scheme`; a file is found relative to this one.
+    /// Scheme name or file, as for `--scheme`; a file is relative to this file.
     pub(crate) scheme: Option<String>,
-    /// Reference to the secret, as for `--secret`.
+    /// Where to read the secret, as for `--secret`.
     pub(crate) secret: Option<String>,
-    /// Reference to the secret of a second sender, as for `--second-secret`.
+    /// Where to read the secret of a second sender, as for `--second-secret`.
     pub(crate) second_secret: Option<String>,
     /// Path of the second sender's endpoint, as for `--second-path`.
     pub(crate) second_path: Option<String>,
-    /// Text of the second sender's key id, as for `--second-key-id`.
+    /// Key id of the second sender, as for `--second-key-id`.
     pub(crate) second_key_id: Option<String>,
-    /// Scheme and authority under which the endpoint knows itself, for schemes that sign it.
+    /// Public origin of the endpoint, as for `--origin`.
     pub(crate) origin: Option<String>,
     /// Constants of the scheme, such as Square's notification URL.
     pub(crate) constants: BTreeMap<String, String>,
     /// Hosts other than loopback that may be tested.
     pub(crate) allow_host: Vec<String>,
-    /// Statuses that mean acceptance, such as `200-299`.
+    /// Statuses that mean accepted, such as `200-299`.
     pub(crate) accept_status: Option<String>,
-    /// Statuses that mean refusal, such as `400-499,500`.
+    /// Statuses that mean refused, such as `400-499,500`.
     pub(crate) reject_status: Option<String>,
-    /// Where the endpoint counts what it does, as for `--effects`.
+    /// The effect counter of the endpoint, as for `--effects`.
     pub(crate) effects: Option<String>,
-    /// Concurrent connections.
+    /// Number of cases in flight, as for `--jobs`.
     pub(crate) jobs: Option<usize>,
-    /// Requests per second at most, as for `--rate`.
+    /// Maximum number of requests per second, as for `--rate`.
     pub(crate) rate: Option<String>,
-    /// Text of the key id, for schemes that carry one.
+    /// Key id, as for `--key-id`.
     pub(crate) key_id: Option<String>,
-    /// Seconds for one answer.
+    /// Seconds to wait for an answer, as for `--timeout`.
     pub(crate) timeout: Option<f64>,
-    /// Where this was read from; not part of the file.
+    /// The path of this file; not part of its content.
     #[serde(skip)]
     pub(crate) path: Option<String>,
 }
 
 impl Config {
-    /// Reads the file given, or the first one found upward; defaults if there is none.
+    /// Reads the given file, or the nearest one in this folder or a parent; defaults if there is none.
     ///
     /// # Errors
-    /// The file cannot be read, or does not say what it should; with place.
+    /// The file cannot be read, or has a mistake; with its position.
     pub(crate) fn load(given: Option<&Path>) -> Result<Self, Failed> {
         let Some(path) = given.map(Path::to_path_buf).or_else(find) else { return Ok(Self::default()) };
         let shown = path.display().to_string();
@@ -72,7 +72,7 @@ impl Config {
         let bytes =
             bounded::read_file(&path, yaml::MAX_FILE).map_err(|error| unreadable(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-        // The source line is not shown: somebody may have written a secret there.
+        // The source line is not shown, because it may contain a secret.
         let mut config: Self = yaml::parse(&shown, &text).map_err(|found| {
             Failed::usage(format!("error: {}\n --> {shown}:{}:{}", found.message, found.line, found.column))
         })?;

@@ -1,8 +1,10 @@
-//! Times and contrasts as they are typed.
+//! Parses the durations and contrasts of `timing`.
+//!
+//! The type to know is [`Contrasts`]. It must not know how a contrast is measured.
 
 use countersign::timing::Contrast;
 
-/// `5ns`, `0.1us`, `2ms` as nanoseconds.
+/// Parses `5ns`, `0.1us` or `2ms` into nanoseconds.
 pub(crate) fn nanoseconds(text: &str) -> Result<f64, String> {
     let units = [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
     let found = units.iter().find_map(|(unit, nanos)| Some((text.strip_suffix(unit)?, nanos)));
@@ -13,16 +15,16 @@ pub(crate) fn nanoseconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// What can be asked for under one name.
+/// What one value of `--contrast` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contrasts {
     /// One comparison.
     One(Contrast),
-    /// Positions all along the tag.
+    /// Several positions along the tag.
     Ladder,
 }
 
-/// The contrast of a name.
+/// Parses a value of `--contrast`.
 pub(crate) fn contrast(text: &str) -> Result<Contrasts, String> {
     let named = Contrast::NAMED.iter().find(|(name, _, _)| *name == text).map(|(_, contrast, _)| *contrast);
     let at = || text.strip_prefix("mismatch-at:")?.parse().ok().map(Contrast::MismatchAt);

@@ -25,7 +25,7 @@ use super::args::DoctorArgs;
 use super::plan::scheme;
 use super::print;
 use super::replay::quoted;
-use super::signals::{self, First};
+use super::signals::{self, OnInterrupt};
 use crate::exit::{Exit, Failed};
 use crate::secret_source::SecretSource;
 use countersign::made_up_secret;
@@ -107,7 +107,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::usage(format!("error: the runtime cannot start: {error}")))?;
-    signals::watch(First::Ends)?;
+    signals::watch(OnInterrupt::Exit)?;
     let mut checkup = Checkup::default();
     runtime.block_on(examine(&command, args, &mut checkup))?;
     let target = quoted(&format!("exec:{}", args.driver));

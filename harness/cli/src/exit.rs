@@ -1,4 +1,6 @@
-//! Exit codes: the same for every command and format.
+//! Exit codes, the same for every command and format.
+//!
+//! The types to know are [`Exit`] and [`Failed`].
 
 use std::process::ExitCode;
 
@@ -8,7 +10,7 @@ use countersign::target::{CannotSetUp, UsageError};
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
-    /// Everything that was tested conforms.
+    /// Everything tested conforms.
     Conformant,
     /// Findings at or above `--fail-on`, or drift from a snapshot.
     Findings,
@@ -39,7 +41,7 @@ impl Exit {
         }
     }
 
-    /// One sentence for the man page.
+    /// A short description for help and man page.
     pub(crate) const fn about(self) -> &'static str {
         match self {
             Self::Conformant => "conformant",
@@ -58,13 +60,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A command that could not do its work.
+/// An error that ends a command.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Failed {
-    /// How the process ends.
+    /// The exit code.
     pub(crate) exit: Exit,
-    /// What is wrong, where, and what to do next. Complete lines.
+    /// What is wrong, where, and what to do next; ready to print.
     pub(crate) message: String,
 }
 
@@ -90,11 +92,13 @@ impl From<CannotStartDriver> for Failed {
     fn from(why: CannotStartDriver) -> Self {
         match &why {
             CannotStartDriver::NoProgram { .. } => {
-                Self::usage_help(why.to_string(), "check the command line after `exec:`; no shell reads it")
+                Self::usage_help(why.to_string(), "check the command after `exec:`; it is not run by a shell")
             }
             CannotStartDriver::NoHello { .. } => Self {
                 exit: Exit::Inconclusive,
-                message: format!("error: {why}\n  help: conformance/PROTOCOL.md says what a driver does"),
+                message: format!(
+                    "error: {why}\n  help: run `countersign doctor --driver COMMAND`; conformance/PROTOCOL.md describes the protocol"
+                ),
             },
         }
     }
@@ -105,14 +109,15 @@ impl From<CannotSetUp> for Failed {
         match why {
             CannotSetUp::Usage(error) => error.into(),
             CannotSetUp::Driver(why) => why.into(),
-            CannotSetUp::Server(why @ CannotServe::NoProgram { .. }) => {
-                Self::usage_help(why.to_string(), "check the command line after `serve:`; no shell reads it")
-            }
+            CannotSetUp::Server(why @ CannotServe::NoProgram { .. }) => Self::usage_help(
+                why.to_string(),
+                "check the command after `serve:`; it is not run by a shell",
+            ),
             CannotSetUp::Server(why @ CannotServe::Silent { .. }) => Self {
                 exit: Exit::Inconclusive,
                 message: format!(
-                    "error: {why}\n  help: it gets PORT and HOOK_SECRET in its environment, and prints `listening \
-                     127.0.0.1:PORT` once it listens"
+                    "error: {why}\n  help: the server must listen on the PORT of its environment, verify with its HOOK_SECRET, and \
+                     print `listening 127.0.0.1:PORT`"
                 ),
             },
             why @ (CannotSetUp::Secret(_)

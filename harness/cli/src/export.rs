@@ -25,7 +25,7 @@ enum DocumentFormat {
 const FORMATS: Known<'static, DocumentFormat> =
     &[("json", DocumentFormat::Json), ("yaml", DocumentFormat::Yaml)];
 
-/// Writes the cases of a scheme as frozen bytes: always the same ones, at a fixed time, with a public secret.
+/// Writes the cases of a scheme as fixed bytes: the same on every run, at a fixed time, with a public secret.
 pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failed> {
     let scheme = plan::scheme(&args.scheme)?;
     let place = Place::new(&scheme);

@@ -8,7 +8,7 @@ use countersign_core::tamper::Tamper;
 use super::args::Listed;
 use crate::exit::{Exit, Failed};
 
-/// Prints one line for each: the id, a tab, and what it is.
+/// Prints one line for each: the id, and what it is.
 pub(crate) fn list(what: Listed) -> Result<Exit, Failed> {
     let catalog = Catalog::embedded();
     let lines: Vec<(String, String)> = match what {

@@ -34,7 +34,7 @@ use crate::exit::{Exit, Failed};
 use args::{Cli, Command, VectorsCommand};
 use explain::Extent;
 
-/// Cases are built and dropped by the million, in small pieces.
+/// Runs build and drop millions of small allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failed) => {
             use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "{}", harmless(&failed.message));
+            let _ = writeln!(std::io::stderr(), "{}", escape_control(&failed.message));
             failed.exit.into()
         }
     }
@@ -77,14 +77,14 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         }
         Command::Man => {
             let page = manual()
-                .map_err(|error| Failed::usage(format!("error: the man page cannot be made: {error}")))?;
+                .map_err(|error| Failed::usage(format!("error: cannot write the man page: {error}")))?;
             print(&String::from_utf8_lossy(&page))
         }
     }
 }
 
-/// A message without characters that a terminal would obey: a target may have put some into it.
-fn harmless(message: &str) -> String {
+/// Escapes control characters in a message, because some of its text may come from a target.
+fn escape_control(message: &str) -> String {
     let shown = |c: char| match c {
         '\n' => "\n".to_owned(),
         c if c.is_control() => c.escape_debug().to_string(),
@@ -93,7 +93,7 @@ fn harmless(message: &str) -> String {
     message.chars().map(shown).collect()
 }
 
-/// The man page of the command, followed by those of its commands.
+/// The man page of the command, followed by those of its subcommands.
 fn manual() -> std::io::Result<Vec<u8>> {
     let mut page = Vec::new();
     let command = Cli::command();
@@ -112,13 +112,13 @@ fn exit_codes() -> String {
     format!("Exit codes:\n{}", lines.join("\n"))
 }
 
-/// Prints data; a reader who went away is not an error.
+/// Prints data. A closed pipe is not an error.
 fn print(text: &str) -> Result<Exit, Failed> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failed::usage(format!("error: standard output cannot be written: {error}")))
+            Err(Failed::usage(format!("error: cannot write to standard output: {error}")))
         }
         _ => Ok(Exit::Conformant),
     }

@@ -17,7 +17,7 @@ use super::explain::unknown;
 use super::output::{self, Known, TERMINAL};
 use super::plan::scheme;
 use crate::exit::{Exit, Failed};
-use countersign::target::without_mutant;
+use countersign::target::no_mutant_error;
 
 /// How the matrix is printed: two lines for each mutant, one document, or a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) fn matrix(args: &MatrixArgs) -> Result<Exit, Failed> {
     Ok(exit)
 }
 
-/// How `--check` ends, and what it says.
+/// The exit code of `--check`, and its messages.
 fn verdict(problems: &[Problem]) -> (Exit, String) {
     let exit = if problems.is_empty() { Exit::Conformant } else { Exit::Findings };
     (exit, problems.iter().map(|problem| format!("error: {problem}\n")).collect())
@@ -103,14 +103,14 @@ fn schemes(catalog: &Catalog, named: &[String]) -> Result<Vec<Arc<dyn Scheme>>, 
     Ok(found)
 }
 
-/// The mutants of the classes named; all if none is.
+/// The mutants of the named bug classes; all if none is named.
 fn mutants(catalog: &Catalog, classes: &[String]) -> Result<Vec<&'static Mutant>, Failed> {
     let classes: Vec<String> = classes.iter().map(|class| class.to_uppercase()).collect();
     for class in &classes {
         if MUTANTS.iter().any(|mutant| mutant.class == class) {
             continue;
         }
-        return Err(without_mutant(class).map(Failed::from).unwrap_or_else(|| {
+        return Err(no_mutant_error(class).map(Failed::from).unwrap_or_else(|| {
             let near = nearest(class, catalog.bug_classes.keys().map(BugClassId::as_str));
             unknown("bug class", class, near, "see `countersign list bug-classes`")
         }));

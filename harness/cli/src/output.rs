@@ -1,7 +1,7 @@
 //! `--format NAME[=PATH]`, the same for every command that writes reports.
 //!
-//! The function to know is [`open`]: it reads the options and opens every file before anything is sent. Standard output carries
-//! data only; if no report goes there, it is left to people. This module must not know what a report contains.
+//! The function to know is [`open`], which parses the options and opens every file before anything is sent. If no report
+//! goes to standard output, the terminal report does. This module must not know what a report contains.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
@@ -12,18 +12,18 @@ use countersign_core::id::nearest;
 use super::explain::unknown;
 use crate::exit::Failed;
 
-/// The format for people. A command that knows it gets it on standard output whenever no other report goes there.
+/// The human-readable format. It goes to standard output whenever no other report does, if the command has it.
 pub(crate) const TERMINAL: &str = "terminal";
 
-/// The formats that a command knows, by name; the first is the default.
+/// The formats of a command, by name; the first is the default.
 pub(crate) type Known<'a, K> = &'a [(&'a str, K)];
 
-/// A report that was asked for, and where it goes.
+/// A requested report, and where it goes.
 #[derive(Debug)]
 pub(crate) struct Output<K> {
     /// The format.
     pub(crate) kind: K,
-    /// As it was asked for: `json=report.json`.
+    /// As requested: `json=report.json`.
     name: String,
     destination: Destination,
 }
@@ -34,11 +34,11 @@ enum Destination {
     File(PathBuf, File),
 }
 
-/// Opens what was asked for.
+/// Opens the requested reports.
 ///
 /// # Errors
-/// A format is unknown, two reports would go to one place, or a file cannot be written. No file is touched unless all options
-/// are right.
+/// A format is unknown, two reports would go to the same place, or a file cannot be written. No file is touched unless all
+/// options are valid.
 pub(crate) fn open<K: Copy>(asked: &[String], known: Known<'_, K>) -> Result<Vec<Output<K>>, Failed> {
     let (default, _) = known[0];
     let mut wanted: Vec<(String, K, Option<PathBuf>)> = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn open<K: Copy>(asked: &[String], known: Known<'_, K>) -> Result<Vec
         let name = if has_terminal { TERMINAL } else { default };
         wanted.push((name.to_owned(), find(name, known)?, None));
     }
-    one_place_each(&wanted)?;
+    check_destinations(&wanted)?;
     wanted
         .into_iter()
         .map(|(name, kind, path)| {
@@ -78,14 +78,14 @@ fn find<K: Copy>(name: &str, known: Known<'_, K>) -> Result<K, Failed> {
     })
 }
 
-fn one_place_each<K>(wanted: &[(String, K, Option<PathBuf>)]) -> Result<(), Failed> {
+fn check_destinations<K>(wanted: &[(String, K, Option<PathBuf>)]) -> Result<(), Failed> {
     if wanted.iter().filter(|(_, _, path)| path.is_none()).count() > 1 {
         let help = "give all but one a file: --format json=report.json";
         return Err(Failed::usage_help("two reports cannot share standard output", help));
     }
     let paths: Vec<&PathBuf> = wanted.iter().filter_map(|(_, _, path)| path.as_ref()).collect();
     for (at, path) in paths.iter().enumerate() {
-        if paths[..at].iter().any(|other| place(other) == place(path)) {
+        if paths[..at].iter().any(|other| canonical(other) == canonical(path)) {
             let message = format!("two reports cannot share the file `{}`", path.display());
             return Err(Failed::usage_help(message, "give each a file of its own"));
         }
@@ -93,8 +93,8 @@ fn one_place_each<K>(wanted: &[(String, K, Option<PathBuf>)]) -> Result<(), Fail
     Ok(())
 }
 
-/// The same for all spellings of one path, as far as its folder exists.
-fn place(path: &Path) -> PathBuf {
+/// The canonical path, if at least its folder exists: the same for every spelling.
+fn canonical(path: &Path) -> PathBuf {
     let whole = path.canonicalize().ok();
     let folder = || {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -104,7 +104,10 @@ fn place(path: &Path) -> PathBuf {
 }
 
 fn unwritable(shown: &str, error: &io::Error) -> Failed {
-    Failed::usage_help(format!("the report `{shown}` cannot be written: {error}"), "check --format")
+    Failed::usage_help(
+        format!("cannot write the report `{shown}`: {error}"),
+        "check the path after `=` in --format",
+    )
 }
 
 impl<K> Output<K> {
@@ -113,14 +116,14 @@ impl<K> Output<K> {
         matches!(self.destination, Destination::Stdout)
     }
 
-    /// Whether people see it on a terminal that they want colors on.
+    /// Whether it goes to a terminal where colors are wanted.
     pub(crate) fn is_on_colored_terminal(&self) -> bool {
         self.is_on_stdout()
             && io::stdout().is_terminal()
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
-    /// The file that it goes to, if it does.
+    /// The file it goes to; `None` for standard output.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.destination {
             Destination::Stdout => None,
@@ -128,7 +131,7 @@ impl<K> Output<K> {
         }
     }
 
-    /// Writes the whole report at once; a file keeps what it held until then.
+    /// Writes the whole report at once. A file keeps its old content until then.
     ///
     /// # Errors
     /// It cannot be written.
@@ -137,21 +140,21 @@ impl<K> Output<K> {
         let (_, _, mut out) = self.stream()?;
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
-            // A reader of standard output who went away is not an error.
+            // A closed pipe is not an error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&name, &error)),
             _ => Ok(()),
         }
     }
 
-    /// A writer for a report that grows; a file is emptied first. With the format, and the name as it was asked for.
+    /// Returns the format, the requested name, and a writer for a report that grows. A file is truncated first.
     ///
     /// # Errors
-    /// The file cannot be emptied.
+    /// The file cannot be truncated.
     pub(crate) fn stream(self) -> Result<(K, String, Box<dyn Write>), Failed> {
         let out: Box<dyn Write> = match self.destination {
             Destination::Stdout => Box::new(io::BufWriter::new(io::stdout())),
             Destination::File(path, file) => {
-                // A device or a pipe has no length.
+                // A device or a pipe cannot be truncated.
                 let is_file = file.metadata().is_ok_and(|about| about.is_file());
                 if is_file {
                     file.set_len(0).map_err(|error| unwritable(&path.display().to_string(), &error))?;
@@ -176,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_in_files_leave_standard_output_to_people() {
+    fn reports_in_files_leave_standard_output_to_the_terminal_report() {
         let folder = tempfile::tempdir().expect("a folder");
         let json = format!("json={}", folder.path().join("a.json").display());
         assert_eq!(opened(&[]), Ok(vec![(0, true)]));

@@ -1,4 +1,4 @@
-//! What a command will run: the command line and the profile, merged and checked.
+//! What a command will run: command line and profile, merged and checked.
 //!
 //! The type to know is [`Plan`]. Nothing is sent from here.
 
@@ -27,7 +27,7 @@ use countersign::target::{
 };
 use countersign::transport::{Deadlines, TransportName};
 
-/// A scheme and how the person named it.
+/// A scheme, and the name or file it was given by.
 pub(crate) struct Named {
     pub(crate) given: String,
     pub(crate) scheme: Arc<dyn Scheme>,
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
     pub(crate) target: TargetSpec,
     pub(crate) schemes: Vec<Named>,
     pub(crate) secret: Option<Secret>,
-    /// A second sender, as far as the person named one.
+    /// A second sender, as far as one was configured.
     pub(crate) second: SecondSetup,
     pub(crate) suites: Vec<Suite>,
     pub(crate) patterns: Vec<String>,
@@ -51,10 +51,10 @@ pub(crate) struct Plan {
     pub(crate) origin: Option<String>,
     pub(crate) constants: BTreeMap<String, String>,
     pub(crate) key_id: Option<String>,
-    /// Where a target that somebody else runs counts what it does.
+    /// The effect counter of a target that somebody else runs.
     pub(crate) effects: Option<CounterSpec>,
     pub(crate) max_time: Option<Duration>,
-    /// Whether cases that take long are run.
+    /// Whether slow cases are run.
     pub(crate) slow: Slow,
     pub(crate) replay: String,
 }
@@ -69,12 +69,12 @@ impl Plan {
             None => target,
         };
         let allowed: Vec<String> = args.allow_host.iter().chain(&config.allow_host).cloned().collect();
-        target.guard(&allowed).map_err(guarded)?;
+        target.guard(&allowed).map_err(not_allowed)?;
         let constants = constants(args, &config)?;
         let mut schemes = schemes(args, &config, &target)?;
         for named in &mut schemes {
             named.scheme = with_constants(&named.scheme, &constants).map_err(|why| {
-                Failed::usage_help(why.to_string(), "see `--constant` and `constants:` of the configuration")
+                Failed::usage_help(why.to_string(), "check --constant, and `constants:` in countersign.yaml")
             })?;
         }
         let second = second(args, &config, &target, &schemes)?;
@@ -84,7 +84,7 @@ impl Plan {
                 scheme.key(secret).map_err(|why| {
                     let message =
                         format!("the secret does not fit the scheme `{}`: {why}", scheme.file().scheme);
-                    Failed::usage_help(message, "give the secret in the form in which the sender shows it")
+                    Failed::usage_help(message, "give the secret exactly as the sender shows it")
                 })?;
             }
         }
@@ -98,7 +98,7 @@ impl Plan {
         let timeout = args.timeout.or(config.timeout).unwrap_or(5.0);
         if !(0.01..=600.0).contains(&timeout) {
             return Err(Failed::usage_help(
-                "--timeout is a number of seconds from 0.01 to 600",
+                "--timeout must be a number of seconds from 0.01 to 600",
                 "5 is the default",
             ));
         }
@@ -153,12 +153,12 @@ impl Plan {
         Ok(self.target.start(setup).await?)
     }
 
-    /// Cases over all schemes.
+    /// Number of cases over all schemes.
     pub(crate) fn count(&self, catalog: &Catalog) -> usize {
         self.schemes.iter().map(|named| self.cases(catalog, &*named.scheme).len()).sum()
     }
 
-    /// Refuses a pattern that chooses nothing, and a mutant that no case can kill: nothing run is never a success.
+    /// Refuses a pattern that matches nothing, and a mutant that no case can kill: a run of nothing is never a success.
     pub(crate) fn check_selection(&self) -> Result<(), Failed> {
         self.target.check_runs_cases()?;
         let names: Vec<&str> = self.schemes.iter().map(|named| named.scheme.file().scheme.as_str()).collect();
@@ -173,7 +173,7 @@ impl Plan {
             || self.patterns.iter().any(|pattern| select::chooses(pattern, scheme, suite, case))
     }
 
-    /// The cases that match, in order.
+    /// The selected cases, in order.
     pub(crate) fn cases<'a>(&'a self, catalog: &'a Catalog, scheme: &dyn Scheme) -> Vec<Planned<'a>> {
         let name = scheme.file().scheme.as_str();
         let chosen = self
@@ -192,15 +192,18 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
     let all = "see `countersign list schemes`, or describe your own in a file (vectors/README.md)";
     match (target.profile().schemes, named.len()) {
         (SchemeChoice::One | SchemeChoice::Named, 0) => {
-            return Err(Failed::usage_help("how does this endpoint sign? --scheme is missing", all));
-        }
-        (SchemeChoice::One, 2..) => {
             return Err(Failed::usage_help(
-                "an endpoint has one scheme; --scheme was given more than once",
+                "--scheme is missing: how are requests to this target signed?",
                 all,
             ));
         }
-        (SchemeChoice::OfDriver, 0) => return of_driver(target),
+        (SchemeChoice::One, 2..) => {
+            return Err(Failed::usage_help(
+                "an endpoint has one scheme, but --scheme was given more than once",
+                all,
+            ));
+        }
+        (SchemeChoice::OfDriver, 0) => return driver_schemes(target),
         (SchemeChoice::All, 0) => {
             let named = |(name, scheme): (&SchemeName, &Arc<dyn Scheme>)| Named {
                 given: name.to_string(),
@@ -213,8 +216,8 @@ fn schemes(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Ve
     named.into_iter().map(|name| Ok(Named { given: name.clone(), scheme: scheme(name)? })).collect()
 }
 
-/// The schemes that a driver says it verifies.
-fn of_driver(target: &TargetSpec) -> Result<Vec<Named>, Failed> {
+/// The schemes that a driver names in its `hello`.
+fn driver_schemes(target: &TargetSpec) -> Result<Vec<Named>, Failed> {
     let TargetSpec::Exec(command) = target else { return Ok(Vec::new()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
@@ -222,12 +225,12 @@ fn of_driver(target: &TargetSpec) -> Result<Vec<Named>, Failed> {
     let hello = runtime.block_on(greet(command))?;
     if hello.schemes.is_empty() {
         let message = format!("the driver of `{}` names no scheme", hello.name.escape_debug());
-        return Err(Failed::usage_help(message, "name one with --scheme, or in its `hello`"));
+        return Err(Failed::usage_help(message, "name one with --scheme, or let its `hello` name some"));
     }
     hello.schemes.into_iter().map(|name| Ok(Named { scheme: scheme(&name)?, given: name })).collect()
 }
 
-/// A scheme by name, or from a file of the user.
+/// A shipped scheme by name, or a user's scheme from a file.
 pub(crate) fn scheme(name: &str) -> Result<Arc<dyn Scheme>, Failed> {
     let catalog = Catalog::embedded();
     if is_file(name) {
@@ -245,8 +248,7 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
     let source = args.secret.as_ref().or(config.secret.as_ref());
     match (target.profile().secret, source) {
         (SecretSupply::Given, None) => {
-            let help =
-                "the endpoint and Countersign share it: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
+            let help = "give the secret that the endpoint verifies with: --secret env:NAME, file:PATH, stdin or cmd:COMMAND";
             Err(Failed::usage_help("--secret is missing", help))
         }
         (SecretSupply::MadeUp, None) => Ok(None),
@@ -258,7 +260,7 @@ fn secret(args: &TargetArgs, config: &Config, target: &TargetSpec) -> Result<Opt
     }
 }
 
-/// The second sender. That of the embedded endpoint has a secret that is made up, if none is given.
+/// The second sender. The embedded endpoint makes up its secret if none is given.
 fn second(
     args: &TargetArgs,
     config: &Config,
@@ -272,8 +274,11 @@ fn second(
         target.profile().second_sender.check()?;
     }
     if given.is_none() && (args.second_path.is_some() || args.second_key_id.is_some()) {
-        let help = "give --second-secret env:NAME, file:PATH, stdin or cmd:COMMAND";
-        return Err(Failed::usage_help("a second sender needs a secret of its own", help));
+        let help = "add --second-secret env:NAME, file:PATH, stdin or cmd:COMMAND";
+        return Err(Failed::usage_help(
+            "--second-path and --second-key-id need --second-secret: a second sender has a secret of its own",
+            help,
+        ));
     }
     if let Some(path) = &path {
         let names_key = |named: &Named| named.scheme.coverage(&Part::KeyId) != Coverage::Absent;
@@ -282,7 +287,7 @@ fn second(
     }
     let first = args.secret.as_ref().or(config.secret.as_ref());
     if given.is_some_and(|given| given == "stdin" && first == Some(given)) {
-        let message = "standard input holds one secret, and --secret reads it";
+        let message = "standard input holds one secret, and --secret already reads it";
         return Err(Failed::usage_help(message, "give --second-secret env:NAME, file:PATH or cmd:COMMAND"));
     }
     let secret = match given {
@@ -297,7 +302,7 @@ fn second(
     Ok(SecondSetup { secret, path, key_id })
 }
 
-/// Where effects are counted. The embedded endpoint counts by itself.
+/// The effect counter, if one was given. The embedded endpoint has its own.
 fn effects(
     args: &TargetArgs,
     config: &Config,
@@ -305,16 +310,15 @@ fn effects(
     allowed: &[String],
 ) -> Result<Option<CounterSpec>, Failed> {
     if let Err(refusal) = target.profile().effects.check() {
-        // A profile may be shared by several targets; what was typed is meant for this one.
+        // A profile may be shared by several targets, but an option is meant for this one.
         return if args.effects.is_some() { Err(refusal.into()) } else { Ok(None) };
     }
     let Some(text) = args.effects.as_ref().or(config.effects.as_ref()) else { return Ok(None) };
     let spec: CounterSpec = text.parse().map_err(|why| {
-        let help =
-            "write --effects http://127.0.0.1:8080/metrics#orders_total, or the address of a plain number";
+        let help = "write --effects http://127.0.0.1:8080/metrics#orders_total, or the URL of a plain number";
         Failed::usage_help(format!("--effects: {why}"), help)
     })?;
-    guard_host(&spec.url, allowed).map_err(guarded)?;
+    guard_host(&spec.url, allowed).map_err(not_allowed)?;
     Ok(Some(spec))
 }
 
@@ -352,8 +356,8 @@ fn max_time(args: &TargetArgs) -> Result<Option<Duration>, Failed> {
         None => Ok(None),
         Some(seconds) if (0.1..=86_400.0).contains(&seconds) => Ok(Some(Duration::from_secs_f64(seconds))),
         Some(_) => Err(Failed::usage_help(
-            "--max-time is a number of seconds from 0.1 to 86400",
-            "300 is a good one",
+            "--max-time must be a number of seconds from 0.1 to 86400",
+            "300 is a good start",
         )),
     }
 }
@@ -373,7 +377,7 @@ fn constants(args: &TargetArgs, config: &Config) -> Result<BTreeMap<String, Stri
     Ok(constants)
 }
 
-/// A target that nobody allowed: nothing was sent.
-fn guarded(error: UsageError) -> Failed {
+/// The error for a host that was not allowed. Nothing was sent.
+fn not_allowed(error: UsageError) -> Failed {
     Failed { exit: Exit::Guard, ..error.into() }
 }

@@ -1,6 +1,6 @@
-//! The progress line: on standard error, and only on a terminal.
+//! The progress line, on standard error and only on a terminal.
 //!
-//! The only file that names the progress library.
+//! The types to know are [`Progress`] and [`Meter`]. This is the only file that names the progress library.
 
 use std::io::IsTerminal as _;
 
@@ -13,7 +13,7 @@ use countersign::timing::ProgressUpdate;
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// A line for this many cases; hidden if standard error is no terminal.
+    /// A line for this many cases; hidden if standard error is not a terminal.
     pub(crate) fn new(cases: usize) -> Self {
         let bar = ProgressBar::new(cases as u64);
         if std::io::stderr().is_terminal() {
@@ -27,24 +27,24 @@ impl Progress {
         Self(bar)
     }
 
-    /// The scheme that is running.
+    /// Shows the scheme or target that is running.
     pub(crate) fn scheme(&self, name: &str) {
         self.0.set_message(name.to_owned());
     }
 
-    /// One case is done.
+    /// Counts one finished case.
     pub(crate) fn tick(&self) {
         self.0.inc(1);
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
 }
 
-/// A line about a measurement under way, or nothing. It is drawn by the thread that measures, and not by one of its own, which
-/// would wake up between two readings of the clock.
+/// A progress line for a measurement, or nothing. The measuring thread draws it; another thread would disturb the clock
+/// readings.
 #[derive(Debug)]
 pub(crate) struct Meter {
     bar: ProgressBar,
@@ -52,7 +52,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// A line for one of so many comparisons; hidden if standard error is no terminal.
+    /// A line for comparison `number` of `of`; hidden if standard error is not a terminal.
     pub(crate) fn new(number: usize, of: usize) -> Self {
         let bar = ProgressBar::new_spinner();
         if std::io::stderr().is_terminal() {
@@ -64,7 +64,7 @@ impl Meter {
         Self { bar, which }
     }
 
-    /// Whether anybody can see it.
+    /// Whether it is visible.
     pub(crate) fn is_shown(&self) -> bool {
         !self.bar.is_hidden()
     }
@@ -81,7 +81,7 @@ impl Drop for Meter {
     }
 }
 
-/// An update in numbers and words of our own only.
+/// The text of an update. It contains nothing from the target.
 fn line(update: &ProgressUpdate) -> String {
     let ProgressUpdate { timings, elapsed, evidence, verdict, forecast } = update;
     let rate = *timings as f64 / elapsed.as_secs_f64().max(1e-3);

@@ -1,7 +1,7 @@
 //! The command that runs a case again.
 //!
-//! The function to know is [`words`]. It is made from all options that say what is tested, so that none of them can
-//! be forgotten: an option that changes what comes of a case is in the command, whatever it is called.
+//! The function to know is [`words`]. It serializes all options of the target, so that none that changes the result of
+//! a case can be forgotten.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::args::TargetArgs;
 use crate::config::Config;
 use countersign::target::TargetSpec;
 
-/// The words of the command, up to the scheme and the case.
+/// The words of the command, without the scheme and the case id.
 pub(crate) fn words(args: &TargetArgs, target: &TargetSpec, config: &Config, seed: u64) -> Vec<String> {
     let mut args = args.clone();
     args.target = match target.name() {
@@ -17,19 +17,19 @@ pub(crate) fn words(args: &TargetArgs, target: &TargetSpec, config: &Config, see
         name => Some(name),
     };
     args.seed = Some(seed);
-    // The scheme of a case comes after these words, and a shipped suite is found by the id of the case. A file of the
-    // user is not, and beside one the shipped suites have to be named as well.
+    // The scheme is added later, and a shipped case is found by its id alone. A case from a user's suite file is not, and
+    // then shipped suites must be named too.
     args.scheme.clear();
     if !args.suite.iter().any(|suite| crate::config::is_file(suite)) {
         args.suite.clear();
     }
-    // A profile that was only found is named: the command is the same from another folder.
+    // Name a profile that was found by searching, so that the command works in any folder.
     args.config = args.config.or_else(|| config.path.as_ref().map(Into::into));
     let mut words = vec!["countersign".to_owned(), "replay".to_owned()];
     let Ok(Value::Object(mut options)) = serde_json::to_value(&args) else {
         unreachable!("options are an object of texts and numbers")
     };
-    // What is tested comes first, and where its fresh texts come from last.
+    // The target comes first, and the seed last.
     let [first, last] = ["target", "seed"].map(|name| options.remove_entry(name));
     for (name, value) in first.into_iter().chain(options).chain(last) {
         let values = match value {
@@ -80,7 +80,7 @@ mod tests {
     const SECRET: &str = "a secret of this test";
     const FLOODED: &str = "apart-forged-with-64-mib-announced";
 
-    /// An endpoint that knows nothing of being tested, and the files that options name.
+    /// A foreign endpoint, and the files that options name.
     struct World {
         runtime: Runtime,
         workers: Workers,
@@ -121,7 +121,7 @@ mod tests {
         WORLD.folder.join(name).display().to_string()
     }
 
-    /// What comes of one case, and why.
+    /// The verdict of one case, and its reason.
     fn verdict(args: &TargetArgs, case: &str) -> (Verdict, Option<String>) {
         let plan = Plan::new(args, &[case.to_owned()]).expect("the options are right");
         let named = &plan.schemes[0];
@@ -135,7 +135,7 @@ mod tests {
         (result.verdict.clone(), result.reason.clone())
     }
 
-    /// The options as the printed command says them.
+    /// The options, parsed back from the printed command.
     fn printed(args: &TargetArgs, scheme: &str, case: &str) -> TargetArgs {
         let plan = Plan::new(args, &[]).expect("the options are right");
         let line = format!("{} --scheme {} {case}", plan.replay, quoted(scheme));
@@ -227,7 +227,7 @@ mod tests {
         )
     }
 
-    /// Those that are shipped, and the one of the user.
+    /// The shipped cases among these, and the user's own.
     fn known(wanted: Vec<&'static str>) -> Vec<&'static str> {
         let shipped = |id: &&str| Catalog::embedded().cases().any(|(_, case)| case.id.as_str() == *id);
         wanted.into_iter().filter(|id| id.starts_with("own-") || shipped(id)).collect()

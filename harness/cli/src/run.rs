@@ -1,4 +1,6 @@
 //! `countersign run` and `countersign replay`.
+//!
+//! The function to know is [`execute`]. This module must not know how a case is sent or judged.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -14,21 +16,21 @@ use countersign_core::report::{FailOn, Options, REPORTERS, Reporter, Style};
 use super::args::{Color, FailLevel, ReplayArgs, RunArgs};
 use super::output;
 use super::plan::Plan;
-use super::signals::{self, First, STOP};
+use super::signals::{self, OnInterrupt, STOP};
 use crate::exit::{Exit, Failed};
 use crate::progress::Progress;
 use crate::snapshot::{self, Extent, OnDrift};
-use countersign::run::{Announcement, Campaign, Hands, Keep, Settings, Workers};
+use countersign::run::{Announcement, Campaign, Keep, RunContext, Settings, Workers};
 
-/// Judges a target.
+/// Runs the cases against a target.
 pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
     let plan = Plan::new(&args.target, &args.case)?;
     plan.check_selection()?;
     if let Some(dir) = &args.snapshot {
         std::fs::create_dir_all(dir).map_err(|error| {
             Failed::usage_help(
-                format!("the folder `{}` cannot be made: {error}", dir.display()),
-                "check --snapshot",
+                format!("cannot create the folder `{}`: {error}", dir.display()),
+                "check the path of --snapshot",
             )
         })?;
     }
@@ -41,7 +43,7 @@ pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
     let outputs = outputs(&args.format, args.color, fail_on)?;
     let jobs = args.jobs.or(plan.config.jobs).unwrap_or(plan.target.profile().jobs);
     if jobs == 0 || jobs > 1024 {
-        return Err(Failed::usage_help("--jobs is a number from 1 to 1024", "4 suits most endpoints"));
+        return Err(Failed::usage_help("--jobs must be a number from 1 to 1024", "4 suits most endpoints"));
     }
     let snapshots = args.snapshot.as_deref().map(|dir| {
         let on_drift = if args.update { OnDrift::Accept } else { OnDrift::Report };
@@ -52,7 +54,7 @@ pub(crate) fn run(args: RunArgs) -> Result<Exit, Failed> {
     execute(plan, outputs, keep, jobs, fail_on, snapshots)
 }
 
-/// Sends one case again.
+/// Runs one case again.
 pub(crate) fn replay(args: ReplayArgs) -> Result<Exit, Failed> {
     let mut target = args.target;
     let id = match args.id.split_once('/') {
@@ -99,14 +101,14 @@ fn outputs(formats: &[String], color: Color, fail_on: FailOn) -> Result<Vec<Outp
         .collect()
 }
 
-/// Hands an event to every report; a reader of standard output who went away is not an error.
+/// Passes an event to every report. A closed pipe is not an error.
 fn publish(outputs: &mut [Output], event: &Event) -> Result<(), Failed> {
     let mut failed = None;
     for output in outputs {
         let written = output.reporter.on(event, &mut output.out).and_then(|()| output.out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let message = format!("error: the report `{}` cannot be written: {error}", output.name);
+                let message = format!("error: cannot write the report `{}`: {error}", output.name);
                 failed = Some(Failed::usage(message));
             }
             _ => {}
@@ -123,18 +125,18 @@ fn execute(
     fail_on: FailOn,
     snapshots: Option<(&Path, OnDrift, Extent)>,
 ) -> Result<Exit, Failed> {
-    signals::watch(First::Stops)?;
+    signals::watch(OnInterrupt::FinishBatch)?;
     let catalog = Catalog::embedded();
     let counts = plan.count(catalog);
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
-    // The embedded endpoint has threads of its own.
+    // The embedded endpoint has its own threads.
     let workers = Workers::new(jobs).map_err(cannot_start)?;
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
-    let broken = RefCell::new(None);
+    let report_error = RefCell::new(None);
     let mut emit = |event: &Event| {
-        let mut broken = broken.borrow_mut();
-        if broken.is_none() {
-            *broken = publish(&mut outputs, event).err();
+        let mut report_error = report_error.borrow_mut();
+        if report_error.is_none() {
+            *report_error = publish(&mut outputs, event).err();
         }
     };
     let about = Announcement {
@@ -146,30 +148,30 @@ fn execute(
     };
     let progress = Progress::new(counts);
     let tick = || progress.tick();
-    let hands = Hands { workers: &workers, stop: &STOP, tick: &tick };
+    let context = RunContext { workers: &workers, stop: &STOP, tick: &tick };
     let mut campaign = Campaign::begin(about, fail_on, &mut emit);
     let until = plan.max_time.map(|seconds| campaign.started() + seconds);
     let settings = Settings { keep, oracle: plan.oracle.clone(), until };
     let mut drift = Vec::new();
-    let mut late = None;
+    let mut snapshot_error = None;
     for (done, named) in plan.schemes.iter().enumerate() {
-        if let Some(failed) = broken.take() {
+        if let Some(failed) = report_error.take() {
             return Err(failed);
         }
         progress.scheme(named.scheme.file().scheme.as_str());
         let cases = plan.cases(catalog, &*named.scheme);
         let mut session = services.block_on(plan.start(named, jobs))?;
-        let outcome = campaign.scheme(&hands, &mut session, &cases, &settings);
+        let outcome = campaign.scheme(&context, &mut session, &cases, &settings);
         services.block_on(session.target.shutdown());
         drop(session);
         if let (Some((dir, on_drift, extent)), None) = (snapshots, &outcome.no_verdict) {
-            match snapshot::settle(dir, &outcome.results, on_drift, extent) {
+            match snapshot::compare_or_record(dir, &outcome.results, on_drift, extent) {
                 Ok(found) => drift.extend(found),
-                // The reports come first; what cannot be recorded is said after them.
-                Err(failed) => late = Some(failed),
+                // Finish the reports first, then report this error.
+                Err(failed) => snapshot_error = Some(failed),
             }
         }
-        if let Some(why) = settings.halted(&STOP) {
+        if let Some(why) = settings.stop_reason(&STOP) {
             campaign.note(format!("{why} after {} of {} schemes", done + 1, plan.schemes.len()));
             break;
         }
@@ -177,12 +179,12 @@ fn execute(
     progress.finish();
     let finished = campaign.finish(drift);
     services.shutdown_timeout(Duration::from_millis(100));
-    if let Some(failed) = broken.take().or(late) {
+    if let Some(failed) = report_error.take().or(snapshot_error) {
         return Err(failed);
     }
     Ok(if STOP.load(Ordering::Relaxed) {
         Exit::Interrupted
-    } else if finished.verdict == RunVerdict::Inconclusive && settings.halted(&STOP).is_some() {
+    } else if finished.verdict == RunVerdict::Inconclusive && settings.stop_reason(&STOP).is_some() {
         Exit::Guard
     } else {
         match finished.verdict {

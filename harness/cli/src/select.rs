@@ -1,6 +1,6 @@
-//! Which cases a command means: suites by name or file, the smoke selection, patterns of case ids.
+//! Selects cases: suites by name or file, the smoke selection, patterns for case ids.
 //!
-//! It must not know targets.
+//! The functions to know are [`suites`] and [`chooses`]. This module must not know targets.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::explain::unknown;
 use super::vectors;
 use crate::exit::Failed;
 
-/// The suites named, each case once: shipped ones in their order, then files of the user.
+/// The named suites, each case once: shipped ones in their own order, then the user's files.
 pub(crate) fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
     let catalog = Catalog::embedded();
     if named.is_empty() {
@@ -38,12 +38,12 @@ pub(crate) fn suites(named: &[String]) -> Result<Vec<Suite>, Failed> {
     Ok(found)
 }
 
-/// Whether a whole text matches a pattern with `*` and `?`.
+/// Whether the whole text matches a pattern with `*` and `?`.
 pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
     WildMatch::new(pattern).matches(text)
 }
 
-/// The cases of the shipped suites that a name matches, or of the smoke selection.
+/// The cases of the shipped suites that match a name, or of the smoke selection.
 fn shipped(catalog: &Catalog, name: &str) -> Result<Vec<CaseId>, Failed> {
     if name == smoke::NAME {
         let smoke = Smoke::embedded().map_err(|found| Failed::usage(found.to_string()))?;
@@ -61,21 +61,21 @@ fn shipped(catalog: &Catalog, name: &str) -> Result<Vec<CaseId>, Failed> {
         return Ok(cases);
     }
     let names: Vec<String> = catalog.suites.iter().map(path).chain([smoke::NAME.to_owned()]).collect();
-    // A name is known by its folder, by its own word, or by both.
+    // A suite can be named by its folder, its file name, or both.
     let known: BTreeSet<&str> =
         names.iter().flat_map(|path| path.split('/').chain([path.as_str()])).collect();
     let otherwise = "see `countersign list suites`; a file of your own ends in .yaml";
     Err(unknown("suite", name, nearest(name, known), otherwise))
 }
 
-/// Whether a pattern of `--case` means this case.
+/// Whether a `--case` pattern matches this case.
 pub(crate) fn chooses(pattern: &str, scheme: &str, suite: &str, case: &str) -> bool {
     matches_pattern(pattern, case)
         || matches_pattern(pattern, &format!("{suite}/{case}"))
         || matches_pattern(pattern, &format!("{scheme}/{case}"))
 }
 
-/// Whether a pattern means any case of these suites under any of these schemes.
+/// Whether a pattern matches any case of these suites under any of these schemes.
 pub(crate) fn chooses_any(pattern: &str, schemes: &[&str], suites: &[Suite]) -> bool {
     let mut cases = suites.iter().flat_map(|suite| suite.cases.iter().map(move |case| (suite, case)));
     cases.any(|(suite, case)| {
@@ -83,13 +83,14 @@ pub(crate) fn chooses_any(pattern: &str, schemes: &[&str], suites: &[Suite]) -> 
     })
 }
 
-/// The error for a pattern that chooses nothing: another choice would, or nothing ever.
+/// The error for a pattern that matches nothing: no such case here, or no such case at all.
 pub(crate) fn no_case(pattern: &str, suites: &[Suite]) -> Failed {
     let catalog = Catalog::embedded();
     let every: Vec<&str> = catalog.schemes.keys().map(SchemeName::as_str).collect();
     if chooses_any(pattern, &every, &catalog.suites) {
-        let message = format!("`{}` is in none of the chosen suites and schemes", pattern.escape_debug());
-        return Failed::usage_help(message, "leave --suite or --scheme out, or choose others");
+        let message =
+            format!("no case of the chosen suites and schemes matches `{}`", pattern.escape_debug());
+        return Failed::usage_help(message, "omit --suite or --scheme, or choose others");
     }
     let own = suites.iter().flat_map(|suite| suite.cases.iter().map(|case| case.id.as_str()));
     let shipped = catalog.cases().map(|(_, case)| case.id.as_str());

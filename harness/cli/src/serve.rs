@@ -38,7 +38,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<Exit, Failed> {
         }
     };
     if !args.path.starts_with('/') {
-        return Err(Failed::usage_help("--path starts with a slash", "write --path /hook"));
+        return Err(Failed::usage_help("--path must start with a slash", "write --path /hook"));
     }
     let audit = match &args.log {
         None => AuditSink::Stderr,

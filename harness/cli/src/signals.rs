@@ -1,4 +1,6 @@
-//! The end that somebody else wants: nothing that was started is left behind.
+//! Signals: stop or exit without leaving started processes behind.
+//!
+//! The function to know is [`watch`]. It must not know what is running.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,24 +9,24 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::exit::{Exit, Failed};
 use countersign::process::kill_all;
 
-/// What the first interrupt does.
+/// What the first interrupt (Ctrl-C) does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum First {
-    /// It lets the batch be finished, and reports are written: [`STOP`] is set.
-    Stops,
-    /// It ends everything at once.
-    Ends,
+pub(crate) enum OnInterrupt {
+    /// Sets [`STOP`]: the current batch is finished, and reports are written.
+    FinishBatch,
+    /// Kills everything and exits at once.
+    Exit,
 }
 
-/// Whether to stop after what is being done.
+/// Whether to stop after the current batch.
 pub(crate) static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Waits for interrupts (`SIGINT`) and for `SIGTERM`, which always ends everything at once.
+/// Handles `SIGINT`, and `SIGTERM`, which always exits at once.
 ///
 /// # Errors
-/// The system does not let it.
-pub(crate) fn watch(first: First) -> Result<(), Failed> {
-    let cannot = |error| Failed::usage(format!("error: signals cannot be waited for: {error}"));
+/// The system refuses the handlers.
+pub(crate) fn watch(on_interrupt: OnInterrupt) -> Result<(), Failed> {
+    let cannot = |error| Failed::usage(format!("error: cannot install signal handlers: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let (mut interrupts, mut terminations) = {
         let _inside = runtime.enter();
@@ -32,7 +34,7 @@ pub(crate) fn watch(first: First) -> Result<(), Failed> {
     };
     std::thread::spawn(move || {
         runtime.block_on(async {
-            if first == First::Stops {
+            if on_interrupt == OnInterrupt::FinishBatch {
                 tokio::select! {
                     _ = interrupts.recv() => STOP.store(true, Ordering::Relaxed),
                     _ = terminations.recv() => end(),

@@ -1,7 +1,7 @@
-//! Recorded answers: one file per case in the format of the insta review tool.
+//! Recorded answers: one file for each case, in the format of the insta review tool.
 //!
-//! `DIR/<scheme>/<case>.snap` is the accepted answer; a different one is written beside it as
-//! `.snap.new`. How an answer is normalized is not decided here.
+//! The function to know is [`compare_or_record`]. `DIR/<scheme>/<case>.snap` is the accepted answer; a different one is
+//! written next to it as `.snap.new`. This module must not know how answers are normalized.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,16 +15,16 @@ use crate::exit::Failed;
 /// What to do with answers that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnDrift {
-    /// Write them beside the recorded ones, and report them.
+    /// Write them next to the recorded ones, and report them.
     Report,
     /// Record them.
     Accept,
 }
 
-/// Whether all cases of a scheme were run.
+/// Whether all cases of a scheme ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// All of them: what is recorded and not observed has gone.
+    /// All of them. A recorded answer without an observed one is drift.
     Whole,
     /// A selection.
     Part,
@@ -34,7 +34,7 @@ pub(crate) enum Extent {
 ///
 /// # Errors
 /// The folder cannot be read or written.
-pub(crate) fn settle(
+pub(crate) fn compare_or_record(
     dir: &Path,
     results: &[CaseResult],
     on_drift: OnDrift,
@@ -90,7 +90,7 @@ fn names(folder: &Path) -> Result<BTreeSet<PathBuf>, Failed> {
     Ok(paths.filter(|path| path.extension().is_some_and(|ending| ending == "snap")).collect())
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file completely or not at all.
 fn write(path: &Path, text: &str) -> Result<(), Failed> {
     let half = path.with_extension("half");
     fs::write(&half, text).and_then(|()| fs::rename(&half, path)).map_err(|error| failed(path, &error))
@@ -104,5 +104,8 @@ fn remove(path: &Path) -> Result<(), Failed> {
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failed {
-    Failed::usage_help(format!("the snapshot `{}`: {error}", path.display()), "check --snapshot and its mode")
+    Failed::usage_help(
+        format!("the snapshot `{}`: {error}", path.display()),
+        "check --snapshot and the permissions of that folder",
+    )
 }

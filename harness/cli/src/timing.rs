@@ -14,7 +14,7 @@ use super::args::TimingArgs;
 use super::contrasts::Contrasts;
 use super::output::{self, Known, TERMINAL};
 use super::plan::Plan;
-use super::signals::{self, First};
+use super::signals::{self, OnInterrupt};
 use crate::exit::{Exit, Failed};
 use crate::picture;
 use crate::progress::Meter;
@@ -97,7 +97,7 @@ fn measured(args: &TimingArgs, kind: Kind) -> Result<Report, Failed> {
     }
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let services = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
-    signals::watch(First::Ends)?;
+    signals::watch(OnInterrupt::Exit)?;
     let mut session = services.block_on(plan.start(named, 1))?;
     session.target.set_oracle(plan.oracle.clone());
     let opening = match technique {

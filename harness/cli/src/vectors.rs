@@ -10,7 +10,7 @@ use countersign_core::vector::{self, Diagnostic, Suite};
 use crate::bounded;
 use crate::exit::{Exit, Failed};
 
-/// Checks scheme and suite files; the embedded ones if none is given.
+/// Checks scheme and suite files; the embedded ones if no path is given.
 pub(crate) fn check(paths: &[PathBuf]) -> Result<Exit, Failed> {
     if paths.is_empty() {
         let catalog = Catalog::read().map_err(|found| failed(&found))?;
@@ -25,8 +25,8 @@ pub(crate) fn check(paths: &[PathBuf]) -> Result<Exit, Failed> {
         collect(path, &mut files)?;
     }
     if files.is_empty() {
-        let message = "no .yaml file in the places given";
-        return Err(Failed::usage_help(message, "name scheme or suite files, or folders that hold some"));
+        let message = "there is no .yaml file in the given paths";
+        return Err(Failed::usage_help(message, "name scheme or suite files, or folders that contain some"));
     }
     let mut found = Vec::new();
     let mut report = String::new();
@@ -77,13 +77,13 @@ fn is_suite(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("suite:") || line.starts_with("cases:"))
 }
 
-/// Reads a suite file of the user.
+/// Reads a user's suite file.
 pub(crate) fn suite(path: &Path) -> Result<Suite, Failed> {
     let shown = path.display().to_string();
     vector::suite(&shown, &read(path)?, &Catalog::embedded().known()).map_err(|found| failed(&found))
 }
 
-/// Reads a text file of the user.
+/// Reads a user's text file.
 pub(crate) fn read(path: &Path) -> Result<String, Failed> {
     let shown = path.display();
     let bytes = bounded::read_file(path, MAX_FILE).map_err(|error| {
@@ -91,8 +91,8 @@ pub(crate) fn read(path: &Path) -> Result<String, Failed> {
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let message = format!("`{shown}` is not UTF-8: first odd byte at offset {at}");
-        Failed::usage_help(message, "write odd bytes as `hex:` or `base64:`")
+        let message = format!("`{shown}` is not UTF-8: the first invalid byte is at offset {at}");
+        Failed::usage_help(message, "write such bytes as `hex:` or `base64:`")
     })
 }
 
@@ -107,7 +107,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failed> {
         std::fs::read_dir(path).map_err(unreadable)?.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for entry in entries {
-        // Links to folders may lead in circles.
+        // Symbolic links to folders may form a cycle.
         let link = entry.is_symlink() && entry.is_dir();
         if !link && entry.is_dir()
             || entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")

@@ -1,4 +1,4 @@
-//! Countersign in a plain test: the shipped cases against a function or an HTTP service of the same program.
+//! Countersign in a plain test: runs the shipped cases against a function or an HTTP service in the same program.
 //!
 //! The types to know are [`Check`] and [`Report`].
 
@@ -19,22 +19,22 @@ use countersign_core::vector::Diagnostic;
 
 use crate::made_up::made_up_secret;
 use crate::run::{
-    self, Announcement, Campaign, Hands, Keep, Session, Settings, Signer, Workers, is_repeatable,
+    self, Announcement, Campaign, Keep, RunContext, Session, Settings, Signer, Workers, is_repeatable,
 };
 use crate::target::{Answer, Asked, HOST, InProcess, PATH, Service, Target, Verify};
 
 /// Requests in flight.
 const JOBS: usize = 4;
 
-/// Runs the shipped cases of a scheme against a function, which gets the request and the time in seconds since 1970.
-/// The shared secret comes with each request.
+/// Runs the shipped cases of a scheme against a function, which gets the request and the time in Unix seconds.
+/// The shared secret is in the request.
 ///
 /// ```
 /// # fn verify(request: &countersign::Asked) -> Result<(), String> {
 /// #     use countersign_core::scheme::{Construction, Encoding, Hash, mac};
 /// #     let tag = mac(Construction::Hmac, Hash::Sha256, request.secret(), request.body());
 /// #     let wanted = format!("sha256={}", Encoding::Hex.encode(&tag));
-/// #     // A secret that is missing, or is a public key, verifies nothing.
+/// #     // An empty secret or a public key must not verify anything.
 /// #     let key = String::from_utf8_lossy(request.secret());
 /// #     let is_secret = !key.is_empty() && !key.contains("-----BEGIN") && !key.starts_with("ssh-");
 /// #     match request.header("X-Hub-Signature-256") {
@@ -55,7 +55,7 @@ pub fn check<A: Into<Answer>>(
     Check::new(scheme).function(verify)
 }
 
-/// What is to be checked, and how.
+/// What to check, and how.
 #[derive(Debug)]
 #[must_use = "nothing is checked before `function` or `service`"]
 pub struct Check {
@@ -87,41 +87,42 @@ impl Check {
         Self { scheme, secret, deployment, path, remembers, fail_on: FailOn::Must }
     }
 
-    /// A scheme in the words of a scheme file.
+    /// A scheme of your own, given as the text of a scheme file. `name` appears in errors.
     ///
     /// # Errors
-    /// The first thing that is wrong with it, and where.
+    /// The first mistake in it, with its position.
     pub fn of_file(name: &str, text: &str) -> Result<Self, Diagnostic> {
         countersign_core::vector::scheme(name, text).map(Self::of)
     }
 
-    /// The shared secret in the form in which its sender shows it. Without it one is made up.
+    /// The shared secret, in the form in which the sender shows it. The default is made up.
     pub fn secret(self, secret: &str) -> Self {
         Self { secret: Some(Secret::new(secret.as_bytes().to_vec())), ..self }
     }
 
-    /// A constant of the scheme, such as the address that a sender was given.
+    /// Sets a constant of the scheme, such as the URL registered with the sender.
     pub fn constant(mut self, name: &str, value: &str) -> Self {
         self.deployment.constants.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// The path of the hook; `/hook` without it.
+    /// The path of the endpoint. The default is `/hook`.
     pub fn path(self, path: &str) -> Self {
         Self { path: path.to_owned(), ..self }
     }
 
-    /// The function remembers what it accepted: it is asked about replays too, one request at a time.
+    /// Says that the function remembers accepted requests. Replay cases are run too, one request at a time.
     pub fn remembers(self) -> Self {
         Self { remembers: true, ..self }
     }
 
-    /// What is recommended counts like what is required.
+    /// Makes a failed SHOULD count like a failed MUST.
     pub fn strict(self) -> Self {
         Self { fail_on: FailOn::Should, ..self }
     }
 
-    /// Checks a function, which gets the request and the time in seconds since 1970. One that never returns is waited for.
+    /// Checks a function, which gets the request and the time in Unix seconds. There is no timeout: a function that never
+    /// returns blocks the test.
     ///
     /// # Panics
     /// The secret or a constant does not fit the scheme.
@@ -135,7 +136,7 @@ impl Check {
         self.run(|secret| InProcess::function(verify, remembers, secret, NOW))
     }
 
-    /// Checks an HTTP service, such as the router of an application, without a socket. It is made from the secret.
+    /// Checks an HTTP service, such as the router of an application, without a socket. `make` builds it from the secret.
     ///
     /// # Panics
     /// The secret or a constant does not fit the scheme.
@@ -185,32 +186,32 @@ fn judge(mut session: Session, scheme: &dyn Scheme, fail_on: FailOn) -> Report {
     let jobs = if session.target.remembers() { 1 } else { JOBS };
     let workers = Workers::new(jobs).expect("a runtime can be started");
     let settings = Settings { keep: Keep::Failures, oracle: Oracle::default(), until: None };
-    let hands = Hands { workers: &workers, stop: &AtomicBool::new(false), tick: &|| {} };
+    let context = RunContext { workers: &workers, stop: &AtomicBool::new(false), tick: &|| {} };
     let mut campaign = Campaign::begin(about, fail_on, &mut emit);
-    campaign.scheme(&hands, &mut session, &cases, &settings);
+    campaign.scheme(&context, &mut session, &cases, &settings);
     let RunFinished { verdict, summary, findings, .. } = campaign.finish(Vec::new());
     let text = String::from_utf8_lossy(&text).into_owned();
     Report { verdict, summary, findings, text }
 }
 
-/// What came of a check. It is shown as on a terminal.
+/// The result of a check. `Display` writes the terminal report.
 #[derive(Debug, Clone)]
-#[must_use = "a report that nobody reads checks nothing"]
+#[must_use = "read the verdict, or call `assert_conformant`"]
 pub struct Report {
     /// The verdict.
     pub verdict: RunVerdict,
-    /// How many cases passed, failed, were skipped.
+    /// How many cases passed, failed, were inconclusive or skipped.
     pub summary: Summary,
-    /// What failed, by requirement.
+    /// The failures, grouped by requirement.
     pub findings: Vec<Finding>,
     text: String,
 }
 
 impl Report {
-    /// Ends a test unless everything could be judged and nothing that is required failed.
+    /// Fails the test unless the verdict is conformant.
     ///
     /// # Panics
-    /// With the report, if the verdict is another one.
+    /// The verdict is not conformant. The message is the report.
     #[track_caller]
     pub fn assert_conformant(&self) {
         assert!(self.verdict == RunVerdict::Conformant, "{}", self.text);

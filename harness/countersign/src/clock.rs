@@ -1,4 +1,6 @@
 //! The verifier's clock, as far as it can be known from outside.
+//!
+//! The type to know is [`Clock`].
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,10 +8,10 @@ use countersign_core::recipe::Moment;
 use countersign_core::time::{Timestamp, parse_http_date};
 use countersign_core::wire::Answer;
 
-/// Offset of the target's clock from ours, or the time at which it stands.
+/// The target's clock: its offset from ours, or the time at which it is fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
-    stands: Option<Timestamp>,
+    fixed: Option<Timestamp>,
     offset: i64,
     uncertainty: i64,
 }
@@ -22,17 +24,17 @@ pub fn now() -> Timestamp {
 
 impl Clock {
     /// A target that shares this machine's clock.
-    pub const SHARED: Self = Self { stands: None, offset: 0, uncertainty: 0 };
+    pub const SHARED: Self = Self { fixed: None, offset: 0, uncertainty: 0 };
 
-    /// A target that is told the time with every request, and it is always this one.
+    /// The clock of a target that is told the time with every request, always this one.
     pub const fn fixed(at: Timestamp) -> Self {
-        Self { stands: Some(at), offset: 0, uncertainty: 0 }
+        Self { fixed: Some(at), offset: 0, uncertainty: 0 }
     }
 
-    /// Estimates the offset from the `Date` of an answer that was asked for at `sent` and came at `received`.
+    /// Estimates the offset from the `Date` header of an answer to a request sent at `sent` and answered at `received`.
     ///
-    /// The header has whole seconds: the true time lies in the second that it names. An offset that
-    /// the estimate cannot tell from none is none.
+    /// The header has whole seconds, so the true time is anywhere within that second. An offset that cannot be told
+    /// from zero counts as zero.
     pub fn estimate(answer: &Answer, sent: Timestamp, received: Timestamp) -> Self {
         let round_trip = (received.millis() - sent.millis()).max(0);
         let uncertainty = 500 + round_trip / 2;
@@ -43,17 +45,17 @@ impl Clock {
         if offset.abs() <= uncertainty + 500 {
             return Self { uncertainty, ..Self::SHARED };
         }
-        Self { stands: None, offset, uncertainty }
+        Self { fixed: None, offset, uncertainty }
     }
 
     /// The target's time.
     pub fn now(self) -> Timestamp {
-        self.stands.unwrap_or_else(|| Timestamp::from_millis(now().millis() + self.offset))
+        self.fixed.unwrap_or_else(|| Timestamp::from_millis(now().millis() + self.offset))
     }
 
-    /// Whether it stands still.
-    pub fn stands(self) -> bool {
-        self.stands.is_some()
+    /// Whether it is fixed at one time.
+    pub fn is_fixed(self) -> bool {
+        self.fixed.is_some()
     }
 
     /// The offset in milliseconds.
@@ -61,7 +63,7 @@ impl Clock {
         self.offset
     }
 
-    /// Whether the estimate can separate a moment from the border of the window.
+    /// Whether the estimate is precise enough to tell on which side of the window's border a moment lies.
     pub fn separates(self, moment: &Moment) -> bool {
         match moment {
             Moment::BeyondPast(by)

@@ -1,11 +1,11 @@
-//! Finds the requests that an HMAC check should refuse but accepts, and the genuine ones that it refuses, in a plain test.
+//! Finds forged requests that an HMAC check accepts, and genuine ones that it refuses, in a plain Rust test.
 //!
-//! [`check`] runs the cases of a scheme against a function; [`Check`] takes options, and tests HTTP services too:
+//! [`check`] runs the cases of a scheme against a function. [`Check`] takes options, and tests HTTP services too:
 //!
 //! ```
 //! use countersign::{Asked, RunVerdict, check};
 //!
-//! // Compares the length of the tag, and nothing else.
+//! // Checks the length of the tag and nothing else.
 //! fn verify(request: &Asked) -> bool {
 //!     request.header("X-Hub-Signature-256").is_some_and(|tag| tag.len() == 71)
 //! }
@@ -15,16 +15,16 @@
 //! assert!(report.findings.iter().any(|finding| finding.requirement.as_str() == "INT-BODY"), "{report}");
 //! ```
 //!
-//! [`timing`] tells whether the time that a function takes depends on a secret.
+//! [`timing`] measures whether the time a function takes depends on a secret.
 //!
 //! # Features
 //!
-//! None is on by default: a check in a test needs no HTTP server, HTTP client or URL parser.
+//! All are off by default: a check in a test needs no HTTP server, HTTP client or URL parser.
 //!
-//! - `targets`: endpoints by address, libraries behind drivers, servers that are started, the embedded endpoint; runs over
-//!   them, and their timing. The command `countersign` is made of this; its interface may change with every version.
-//! - `http-client`: endpoints by HTTPS.
-//! - `schema-checks`: what drivers say is also checked against the published schemas.
+//! - `targets`: endpoints by address, libraries behind drivers, servers to start, the embedded endpoint, and timing of
+//!   them all. The command `countersign` is built on this; its interface may change with every version.
+//! - `http-client`: endpoints over HTTPS.
+//! - `schema-checks`: the lines of drivers are also validated against the published schemas.
 //! - `full`: all of these.
 
 mod check;
@@ -62,6 +62,6 @@ pub use limiter::RateLimiter;
 pub use made_up::made_up_secret;
 pub use target::{Answer, Asked, Service};
 
-/// What schemes, requests and answers are made of, for signatures of [`target`] and [`run`].
+/// The crates whose types appear in the signatures of [`target`] and [`run`].
 #[cfg(feature = "targets")]
 pub use {countersign_conformance, countersign_core};

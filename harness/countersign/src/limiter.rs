@@ -1,6 +1,6 @@
-//! How fast requests may follow each other.
+//! The limit on requests per second.
 //!
-//! The type to know is [`RateLimiter`]. Everything that sends to a target goes through it.
+//! The type to know is [`RateLimiter`]. Everything that sends to a target waits for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// A limit on the rate of requests, or none. Clones share the limit.
+/// A limit on the rate of requests, or no limit. Clones share the limit.
 #[derive(Debug, Clone, Default)]
 pub struct RateLimiter(Option<Arc<Limit>>);
 
@@ -21,7 +21,7 @@ struct Limit {
 }
 
 impl RateLimiter {
-    /// At most this many requests per second; no limit if none is given.
+    /// At most this many requests per second; `None` is no limit.
     pub fn per_second(rate: Option<u32>) -> Self {
         let interval = rate.filter(|rate| *rate > 0).map(|rate| Duration::from_secs(1) / rate);
         Self(interval.map(|interval| Arc::new(Limit { interval, next: Mutex::default() })))
@@ -39,7 +39,7 @@ impl RateLimiter {
         tokio::time::sleep_until(turn).await;
     }
 
-    /// How many requests may be sent at once: those of one second, and no more than wanted.
+    /// How many requests may be sent at once: those of one second, but no more than `wanted`.
     pub fn at_most(&self, wanted: usize) -> usize {
         let in_a_second = |limit: &Arc<Limit>| (1.0 / limit.interval.as_secs_f64()).round() as usize;
         self.0.as_ref().map_or(wanted, |limit| in_a_second(limit).clamp(1, wanted))

@@ -14,7 +14,7 @@ use crate::args::TimingArgs;
 use crate::exit::{Exit, Failed};
 use crate::output::{self, Known, Output, TERMINAL};
 use crate::plan::Plan;
-use crate::signals::{self, First};
+use crate::signals::{self, OnInterrupt};
 use countersign::process::CommandLine;
 use countersign::target::TargetSpec;
 use countersign::timing;
@@ -44,7 +44,7 @@ pub(crate) fn exact(args: &TimingArgs) -> Result<Exit, Failed> {
     let outputs = output::open(&args.format, FORMATS)?;
     let cannot_start = |error| Failed::usage(format!("error: the runtime cannot start: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
-    signals::watch(First::Ends)?;
+    signals::watch(OnInterrupt::Exit)?;
     let name = plan.target.name();
     let verdict = runtime.block_on(async {
         let mut session = plan.start(named, 1).await?;

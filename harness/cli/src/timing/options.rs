@@ -303,6 +303,10 @@ mod tests {
         let options: BTreeSet<&str> = timing.get_arguments().filter_map(clap::Arg::get_long).collect();
         let rules: BTreeSet<&str> = RULES.iter().map(|rule| rule.option).collect();
         assert_eq!(options, rules);
+        let hidden = timing.get_arguments().filter(|option| option.is_hide_set());
+        let hidden: BTreeSet<&str> = hidden.filter_map(clap::Arg::get_long).collect();
+        let never = RULES.iter().filter(|rule| rule.honored.is_empty());
+        assert_eq!(hidden, never.map(|rule| rule.option).collect(), "the help shows what can be honored");
         assert!(RULES.iter().all(|rule| rule.honored == ALL || !rule.help.is_empty()));
     }
 }

@@ -28,7 +28,7 @@ fn server(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> (String,
                 let mut stream = stream;
                 let mut request = Vec::new();
                 let mut piece = [0; 65536];
-                // A busy machine may let the first octet wait; what has no end is known by its silence.
+                // A busy machine may let the first byte wait; what has no end is known by its silence.
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
                 while let Ok(length @ 1..) = stream.read(&mut piece) {
                     let _ = stream.set_read_timeout(Some(Duration::from_millis(300)));

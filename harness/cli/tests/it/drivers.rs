@@ -81,10 +81,10 @@ fn a_library_that_ends_its_process_is_blamed_case_by_case_and_the_run_goes_on() 
 fn drivers_that_break_the_protocol_are_named_and_there_is_no_verdict() {
     for (manner, why) in [
         ("twice", "it answered number 1 twice"),
-        ("wrong-number", "which it was not asked"),
+        ("wrong-number", "which was never asked"),
         ("not-utf-8", "is not UTF-8"),
         ("long-line", "longer than 1024 KiB"),
-        ("half-a-line", "its last line has no end"),
+        ("half-a-line", "its last line does not end with a newline"),
     ] {
         let started = Instant::now();
         let (report, exit) = run(manner, &["--case", "length-tag-*"]);
@@ -102,7 +102,7 @@ fn ends_that_come_too_early_and_pipes_that_stay_open_do_not_hang_a_run() {
         let (report, exit) = run(manner, &["--case", "length-tag-as-*"]);
         assert_eq!(exit, 3, "{manner}: {report}");
         assert!(
-            report.to_string().contains("ended with status 0 before its input did"),
+            report.to_string().contains("exited with status 0 before its input ended"),
             "{manner}: {report}"
         );
         assert!(started.elapsed() < Duration::from_secs(60), "{manner}");

@@ -76,14 +76,14 @@ fn a_counter_that_says_nothing_is_no_proof_and_none_is_a_skip() {
     let served = Served::start(SCHEME, None);
     let still = format!("{}#countersign_build_info", served.metrics);
     let missing = format!("{}#no_such_metric", served.metrics);
-    for (counter, why) in [(&still, "does not rise"), (&missing, "has no `no_such_metric`")] {
+    for (counter, why) in [(&still, "does not rise"), (&missing, "has no metric `no_such_metric`")] {
         let report = served.run(SCHEME, &["--effects", counter, "--case", "effect-of-a-forged-tag"]);
         assert_eq!(report["verdict"], "inconclusive", "{report:#}");
         assert!(reasons(&report).iter().any(|reason| reason.contains(why)), "{:?}", reasons(&report));
     }
     let report = served.run(SCHEME, &["--case", "effect-of-a-forged-tag", "--case", "retry-*"]);
     assert_eq!(report["summary"]["skipped"], 3, "{report:#}");
-    for why in ["runs with --effects", "handler can be made to fail"] {
+    for why in ["give --effects URL", "handler can be made to fail"] {
         assert!(reasons(&report).iter().any(|reason| reason.contains(why)), "{:?}", reasons(&report));
     }
     let foreign = ["run", "--target", &served.url, "--scheme", SCHEME, "--secret", "env:HOOK_SECRET"];
@@ -111,10 +111,10 @@ fn what_one_sender_does_to_another_is_found_where_there_are_two() {
 #[test]
 fn a_second_sender_is_named_wholly_or_not_at_all() {
     for (args, why) in [
-        (vec!["run", "--second-path", "/other"], "needs a secret of its own"),
+        (vec!["run", "--second-path", "/other"], "a secret of its own"),
         (
             vec!["run", "--second-secret", "env:SECOND_SECRET", "--second-path", "other"],
-            "starts with a slash",
+            "must start with a slash",
         ),
         (vec!["run", "--secret", "stdin", "--second-secret", "stdin"], "holds one secret"),
         (
@@ -129,7 +129,7 @@ fn a_second_sender_is_named_wholly_or_not_at_all() {
             ],
             "the same secret",
         ),
-        (vec!["run", "--effects", "http://127.0.0.1:9/"], "counts by itself"),
+        (vec!["run", "--effects", "http://127.0.0.1:9/"], "counts effects by itself"),
     ] {
         let output = countersign(&args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stdout(&output));

@@ -84,14 +84,14 @@ fn a_server_that_cannot_be_started_again_ends_the_run_and_says_why() {
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
     assert_eq!(output.status.code(), Some(1), "it died: {}", report["verdict"]);
     let why = report["reason"].as_str().unwrap_or_default();
-    assert!(why.contains("could not be started again") && why.contains("nothing left of me"), "{why}");
+    assert!(why.contains("could not be restarted") && why.contains("nothing left of me"), "{why}");
 }
 
 #[test]
 fn what_a_server_does_instead_of_listening_is_named_and_never_with_the_secret() {
     for (manner, exit, why) in [
         ("refuses-to-start", 3, "is not what I take"),
-        ("says-nothing", 3, "it said no line `listening ADDRESS:PORT`"),
+        ("says-nothing", 3, "it did not print the line `listening ADDRESS:PORT`"),
         ("everywhere", 3, "others can reach"),
         ("misspells", 3, "unknown field `colour`"),
     ] {
@@ -193,7 +193,7 @@ fn what_a_server_says_of_itself_is_shown_without_the_secret_and_without_commands
         let more = ["--secret", "env:HOOK_SECRET", "--case", "length-*", "--format", format];
         let output = countersign(&[&words[..], &more].concat());
         let shown = stdout(&output) + &stderr(&output);
-        let hex: String = CANARY.bytes().map(|octet| format!("{octet:02x}")).collect();
+        let hex: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert!(!shown.contains(CANARY) && !shown.contains(&hex), "{format}: {shown}");
         assert!(shown.contains("[secret]"), "{format}: {shown}");
         assert!(format == "html" || !shown.contains('\u{1b}'), "{format}: {shown}");

@@ -87,7 +87,7 @@ impl Driver {
         let order = asked["order"].as_array().expect("a list");
         let nanos: Vec<f64> = match self.manner.as_str() {
             "fast-clock" => vec![1e9; order.len()],
-            "standing-clock" => vec![0.0; order.len()],
+            "stopped-clock" => vec![0.0; order.len()],
             "few-timings" => vec![1.0],
             "odd-clock" => vec![-1.0; order.len()],
             _ => order.iter().map(|place| self.timed(asked, place)).collect(),

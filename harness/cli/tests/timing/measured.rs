@@ -64,7 +64,7 @@ fn a_driver_whose_clock_cannot_be_right_is_named() {
     let _alone = alone();
     for (manner, why) in [
         ("fast-clock", "its calls took"),
-        ("standing-clock", "its clock stands still"),
+        ("stopped-clock", "its clock does not advance"),
         ("few-timings", "1 timings for 64 calls"),
         ("odd-clock", "a call of -1 ns"),
     ] {

@@ -1,7 +1,6 @@
-//! Counters of effects: what a target did, whatever it answered.
+//! Counters of effects: how often a target acted on a request, whatever it answered.
 //!
-//! The type to know is [`Counter`]; where one is found is in `spec`. What a counter page says beside the number is
-//! neither kept nor shown.
+//! The type to know is [`Counter`]. Everything on a counter page except the number is neither kept nor shown.
 
 #[cfg(feature = "targets")]
 mod spec;
@@ -23,42 +22,43 @@ pub struct Counter {
     transport: Transport,
     page: Wire,
     metric: Option<String>,
-    /// The least time in which an effect may show itself.
-    patience: Duration,
+    /// Minimum time to wait for an effect to show.
+    min_settle: Duration,
 }
 
-/// A counter that was seen to rise with a valid request.
+/// A counter that rose with a valid request.
 #[derive(Debug)]
 pub struct VerifiedCounter<'a> {
     counter: &'a Counter,
-    /// How long an effect may take to show itself.
+    /// How long an effect may take to show.
     settle: Duration,
 }
 
-/// Pauses in which the effect of a valid request must show itself.
-const PAUSES: [u64; 8] = [0, 20, 50, 100, 200, 400, 800, 1600];
-/// How often a counter is looked at until it stands still.
-const LOOKS: usize = 20;
+/// Pauses, in milliseconds, within which the effect of a valid request must show.
+const READ_PAUSES: [u64; 8] = [0, 20, 50, 100, 200, 400, 800, 1600];
+/// How often a counter is read until it stops changing.
+const MAX_READS: usize = 20;
 
 impl Counter {
     /// Reads the number.
     ///
     /// # Errors
-    /// The page does not come, or holds no such number.
+    /// The page cannot be read, or has no such number.
     pub async fn read(&self) -> Result<f64, String> {
         let seen = self.transport.deliver(&self.page).await;
         let page = match (&seen.outcome, &seen.answer) {
             (Outcome::Accepted, Some(answer)) => &answer.body,
-            _ => return Err(format!("the counter of effects cannot be read: {}", seen.summary())),
+            _ => return Err(format!("the effect counter cannot be read: {}", seen.summary())),
         };
-        let text = std::str::from_utf8(page).map_err(|_| "the counter of effects is no text".to_owned())?;
+        let text = std::str::from_utf8(page)
+            .map_err(|_| "the page of the effect counter is not UTF-8 text".to_owned())?;
         value(text, self.metric.as_deref())
     }
 
     /// Sends a valid request and waits until the counter has risen with it.
     ///
     /// # Errors
-    /// It cannot be read, or nothing follows from its standing still, because it stands still then too.
+    /// The counter cannot be read, or does not rise with a valid request, so that an unchanged counter proves nothing.
     pub async fn prove(
         &self,
         control: impl AsyncFnOnce() -> Observation,
@@ -69,26 +69,26 @@ impl Counter {
             return Err(format!("the valid request before it was {}", control.summary()));
         }
         let mut waited = Duration::ZERO;
-        for pause in PAUSES.map(Duration::from_millis) {
+        for pause in READ_PAUSES.map(Duration::from_millis) {
             sleep(pause).await;
             waited += pause;
             if self.read().await? > before {
-                let settle = if self.patience.is_zero() { waited } else { self.patience.max(waited * 2) };
+                let settle = if self.min_settle.is_zero() { waited } else { self.min_settle.max(waited * 2) };
                 return Ok(VerifiedCounter { counter: self, settle });
             }
         }
-        Err("the counter of effects does not rise with a valid request".to_owned())
+        Err("the effect counter does not rise with a valid request".to_owned())
     }
 }
 
 impl VerifiedCounter<'_> {
-    /// The number, once it stands still.
+    /// The number, once it has stopped changing.
     ///
     /// # Errors
-    /// It cannot be read, or never stands still.
+    /// It cannot be read, or keeps changing.
     pub async fn settled(&self) -> Result<f64, String> {
         let mut last = None;
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_READS {
             sleep(self.settle).await;
             let now = self.counter.read().await?;
             if self.settle.is_zero() || last == Some(now) {
@@ -96,15 +96,15 @@ impl VerifiedCounter<'_> {
             }
             last = Some(now);
         }
-        Err("the counter of effects does not stand still: something else uses the target".to_owned())
+        Err("the effect counter keeps changing: something else is using the target".to_owned())
     }
 }
 
-/// The number on a page.
+/// Reads the number on a page.
 fn value(text: &str, metric: Option<&str>) -> Result<f64, String> {
     let number = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
     let Some(metric) = metric else {
-        let hint = "the counter of effects is not a plain number; name its metric behind a number sign";
+        let hint = "the page of the effect counter is not a plain number; name the metric after `#`";
         return number(text.trim()).ok_or_else(|| hint.to_owned());
     };
     let samples = text.lines().filter_map(|line| {
@@ -116,11 +116,11 @@ fn value(text: &str, metric: Option<&str>) -> Result<f64, String> {
     });
     let found: Vec<Option<f64>> = samples.collect();
     if found.is_empty() {
-        return Err(format!("the page of the counter of effects has no `{}`", metric.escape_debug()));
+        return Err(format!("the page of the effect counter has no metric `{}`", metric.escape_debug()));
     }
     let sum: Option<f64> = found.into_iter().sum();
     sum.ok_or_else(|| {
-        format!("`{}` on the page of the counter of effects is no number", metric.escape_debug())
+        format!("the metric `{}` on the page of the effect counter is not a number", metric.escape_debug())
     })
 }
 

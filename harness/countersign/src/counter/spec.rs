@@ -1,4 +1,4 @@
-//! Where a counter of effects is found.
+//! Where to find an effect counter.
 //!
 //! The type to know is [`CounterSpec`].
 
@@ -10,13 +10,13 @@ use url::Url;
 use super::Counter;
 use crate::transport::{CannotStart, Deadlines, HttpClient, Raw, Transport};
 
-/// Where a number is found that rises with every request that is acted on.
+/// Where to find a number that rises with every request that the target acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounterSpec {
     /// The page.
     pub url: Url,
-    /// The metric on a page of Prometheus texts: a name, over all of its labels, or a name with labels as
-    /// they stand there. Without it the page is a plain number.
+    /// The metric on a Prometheus page: a name, summed over all its labels, or a name with labels exactly as the page
+    /// writes them. `None` if the page is a plain number.
     pub metric: Option<String>,
 }
 
@@ -25,17 +25,17 @@ impl std::str::FromStr for CounterSpec {
 
     /// `http://127.0.0.1:9090/metrics#orders_total`, or an address alone.
     fn from_str(text: &str) -> Result<Self, String> {
-        // What stands behind the number sign is not sent, and may hold braces and quotes.
+        // The part after `#` is not sent, and may contain braces and quotes.
         let (address, metric) = text.split_once('#').map_or((text, None), |(url, name)| (url, Some(name)));
-        let url = Url::parse(address).map_err(|error| format!("it is no address: {error}"))?;
+        let url = Url::parse(address).map_err(|error| format!("this is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err("it is not an http or https address".to_owned());
+            return Err("this is not an http or https URL".to_owned());
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("credentials in an address would stand in every report".to_owned());
+            return Err("credentials in a URL would show in every report".to_owned());
         }
         match metric {
-            Some("") => Err("the name of a metric follows the number sign".to_owned()),
+            Some("") => Err("the name of the metric is missing after `#`".to_owned()),
             metric => Ok(Self { url, metric: metric.map(str::to_owned) }),
         }
     }
@@ -43,13 +43,13 @@ impl std::str::FromStr for CounterSpec {
 
 /// Why a counter cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the page of the counter cannot be asked for: {0}")]
+#[error("no client for the page of the counter: {0}")]
 pub struct CannotCount(#[from] CannotStart);
 
-/// Bytes of a page at most.
+/// Maximum bytes of a page.
 const PAGE: usize = 4 << 20;
-/// How long an effect of a target that somebody else runs may take at least.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// Minimum time to wait for an effect of a target that somebody else runs.
+const MIN_SETTLE: Duration = Duration::from_millis(100);
 
 impl Counter {
     /// A counter of a target that somebody else runs.
@@ -76,7 +76,7 @@ impl Counter {
             transport: transport.with_limits(limits),
             page,
             metric: spec.metric.clone(),
-            patience: PATIENCE,
+            min_settle: MIN_SETTLE,
         })
     }
 
@@ -85,7 +85,7 @@ impl Counter {
         let url = Url::parse(&format!("http://{metrics}/metrics")).expect("an address makes a URL");
         let spec = CounterSpec { url, metric: Some(crate::serve::EFFECTS.to_owned()) };
         let counter = Self::new(&spec, Deadlines::default()).expect("plain HTTP needs no certificates");
-        Self { patience: Duration::ZERO, ..counter }
+        Self { min_settle: Duration::ZERO, ..counter }
     }
 }
 

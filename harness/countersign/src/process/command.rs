@@ -13,24 +13,24 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// The same, run in a folder; a program with a slash in its name is looked up from there too.
+    /// The same, run in a folder. A program with a slash in its name is looked up from that folder too.
     #[must_use]
     pub fn within(self, folder: &Path) -> Self {
         Self { folder: Some(folder.to_path_buf()), ..self }
     }
 
-    /// The same, started by another program: these words come before its own.
+    /// The same, started by a launcher, whose words come first.
     #[must_use]
     pub fn under(self, launcher: impl IntoIterator<Item = String>) -> Self {
         Self { words: launcher.into_iter().chain(self.words).collect(), ..self }
     }
 
-    /// The folder in which it runs, if not the present one.
+    /// The folder it runs in, if not the current one.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
     }
 
-    /// The program as the system finds it.
+    /// The path under which the system finds the program.
     pub fn path(&self) -> PathBuf {
         match &self.folder {
             Some(folder) if self.program().contains('/') => {
@@ -62,12 +62,12 @@ impl FromStr for CommandLine {
     type Err = &'static str;
 
     fn from_str(line: &str) -> Result<Self, Self::Err> {
-        let words = shlex::split(line).ok_or("a quotation mark or a backslash has no end")?;
+        let words = shlex::split(line).ok_or("a quotation mark or backslash is not closed")?;
         if words.first().is_none_or(String::is_empty) {
             return Err("the command line is empty");
         }
         if words.iter().any(|word| word.contains('\0')) {
-            return Err("a word with a NUL cannot be an argument");
+            return Err("an argument cannot contain a NUL character");
         }
         Ok(Self { line: line.to_owned(), words, folder: None })
     }

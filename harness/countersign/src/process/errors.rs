@@ -1,6 +1,6 @@
-//! What a process says on standard error, as far as a message can show it.
+//! What a process writes to standard error, short enough for a message.
 //!
-//! The type to know is [`Errors`]: the first error and the end, however much there is.
+//! The type to know is [`Errors`]. It keeps the first error and the end, however much is written.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,20 +8,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use countersign_core::redact::Redactor;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// What is kept of the end.
+/// Bytes of the end that are kept.
 const KEPT: usize = 16 << 10;
-/// The longest line that is kept of the front.
-const LONGEST: usize = 4 << 10;
-/// Lines of the end that are shown, and characters of each.
-const SHOWN: (usize, usize) = (6, 200);
+/// Longest line that is kept from the beginning.
+const MAX_LINE: usize = 4 << 10;
+/// How many of the last lines are shown, and how many characters of each.
+const SHOWN_LINES: (usize, usize) = (6, 200);
 
-/// What came on standard error.
+/// The standard error of a process.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Errors(Arc<Mutex<Held>>);
+pub(super) struct Errors(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
-struct Held {
-    /// The first line that names an error, which the end may have pushed out.
+struct Kept {
+    /// The first line that names an error; it may no longer be in `end`.
     first: Option<Vec<u8>>,
     line: Vec<u8>,
     end: VecDeque<u8>,
@@ -29,29 +29,29 @@ struct Held {
 }
 
 impl Errors {
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what comes, until nothing more does.
+    /// Reads until the end of the stream.
     pub(super) async fn keep(self, mut from: impl AsyncRead + Unpin) {
         let mut piece = [0; 1024];
         while let Ok(length @ 1..) = from.read(&mut piece).await {
-            self.held().add(&piece[..length]);
+            self.kept().add(&piece[..length]);
         }
     }
 
-    /// The first error and the last lines, in one line. Secrets are taken out before anything is cut or decoded.
+    /// The first error and the last lines, joined into one line. Secrets are redacted before anything is cut or decoded.
     pub(super) fn shown(&self, redactor: &Redactor) -> String {
-        let mut held = self.held();
-        let octets = redactor.bytes(held.end.make_contiguous());
-        let text = String::from_utf8_lossy(&octets);
-        // The front of a line that was pushed out may be half a secret.
-        let whole = if held.overflowed { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
-        let short = |line: &str| line.trim().chars().take(SHOWN.1).collect::<String>();
+        let mut kept = self.kept();
+        let bytes = redactor.bytes(kept.end.make_contiguous());
+        let text = String::from_utf8_lossy(&bytes);
+        // The first line may have lost its beginning, and then starts with half a secret.
+        let whole = if kept.overflowed { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
+        let short = |line: &str| line.trim().chars().take(SHOWN_LINES.1).collect::<String>();
         let lines: Vec<String> = whole.lines().map(short).filter(|line| !line.is_empty()).collect();
-        let mut shown = lines[lines.len().saturating_sub(SHOWN.0)..].to_vec();
-        if let Some(first) = &held.first {
+        let mut shown = lines[lines.len().saturating_sub(SHOWN_LINES.0)..].to_vec();
+        if let Some(first) = &kept.first {
             let first = short(&String::from_utf8_lossy(&redactor.bytes(first)));
             if !shown.contains(&first) {
                 shown.insert(0, first);
@@ -60,8 +60,8 @@ impl Errors {
         shown.join(" | ")
     }
 
-    /// A message, and behind it what was said.
-    pub(super) fn behind(&self, why: String, redactor: &Redactor) -> String {
+    /// A message, followed by what the process wrote to standard error.
+    pub(super) fn with_stderr(&self, why: String, redactor: &Redactor) -> String {
         match self.shown(redactor) {
             said if said.is_empty() => why,
             said => format!("{why}; on standard error: {said}"),
@@ -69,19 +69,19 @@ impl Errors {
     }
 }
 
-impl Held {
+impl Kept {
     fn add(&mut self, piece: &[u8]) {
         self.end.extend(piece);
         let surplus = self.end.len().saturating_sub(KEPT);
         self.overflowed |= surplus > 0;
         self.end.drain(..surplus);
-        for &octet in piece {
+        for &byte in piece {
             if self.first.is_some() {
                 return;
             }
-            if octet != b'\n' {
-                if self.line.len() < LONGEST {
-                    self.line.push(octet);
+            if byte != b'\n' {
+                if self.line.len() < MAX_LINE {
+                    self.line.push(byte);
                 }
             } else if memchr::memmem::find(&self.line, b"rror").is_some() {
                 self.first = Some(std::mem::take(&mut self.line));
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn the_first_error_stays_whatever_comes_after_it() {
         let errors = Errors::default();
-        errors.held().add(b"starting\nModuleNotFoundError: no such thing\n");
+        errors.kept().add(b"starting\nModuleNotFoundError: no such thing\n");
         for n in 0..3000 {
-            errors.held().add(format!("line {n}\n").as_bytes());
+            errors.kept().add(format!("line {n}\n").as_bytes());
         }
         let shown = errors.shown(&Redactor::default());
         assert!(shown.starts_with("ModuleNotFoundError: no such thing | line 2994 | "), "{shown}");
@@ -116,11 +116,11 @@ mod tests {
         let secret = Secret::new(b"canary-s\xffcret-0123456789".to_vec());
         let redactor = Redactor::new(std::slice::from_ref(&secret));
         for _ in 0..1000 {
-            errors.held().add(&[b"Error in ", secret.expose(), b" "].concat());
+            errors.kept().add(&[b"Error in ", secret.expose(), b" "].concat());
         }
-        assert!(errors.held().line.len() <= LONGEST && errors.held().end.len() <= KEPT);
+        assert!(errors.kept().line.len() <= MAX_LINE && errors.kept().end.len() <= KEPT);
         assert_eq!(errors.shown(&redactor), "", "its front was pushed out");
-        errors.held().add(&[b"\nwith ", secret.expose(), b" in it\n"].concat());
+        errors.kept().add(&[b"\nwith ", secret.expose(), b" in it\n"].concat());
         let shown = errors.shown(&redactor);
         assert!(shown.contains("with ") && !shown.contains("cret-"), "{shown}");
     }

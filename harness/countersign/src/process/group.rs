@@ -1,4 +1,4 @@
-//! Processes that were started for a run, each in a group of its own, so that none is left behind.
+//! Processes started for a run, each in its own process group, so that none is left behind.
 //!
 //! The type to know is [`Group`].
 
@@ -14,13 +14,13 @@ use tokio::process::{Child, Command};
 
 use super::command::CommandLine;
 
-/// All groups that run, for an end that waits for nobody.
+/// All running groups, so that they can be killed at once.
 static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
-/// Whether nothing is to be started any more.
+/// Whether starting processes is over.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Stops everything that was started, with its children, for good.
+/// Kills everything that was started, including children, and lets nothing start after that.
 pub fn kill_all() {
     CLOSED.store(true, Ordering::Relaxed);
     for id in std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner)) {
@@ -35,14 +35,14 @@ pub fn kill_all() {
 pub(super) struct Group(Option<Pid>);
 
 impl Group {
-    /// Starts a command with pipes for its input, output and errors, and more in its environment. To be called on
-    /// the runtime that will watch the process.
+    /// Starts a command with pipes for standard input, output and error, and with additional environment variables.
+    /// Call it on the runtime that will watch the process.
     ///
     /// # Errors
     /// The program cannot be started.
     pub(super) fn start(command: &CommandLine, variables: &[(&str, &OsStr)]) -> io::Result<(Child, Self)> {
         if CLOSED.load(Ordering::Relaxed) {
-            return Err(io::Error::other("everything is being ended"));
+            return Err(io::Error::other("the run is being stopped"));
         }
         let mut program = Command::new(command.path());
         if let Some(folder) = command.folder() {
@@ -64,14 +64,14 @@ impl Group {
         Ok((child, Self(id.and_then(Pid::from_raw))))
     }
 
-    /// Stops it. It may have ended by itself in the meantime.
+    /// Kills it. It may already have exited.
     pub(super) fn kill(&self) {
         if let Some(group) = self.0 {
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
 
-    /// Asks it to end.
+    /// Asks it to exit (`SIGTERM`).
     pub(super) fn terminate(&self) {
         if let Some(group) = self.0 {
             let _ = kill_process_group(group, Signal::TERM);

@@ -1,7 +1,7 @@
-//! Processes that a run starts and ends: drivers of libraries, and servers.
+//! Processes that a run starts and stops: drivers of libraries, and servers.
 //!
-//! The types to know are [`Driver`], a library behind drivers, and [`Server`], a server with its process. What is
-//! said over a socket is not decided here.
+//! The types to know are [`Driver`], a library behind drivers, and [`Server`], a server and its process. This
+//! module must not know what goes over a socket.
 
 mod command;
 pub mod driver;

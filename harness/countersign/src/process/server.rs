@@ -1,7 +1,7 @@
-//! Servers that are started for a run, and ended with it.
+//! Servers that are started for a run and stopped at its end.
 //!
-//! The type to know is [`Server`]. The server says on its standard output where it listens; its secret comes to it
-//! in its environment. One that ends is started again at the same port.
+//! The type to know is [`Server`]. A server gets its secret in the environment, and prints where it listens. One that
+//! exits is started again on the same port.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -29,18 +29,18 @@ use super::group::Group;
 use crate::clock::Clock;
 use crate::transport::{Deadlines, Raw};
 
-/// How long a server may take until it listens.
-const STARTUP: Duration = Duration::from_secs(30);
-/// How long it may take to end once it is asked to.
-const PARTING: Duration = Duration::from_secs(2);
-/// The longest path of a hook.
-const LONGEST_PATH: usize = 2048;
-/// How long the end of a process may lag behind the end of its connections.
+/// How long a server may take to start listening.
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long it may take to exit after `SIGTERM`.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest path of an endpoint.
+const MAX_PATH: usize = 2048;
+/// How long a process may take to exit after its connections end.
 const LINGER: Duration = Duration::from_millis(300);
-/// What may stand on standard output before it listens.
-const PREAMBLE: u64 = 64 << 10;
+/// Bytes a server may print before it says that it listens.
+const MAX_PREAMBLE: u64 = 64 << 10;
 
-/// How a server introduces itself when it listens.
+/// How a server introduces itself once it listens.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -51,13 +51,13 @@ pub struct About {
     pub version: Option<String>,
     /// The language that it is written in.
     pub language: String,
-    /// The schemes that it verifies; any, if there are none.
+    /// The schemes it verifies; empty if it did not say.
     #[serde(default)]
     pub schemes: Vec<String>,
     /// The path of its hook.
     #[serde(default = "hook")]
     pub path: String,
-    /// Whether its clock stands at `HOOK_TIME`, or it never looks at one.
+    /// Whether its clock is fixed at `HOOK_TIME`, or it never reads a clock.
     #[serde(default)]
     pub clock: bool,
 }
@@ -71,17 +71,17 @@ fn hook() -> String {
 pub struct Setting {
     /// Its command line.
     pub command: CommandLine,
-    /// The scheme that it is to verify.
+    /// The scheme to verify.
     pub scheme: String,
-    /// The time at which its clock stands, if it can.
+    /// The time to fix its clock at, if it supports that.
     pub time: Timestamp,
     /// How long an answer may take.
     pub deadlines: Deadlines,
-    /// Takes the secrets out of everything that the server prints.
+    /// Redacts secrets from everything the server prints.
     pub redactor: Redactor,
 }
 
-/// Why there is no server.
+/// Why a server did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotServe {
     /// The program cannot be started.
@@ -89,10 +89,10 @@ pub enum CannotServe {
     NoProgram {
         /// The program.
         program: String,
-        /// What the system says.
+        /// The error of the system.
         why: String,
     },
-    /// It did not say where it listens.
+    /// It did not print where it listens.
     #[error("the server `{command}` does not listen: {why}")]
     Silent {
         /// The command line.
@@ -112,8 +112,8 @@ pub struct Server {
     raw: Raw,
     process: Mutex<Process>,
     starts: AtomicU64,
-    /// Until when a start after the first has to listen.
-    patience: Duration,
+    /// How long a restart may take to listen.
+    startup_timeout: Duration,
     /// Why it could not be started again.
     gone: StdMutex<Option<String>>,
 }
@@ -126,25 +126,25 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    /// Starts a server and hears where it listens. `runtime` watches its process.
+    /// Starts a server and reads where it listens. `runtime` watches its process.
     ///
     /// # Errors
     /// The program cannot be started, or does not listen.
     pub async fn start(setting: Setting, secret: Secret, runtime: Handle) -> Result<Self, CannotServe> {
         let began = Instant::now();
-        let (process, address, about) = launch(&setting, &secret, 0, STARTUP, &runtime).await?;
-        // It is known by now how long it takes.
-        let patience = (began.elapsed() * 3).max(Duration::from_secs(3));
+        let (process, address, about) = launch(&setting, &secret, 0, STARTUP_TIMEOUT, &runtime).await?;
+        // The first start shows how long a restart takes.
+        let startup_timeout = (began.elapsed() * 3).max(Duration::from_secs(3));
         let raw = Raw::new(address.ip().to_string(), address.port(), setting.deadlines);
         let (process, starts, gone) = (Mutex::new(process), AtomicU64::new(1), StdMutex::default());
-        Ok(Self { setting, secret, runtime, address, about, raw, process, starts, patience, gone })
+        Ok(Self { setting, secret, runtime, address, about, raw, process, starts, startup_timeout, gone })
     }
 
-    /// A server of the same kind with another secret.
+    /// Starts the same server again with another secret.
     ///
     /// # Errors
     /// It does not start with this secret.
-    pub async fn apart(&self, secret: &Secret) -> Result<Self, CannotServe> {
+    pub async fn with_secret(&self, secret: &Secret) -> Result<Self, CannotServe> {
         let redactor = self.setting.redactor.clone().and(secret.expose());
         let setting = Setting { redactor, ..self.setting.clone() };
         let other = Self::start(setting, secret.clone(), self.runtime.clone()).await?;
@@ -162,12 +162,12 @@ impl Server {
         self.address
     }
 
-    /// The way there.
+    /// The transport to it.
     pub fn raw(&self) -> &Raw {
         &self.raw
     }
 
-    /// Its clock, which stands if it says so.
+    /// Its clock, which is fixed if the server says so.
     pub fn clock(&self) -> Clock {
         match &self.about {
             Some(about) if about.clock => Clock::fixed(self.setting.time),
@@ -180,12 +180,12 @@ impl Server {
         self.starts.load(Ordering::Relaxed)
     }
 
-    /// Why it does not run any more, if so.
+    /// Why it could not be restarted, if so.
     pub fn gone(&self) -> Option<String> {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Starts it again if it ended; whether it runs now.
+    /// Restarts it if it exited. Returns whether it runs now.
     async fn revive(&self) -> bool {
         let mut process = self.process.lock().await;
         if timeout(LINGER, process.child.wait()).await.is_err() {
@@ -194,7 +194,7 @@ impl Server {
         self.launch_again(&mut process).await
     }
 
-    /// Ends it, and starts it again; whether that could be done.
+    /// Kills it and starts it again. Returns whether that worked.
     pub async fn replace(&self) -> bool {
         let mut process = self.process.lock().await;
         self.launch_again(&mut process).await
@@ -206,33 +206,33 @@ impl Server {
         }
         process.end().await;
         let port = self.address.port();
-        let why = match launch(&self.setting, &self.secret, port, self.patience, &self.runtime).await {
+        let why = match launch(&self.setting, &self.secret, port, self.startup_timeout, &self.runtime).await {
             Ok((launched, address, _)) if address == self.address => {
                 *process = launched;
                 self.starts.fetch_add(1, Ordering::Relaxed);
                 return true;
             }
             Ok((_, address, _)) => {
-                format!("started again, it listens on {address} and not on {}", self.address)
+                format!("after a restart, it listens on {address} instead of {}", self.address)
             }
-            Err(why) => format!("it could not be started again: {why}"),
+            Err(why) => format!("it could not be restarted: {why}"),
         };
         *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         false
     }
 
-    /// Asks it to end, and waits until it did.
+    /// Asks it to exit, waits, and kills it if it does not.
     pub async fn shutdown(&self) {
         let mut process = self.process.lock().await;
         drop(process.stdin.take());
         process.group.terminate();
-        let _ = timeout(PARTING, process.child.wait()).await;
+        let _ = timeout(SHUTDOWN_TIMEOUT, process.child.wait()).await;
         process.end().await;
     }
 }
 
 impl Server {
-    /// Sends one request, to a server that is started again first if it ended.
+    /// Sends one request. If the server has exited, restarts it and sends the request again.
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         let seen = self.raw.deliver(wire).await;
         if seen.outcome != Outcome::Unreachable {
@@ -249,12 +249,12 @@ impl Server {
 struct Process {
     child: Child,
     group: Group,
-    /// Open as long as the server is needed.
+    /// Kept open as long as the server is needed.
     stdin: Option<ChildStdin>,
 }
 
 impl Process {
-    /// Ends it with all its children, and waits for it.
+    /// Kills it with all its children, and waits for it.
     async fn end(&mut self) {
         self.group.kill();
         let _ = self.child.wait().await;
@@ -271,13 +271,13 @@ async fn launch(
     setting: &Setting,
     secret: &Secret,
     port: u16,
-    patience: Duration,
+    startup_timeout: Duration,
     runtime: &Handle,
 ) -> Result<(Process, SocketAddr, Option<About>), CannotServe> {
     let redactor = &setting.redactor;
     let silent = |why: String| CannotServe::Silent { command: setting.command.to_string(), why };
     if secret.expose().contains(&0) {
-        return Err(silent("its environment cannot hold a secret with a zero byte".to_owned()));
+        return Err(silent("a secret with a NUL byte cannot be put into its environment".to_owned()));
     }
     let (of_server, secret) = (setting.clone(), secret.clone());
     let launched = runtime.spawn(async move {
@@ -298,40 +298,40 @@ async fn launch(
         let errors = Errors::default();
         let reading = tokio::spawn(errors.clone().keep(stderr));
         let process = Process { stdin: child.stdin.take(), child, group };
-        let heard = timeout(patience, listening(stdout, of_server.redactor)).await;
-        Ok((process, heard, errors, reading))
+        let announced = timeout(startup_timeout, listening(stdout, of_server.redactor)).await;
+        Ok((process, announced, errors, reading))
     });
-    let (mut process, heard, errors, reading) =
+    let (mut process, announced, errors, reading) =
         launched.await.map_err(|error| silent(error.to_string()))??;
-    let why = match heard {
+    let why = match announced {
         Ok(Ok((address, about))) => return Ok((process, address, about)),
         Ok(Err(why)) => why,
-        Err(_) => format!("no line `listening ADDRESS:PORT` within {} s", patience.as_secs()),
+        Err(_) => format!("no line `listening ADDRESS:PORT` within {} s", startup_timeout.as_secs()),
     };
     process.end().await;
     let _ = timeout(LINGER, reading).await;
-    Err(silent(errors.behind(why, redactor)))
+    Err(silent(errors.with_stderr(why, redactor)))
 }
 
-/// Reads standard output until the server says where it listens. What comes after it is thrown away.
+/// Reads standard output until the server prints where it listens. Later output is discarded.
 async fn listening(
     stdout: impl AsyncRead + Unpin + Send + 'static,
     redactor: Redactor,
 ) -> Result<(SocketAddr, Option<About>), String> {
-    let mut lines = BufReader::new(stdout).take(PREAMBLE);
+    let mut lines = BufReader::new(stdout).take(MAX_PREAMBLE);
     let mut line = Vec::new();
     loop {
         line.clear();
         match lines.read_until(b'\n', &mut line).await {
             Ok(1..) if line.ends_with(b"\n") => {}
             Ok(_) | Err(_) if lines.limit() == 0 => {
-                return Err(format!("no line `listening ADDRESS:PORT` within {} KiB", PREAMBLE >> 10));
+                return Err(format!("no line `listening ADDRESS:PORT` within {} KiB", MAX_PREAMBLE >> 10));
             }
-            Ok(_) | Err(_) => return Err("it said no line `listening ADDRESS:PORT`".to_owned()),
+            Ok(_) | Err(_) => return Err("it did not print the line `listening ADDRESS:PORT`".to_owned()),
         }
         let text = String::from_utf8_lossy(&redactor.bytes(&line)).into_owned();
         if let Some(said) = text.trim_end().strip_prefix("listening ") {
-            let said = place(said)?;
+            let said = parse_listening(said)?;
             tokio::spawn(async move {
                 let _ = tokio::io::copy(&mut lines.into_inner(), &mut tokio::io::sink()).await;
             });
@@ -340,8 +340,8 @@ async fn listening(
     }
 }
 
-/// `ADDRESS:PORT`, and after a space a JSON object on the package.
-fn place(said: &str) -> Result<(SocketAddr, Option<About>), String> {
+/// Parses `ADDRESS:PORT`, optionally followed by a space and a JSON object about the package.
+fn parse_listening(said: &str) -> Result<(SocketAddr, Option<About>), String> {
     let (address, about) = match said.split_once(' ') {
         Some((address, about)) => (address, Some(about)),
         None => (said, None),
@@ -350,25 +350,25 @@ fn place(said: &str) -> Result<(SocketAddr, Option<About>), String> {
     let address: SocketAddr =
         address.parse().map_err(|_| format!("`listening {shown}` has no address and port"))?;
     if address.port() == 0 {
-        return Err(format!("`listening {shown}` has the port 0, at which nobody can listen"));
+        return Err(format!("`listening {shown}` names port 0; print the port that the system assigned"));
     }
     if !address.ip().is_loopback() {
-        return Err(format!("it listens on {address}, which others can reach; 127.0.0.1 is the place"));
+        return Err(format!("it listens on {address}, which others can reach; let it listen on 127.0.0.1"));
     }
     let about: Option<About> = about
         .map(serde_json::from_str)
         .transpose()
         .map_err(|error| format!("what follows the address in `listening {shown}` is wrong: {error}"))?;
-    // It goes into the request line as it is.
+    // The path goes into the request line unchanged.
     let is_plain = |path: &str| {
         path.starts_with('/')
-            && path.len() <= LONGEST_PATH
-            && path.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'#')
+            && path.len() <= MAX_PATH
+            && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
     };
     match &about {
-        Some(about) if !is_plain(&about.path) => {
-            Err(format!("the path in `{shown}` is no plain path that starts with a slash"))
-        }
+        Some(about) if !is_plain(&about.path) => Err(format!(
+            "the path in `{shown}` must start with a slash and consist of printable ASCII without `#`"
+        )),
         Some(_) | None => Ok((address, about)),
     }
 }
@@ -379,18 +379,21 @@ mod tests {
 
     #[test]
     fn the_line_of_a_server_is_read_or_named() {
-        let (address, about) = place("127.0.0.1:80").expect("an address");
+        let (address, about) = parse_listening("127.0.0.1:80").expect("an address");
         assert_eq!((address.port(), about), (80, None));
         let said = r#"127.0.0.1:80 {"name":"a","version":"1","language":"go"}"#;
-        let about = place(said).expect("an address").1.expect("a package");
+        let about = parse_listening(said).expect("an address").1.expect("a package");
         assert_eq!((about.name.as_str(), about.path.as_str(), about.clock), ("a", "/hook", false));
         for (bad, word) in [
             ("soon", "no address"),
             ("0.0.0.0:80", "others can reach"),
             ("127.0.0.1:80 {}", "is wrong"),
-            (r#"127.0.0.1:80 {"name":"a","version":"1","language":"go","path":"x"}"#, "no plain path"),
+            (
+                r#"127.0.0.1:80 {"name":"a","version":"1","language":"go","path":"x"}"#,
+                "must start with a slash",
+            ),
         ] {
-            let why = place(bad).expect_err(bad);
+            let why = parse_listening(bad).expect_err(bad);
             assert!(why.contains(word), "{bad}: {why}");
         }
     }

@@ -1,6 +1,6 @@
-//! A run from its first event to its last, over one scheme or several.
+//! A run over one or more schemes, from its first event to its last.
 //!
-//! The type to know is [`Campaign`]. Every command that judges runs cases through it; what differs is who listens.
+//! The type to know is [`Campaign`]. Every command that judges runs cases through it, with its own listener for events.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -24,21 +24,21 @@ pub struct Announcement {
     pub target: String,
     /// The schemes, in order.
     pub schemes: Vec<SchemeName>,
-    /// Where fresh texts come from.
+    /// The root seed.
     pub seed: u64,
-    /// Cases over all schemes.
+    /// Number of cases over all schemes.
     pub cases: usize,
     /// The profile that was used, if any.
     pub config: Option<String>,
 }
 
 /// What a run needs other than its target.
-pub struct Hands<'a> {
+pub struct RunContext<'a> {
     /// The threads that send.
     pub workers: &'a Workers,
-    /// Ends the run early.
+    /// Stops the run early when set.
     pub stop: &'a AtomicBool,
-    /// Is told after each case.
+    /// Called after each case.
     pub tick: &'a (dyn Fn() + Sync),
 }
 
@@ -83,15 +83,15 @@ impl<'e> Campaign<'e> {
         self.started
     }
 
-    /// Runs the cases of one scheme, and hands back where its results begin and why there is no verdict, if so.
+    /// Runs the cases of one scheme.
     pub fn scheme(
         &mut self,
-        hands: &Hands<'_>,
+        context: &RunContext<'_>,
         session: &mut Session,
         cases: &[Planned<'_>],
         settings: &Settings,
     ) -> SchemeRun {
-        let done = scheme(hands.workers, session, cases, settings, hands.stop, self.emit, hands.tick);
+        let done = scheme(context.workers, session, cases, settings, context.stop, self.emit, context.tick);
         self.summary.add(&done.summary.summary);
         self.results.extend(done.results.iter().cloned());
         let name = &done.summary.scheme;
@@ -99,7 +99,7 @@ impl<'e> Campaign<'e> {
         done
     }
 
-    /// Takes note of why there is no verdict.
+    /// Records a reason why there is no verdict.
     pub fn note(&mut self, why: String) {
         self.reasons.push(why);
     }
@@ -122,7 +122,7 @@ impl<'e> Campaign<'e> {
     }
 }
 
-/// The cases that apply to a scheme, each with the requirement that decides.
+/// The cases that apply to a scheme, each with its deciding requirement.
 pub fn plan<'a>(
     catalog: &'a Catalog,
     scheme: &dyn Scheme,
@@ -135,7 +135,7 @@ pub fn plan<'a>(
     cases.filter_map(planned).collect()
 }
 
-/// Whether a case comes out the same on every machine: how long an answer takes is the machine's as well.
+/// Whether a case has the same result on every machine. Cases about response time do not.
 pub fn is_repeatable(case: &Case) -> bool {
     case.expect != Expectation::Quick
 }

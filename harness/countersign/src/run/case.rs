@@ -1,4 +1,6 @@
-//! One case: build, send, judge, and keep the evidence.
+//! One case: build it, send it, judge it, and keep the evidence.
+//!
+//! The type to know is [`Planned`]. It must not know how results are shown.
 
 use countersign_core::case::{Case, NotApplicable};
 use countersign_core::engine::{Answers, Deliver, Executed, execute};
@@ -30,25 +32,25 @@ pub struct Planned<'a> {
     pub case: &'a Case,
     /// The requirement that a wrong decision breaks.
     pub requirement: &'a Requirement,
-    /// All requirements: a crash, for one, breaks another than that of the case.
+    /// All requirements. A crash, for example, breaks a different one than the case's own.
     pub requirements: &'a Requirements,
 }
 
-/// Whether a case is run for the first time.
+/// Whether a case runs for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
-    /// Among others.
+    /// The first time, possibly with others in flight.
     First,
-    /// Once more, with nothing else in flight: for the first time, the second and so on.
-    Alone(u8),
+    /// Again, with nothing else in flight; counted from 1.
+    Retry(u8),
 }
 
 impl Attempt {
-    /// What the fresh texts of the requests are derived from.
+    /// The name from which everything fresh in the requests is derived.
     fn seed(self, case: &str) -> String {
         match self {
             Self::First => case.to_owned(),
-            Self::Alone(time) => format!("{case} alone, time {time}"),
+            Self::Retry(time) => format!("{case} alone, time {time}"),
         }
     }
 }
@@ -58,43 +60,42 @@ impl Attempt {
 pub(crate) struct Done {
     /// The result.
     pub result: Box<CaseResult>,
-    /// Why the scheme could not notice it, if it could not.
+    /// Why the scheme cannot detect the tamper, if it cannot.
     pub unnoticed: Option<&'static str>,
     /// Whether the target survived.
     pub alive: Alive,
-    /// Whether the target gave no answer to what was judged, though it got it.
+    /// Whether the target got the judged request but did not answer.
     silent: bool,
-    /// Whether it was not run yet, because nothing else may be in flight beside it.
+    /// Whether it was put off, because it must run with nothing else in flight.
     pub postponed: bool,
 }
 
 impl Done {
-    /// A result of which nothing else is known.
+    /// A result without requests sent.
     fn unsent(result: Box<CaseResult>) -> Self {
         Self { result, unnoticed: None, alive: Alive::NotAsked, silent: false, postponed: false }
     }
 
-    /// Whether the target gave no answer at all, but lives: with others in flight that may be its
-    /// load and not the request.
+    /// Whether the target did not answer but is alive. With other requests in flight, load may be the reason.
     pub(crate) fn was_silent(&self) -> bool {
         self.silent && self.alive != Alive::No
     }
 
-    /// Whether an answer came much too late, which a pause of any machine on the way may cause too.
+    /// Whether the answer came much too late. A pause of any machine involved can cause that too.
     pub(crate) fn was_slow(&self) -> bool {
         self.result.verdict == Verdict::Fail(Failure::Slow)
     }
 }
 
 impl Planned<'_> {
-    /// The requirements of the case, the one that decides first.
+    /// The requirements of the case, the deciding one first.
     fn requirements(&self) -> Vec<RequirementId> {
         let first = &self.requirement.id;
         let others = self.case.requires.iter().filter(|id| *id != first);
         std::iter::once(first).chain(others).cloned().collect()
     }
 
-    /// How much a verdict weighs.
+    /// The level of a verdict.
     pub fn level(&self, verdict: &Verdict) -> Level {
         match verdict {
             Verdict::Fail(failure) => self.weight(*failure),
@@ -102,7 +103,7 @@ impl Planned<'_> {
         }
     }
 
-    /// How much a failure weighs: a crash breaks another requirement than a wrong decision does.
+    /// The level of a failure. A crash breaks a different requirement than a wrong decision.
     fn weight(&self, failure: Failure) -> Level {
         failure.level(self.case.expect.kind(), Some(self.requirement), self.requirements)
     }
@@ -135,14 +136,14 @@ impl Planned<'_> {
         })
     }
 
-    /// What is left of a case when the run was stopped before it.
-    pub(crate) fn halted(&self, session: &Session, why: &str) -> Done {
+    /// The result of a case that was not run because the run was stopped.
+    pub(crate) fn stopped(&self, session: &Session, why: &str) -> Done {
         Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why.to_owned())))
     }
 
     /// Runs the case.
     ///
-    /// `attempt` makes the request fresh when a case is run again.
+    /// `attempt` makes the requests fresh when a case runs again.
     pub(crate) async fn run(
         &self,
         session: &Session,
@@ -152,20 +153,19 @@ impl Planned<'_> {
         attempt: Attempt,
     ) -> Done {
         if !session.clock.separates(&self.case.recipe.sign.at) {
-            let why =
-                "the target's clock is not known well enough to tell this side of the border from the other";
+            let why = "the target's clock is not known precisely enough to test this close to the edge of the time window";
             return Done::unsent(
                 self.without_sending(&*session.signer.scheme, Verdict::Inconclusive(why.to_owned())),
             );
         }
         if self.case.needs_second_sender() && session.second.is_none() {
-            let why = "needs a second sender; runs with --second-secret SOURCE";
+            let why = "needs a second sender; give --second-secret SOURCE to run it";
             return Done::unsent(
                 self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
             );
         }
         if self.case.replays() && !session.target.remembers() {
-            let why = "the library remembers nothing from one request to the next (capability `replay`)";
+            let why = "the library does not remember requests (capability `replay`)";
             return Done::unsent(
                 self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
             );
@@ -174,8 +174,8 @@ impl Planned<'_> {
         let alone = self.case.effects || self.case.runs_alone();
         let apart = alone && session.target.is_embedded();
         let fails = self.case.fails_the_handler();
-        // A clock that stands has to be moved: waiting does not do it.
-        let is_moved = waits > 0 && (session.slow == Slow::Skip || session.clock.stands());
+        // A fixed clock has to be moved; waiting does not change it.
+        let is_moved = waits > 0 && (session.slow == Slow::Skip || session.clock.is_fixed());
         if self.case.secret.is_some() || fails || apart || is_moved {
             let why = match session.variant(self.case).await {
                 Some(Ok(other)) => {
@@ -184,29 +184,31 @@ impl Planned<'_> {
                     return done;
                 }
                 Some(Err(why)) => why.to_string(),
-                None if waits > 0 && session.clock.stands() => "the target's clock stands still".to_owned(),
-                None if waits > 0 => format!("waits {waits} s; runs with --slow"),
+                None if waits > 0 && session.clock.is_fixed() => {
+                    "the target's clock is fixed and cannot be moved".to_owned()
+                }
+                None if waits > 0 => format!("waits {waits} s; give --slow to run it"),
                 None if fails => "needs a target whose handler can be made to fail".to_owned(),
                 None => "needs a target that can be set up with another secret".to_owned(),
             };
             return Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Skipped(why)));
         }
         if self.case.effects && session.effects.is_none() {
-            let why = "needs a counter of what the target does; runs with --effects URL";
+            let why = "needs an effect counter; give --effects URL to run it";
             return Done::unsent(
                 self.without_sending(&*session.signer.scheme, Verdict::Skipped(why.to_owned())),
             );
         }
         if alone && attempt == Attempt::First {
-            let why = Verdict::Inconclusive("it was not its turn yet".to_owned());
+            let why = Verdict::Inconclusive("not run yet".to_owned());
             let done = Done::unsent(self.without_sending(&*session.signer.scheme, why));
             return Done { postponed: true, ..done };
         }
-        // What our own endpoint takes costs nobody anything.
+        // Flooding our own endpoint is harmless.
         if let (Some(mebibytes), Slow::Skip) = (self.case.floods(), session.slow)
             && !session.target.is_embedded()
         {
-            let why = format!("sends {mebibytes} MiB; runs with --slow");
+            let why = format!("sends {mebibytes} MiB; give --slow to run it");
             return Done::unsent(self.without_sending(&*session.signer.scheme, Verdict::Skipped(why)));
         }
         self.send_and_judge(session, proof, redactor, keep, attempt).await
@@ -251,7 +253,7 @@ impl Planned<'_> {
             result.level = result.level.min(self.weight(failure));
             result.reason = result.reason.map(|reason| format!("{reason}; {failure}"));
         }
-        let shown = telling(&seen.judged);
+        let shown = most_telling(&seen.judged);
         if let Some(shown) = shown {
             result.observed = Some(shown.outcome);
             result.status = shown.answer.as_ref().map(|answer| answer.status);
@@ -287,7 +289,7 @@ impl Planned<'_> {
         Done { alive: seen.alive, silent, ..Done::unsent(result) }
     }
 
-    /// Sends the requests of the case and judges what is seen.
+    /// Sends the requests of the case and judges the observations.
     async fn execute(
         &self,
         session: &Session,
@@ -311,32 +313,32 @@ impl Planned<'_> {
 struct CaseRun<'r> {
     session: &'r Session,
     case: &'r Case,
-    /// The counter of effects, if it is watched: seen to work, or why it does not.
+    /// The effect counter, if it is used: verified to work, or why it does not.
     counter: Option<Result<VerifiedCounter<'r>, String>>,
-    /// How often the target had been started before.
+    /// How many times the target had been started before this case.
     starts: u64,
     redactor: &'r Redactor,
 }
 
 impl CaseRun<'_> {
-    /// Whether the target accepts a valid request. A driver that answers at all will do, and so does a target with a
-    /// secret of the case: it may be one with which nothing is ever accepted.
-    async fn lives(&self) -> bool {
+    /// Whether the target accepts a valid request. Any answer will do from a driver, or if the case has its own secret:
+    /// with some secrets nothing is ever accepted.
+    async fn is_alive(&self) -> bool {
         let seen = self.session.control(Phase::Liveness).await.observation;
         let answers = self.case.secret.is_some() && seen.is_answered();
         seen.outcome == Outcome::Accepted || seen.reply.is_some() || answers
     }
 
     /// Whether the target accepts a valid request again, at once or after a moment.
-    async fn lives_soon(&self) -> bool {
+    async fn recovers(&self) -> bool {
         for pause in [0, 100, 400] {
             tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
-            if self.lives().await {
+            if self.is_alive().await {
                 return true;
             }
         }
-        // One that hangs is given up, if another can be started in its place.
-        self.session.target.replace().await && self.lives().await
+        // Replace one that hangs, if possible.
+        self.session.target.replace().await && self.is_alive().await
     }
 }
 
@@ -354,17 +356,17 @@ impl Deliver for CaseRun<'_> {
     }
 
     fn looks_dead(&self, seen: &Observation) -> bool {
-        // A driver that reports what its library did is alive, and one that was stopped will be started again.
+        // A driver that reports what its library did is alive, and one that was killed will be restarted.
         let will_be_started = seen.outcome == Outcome::Unreachable && self.session.target.is_driven();
         seen.outcome.is_broken() && seen.reply.is_none() && !will_be_started
     }
 
     async fn liveness(&self, judged: &[Observation]) -> Alive {
         let target = &self.session.target;
-        if !self.lives_soon().await {
+        if !self.recovers().await {
             return Alive::No;
         }
-        // In use nobody would have started it again.
+        // In production nobody would have restarted it.
         let ended = |one: &Observation| one.outcome == Outcome::Crashed && !one.is_answered();
         let restarted = target.is_driven() || target.starts() > self.starts;
         if restarted && judged.iter().any(ended) { Alive::Restarted } else { Alive::Yes }
@@ -383,11 +385,11 @@ impl Deliver for CaseRun<'_> {
     }
 
     fn place(&self) -> Place<'_> {
-        self.session.place(self.redactor)
+        self.session.search_context(self.redactor)
     }
 }
 
-/// `family/topic` of a shipped suite, the plain name of another.
+/// `family/topic` for a shipped suite, or the name of a user's suite.
 fn suite_name(suite: &Suite) -> String {
     match suite.path.strip_prefix("suites/") {
         Some(path) => path.trim_end_matches(".yaml").to_owned(),
@@ -395,8 +397,8 @@ fn suite_name(suite: &Suite) -> String {
     }
 }
 
-/// The observation that says most: a crash before an acceptance before a refusal.
-fn telling(judged: &[Observation]) -> Option<&Observation> {
+/// The most telling observation: a crash before an acceptance before a refusal.
+fn most_telling(judged: &[Observation]) -> Option<&Observation> {
     judged.iter().max_by_key(|seen| match seen.outcome {
         Outcome::Crashed | Outcome::Hung | Outcome::Garbled => 3,
         Outcome::Accepted => 2,

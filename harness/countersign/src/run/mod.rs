@@ -1,7 +1,7 @@
 //! The run: controls, cases in batches, results in order, and the verdict.
 //!
-//! The functions to know are [`scheme`] for one scheme and [`conclude`] for the end. A batch of
-//! cases counts only if a control was accepted before and after it.
+//! The functions to know are [`scheme`], which runs one scheme, and [`conclude`], which decides the verdict. A batch
+//! of cases counts only if a control was accepted before and after it.
 
 mod campaign;
 mod case;
@@ -26,15 +26,15 @@ pub use crate::counter::{CannotCount, CounterSpec};
 pub use crate::counter::{Counter, VerifiedCounter};
 pub use crate::session::{Opening, Session, Signer};
 pub use crate::target::Slow;
-pub use campaign::{Announcement, Campaign, Hands, is_repeatable, plan};
+pub use campaign::{Announcement, Campaign, RunContext, is_repeatable, plan};
 use case::Attempt;
 pub use case::Planned;
 pub use workers::Workers;
 
-/// What is kept of answers in addition to the verdict.
+/// What to keep in addition to verdicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// Evidence for what did not pass.
+    /// Evidence for cases that did not pass.
     Failures,
     /// Also the normalized answer of every case, for snapshots.
     Answers,
@@ -45,17 +45,17 @@ pub enum Keep {
 /// How a scheme is run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What is kept.
+    /// What to keep.
     pub keep: Keep,
-    /// How answers are read, before the target's own shapes are learned.
+    /// How answers are read, before the target's own refusals are learned.
     pub oracle: Oracle,
-    /// When the time budget is used up.
+    /// The end of the time budget, if there is one.
     pub until: Option<Instant>,
 }
 
 impl Settings {
-    /// Why nothing more is to be sent, if so.
-    pub fn halted(&self, stop: &AtomicBool) -> Option<&'static str> {
+    /// Why the run must stop, if so.
+    pub fn stop_reason(&self, stop: &AtomicBool) -> Option<&'static str> {
         if stop.load(Ordering::Relaxed) {
             return Some("interrupted");
         }
@@ -63,11 +63,11 @@ impl Settings {
     }
 }
 
-/// Time between two controls: when it is over, no case is started before the next control. What is
-/// finished is published with its batch, so that little is lost when a run is killed.
+/// Time between two controls, after which no case starts before the next control. Results are published by batch, so
+/// that a killed run loses little.
 const BATCH: Duration = Duration::from_millis(200);
 
-/// What came of one scheme.
+/// The result of one scheme.
 #[derive(Debug)]
 pub struct SchemeRun {
     /// Counts and properties.
@@ -101,14 +101,14 @@ pub fn scheme(
             workers.block_on(session.learn(settings.oracle.clone()));
             let session: &Session = session;
             while results.len() < cases.len() {
-                if let Some(why) = settings.halted(stop) {
+                if let Some(why) = settings.stop_reason(stop) {
                     no_verdict = Some(why.to_owned());
                     break;
                 }
                 let started = Instant::now();
                 let rest = &cases[results.len()..];
                 let turn = AtomicUsize::new(0);
-                // All that is taken is run, so that a batch has no holes.
+                // Every case that is taken also runs, so that a batch has no gaps.
                 let next = || {
                     let over = started.elapsed() >= BATCH && turn.load(Ordering::Relaxed) > 0;
                     let at = (!over).then(|| turn.fetch_add(1, Ordering::Relaxed))?;
@@ -116,8 +116,8 @@ pub fn scheme(
                 };
                 let run = async |(at, planned): (usize, &Planned<'_>)| {
                     let first = Attempt::First;
-                    let done = match settings.halted(stop) {
-                        Some(why) => planned.halted(session, why),
+                    let done = match settings.stop_reason(stop) {
+                        Some(why) => planned.stopped(session, why),
                         None => planned.run(session, &proof, &redactor, settings.keep, first).await,
                     };
                     tick();
@@ -136,31 +136,31 @@ pub fn scheme(
                 done.sort_unstable_by_key(|(at, _)| *at);
                 let mut done: Vec<case::Done> = done.into_iter().map(|(_, done)| done).collect();
                 let batch = &rest[..done.len()];
-                // Whoever ended a driver's process from outside will not do so twice.
+                // If a driver was killed from outside, a second try will work.
                 let unsure = workers.jobs() > 1 || session.target.restarts();
                 let is_for_later = |done: &case::Done| done.postponed || (unsure && done.was_silent());
                 for (planned, done) in batch.iter().zip(&mut done).filter(|(_, done)| is_for_later(done)) {
-                    let alone = Attempt::Alone(1);
-                    let again = match settings.halted(stop) {
-                        Some(why) if done.postponed => planned.halted(session, why),
+                    let alone = Attempt::Retry(1);
+                    let again = match settings.stop_reason(stop) {
+                        Some(why) if done.postponed => planned.stopped(session, why),
                         _ => workers.block_on(planned.run(session, &proof, &redactor, settings.keep, alone)),
                     };
                     let answered = !again.was_silent() && !done.postponed;
                     *done = again;
                     if answered && done.result.reason.is_none() {
                         let why = if session.target.is_driven() || workers.jobs() == 1 {
-                            "no answer the first time, because it ended; answered when asked again"
+                            "no answer the first time, because the process ended; answered when sent again"
                         } else {
-                            "no answer while other requests were in flight, answered alone; fewer --jobs may help"
+                            "no answer while other requests were in flight, but an answer when sent alone; try fewer --jobs"
                         };
                         done.result.reason = Some(why.to_owned());
                     }
                 }
                 for (planned, done) in batch.iter().zip(&mut done) {
-                    // One pause of a machine is soon made, three in a row are the target's.
+                    // A machine may pause once; three slow answers in a row are the target's fault.
                     for time in 2..4 {
                         if done.was_slow() {
-                            let again = Attempt::Alone(time);
+                            let again = Attempt::Retry(time);
                             let again = planned.run(session, &proof, &redactor, settings.keep, again);
                             *done = workers.block_on(again);
                         }
@@ -214,7 +214,7 @@ pub fn scheme(
     SchemeRun { summary, results, no_verdict }
 }
 
-/// Emits the result of a case, and hands it back.
+/// Emits the result of a case, and returns it.
 fn publish(result: Box<CaseResult>, emit: &mut dyn FnMut(&Event)) -> CaseResult {
     let event = Event::Case(result);
     emit(&event);
@@ -222,8 +222,8 @@ fn publish(result: Box<CaseResult>, emit: &mut dyn FnMut(&Event)) -> CaseResult 
     *result
 }
 
-/// Whether a verdict falls with the control after it. That something forged was accepted, or that the
-/// target died, stands on its own; a refusal or a crash may have had the same cause as the lost control.
+/// Whether a verdict depends on the control after it. An accepted forgery or a dead target needs no control; a refusal
+/// or a crash may have the same cause as a failed control.
 fn needs_control(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Pass
@@ -259,14 +259,14 @@ fn redactor(session: &Session) -> Redactor {
     }
 }
 
-/// What to tell a person whose control was refused.
+/// Why there is no verdict when the first control is not accepted, and what to check.
 fn refused_control(seen: &countersign_core::observe::Observation) -> String {
     if let (Outcome::Unreachable, Some(why)) = (seen.outcome, &seen.detail) {
         return format!("{why}; is the server running, and are host and port right?");
     }
     let hint = match seen.outcome {
         _ if seen.reply.is_some() => {
-            "usual causes: a secret in a form that the library does not take, a constant that it must be told, or \
+            "usual causes: a secret in a form that the library does not take, a constant that it must be given, or \
              another scheme"
         }
         Outcome::Unreachable => "is the server running, and are host and port right?",
@@ -284,7 +284,7 @@ fn refused_control(seen: &countersign_core::observe::Observation) -> String {
     format!("the valid request was {}; {hint}", seen.summary())
 }
 
-/// The closing control of a batch; a second try, because one lost connection is no verdict.
+/// Sends the closing control of a batch, twice if needed, because one lost connection proves nothing.
 async fn close(session: &Session, phase: Phase, emit: &mut dyn FnMut(&Event)) -> Option<String> {
     let mut seen = session.control(phase).await;
     if seen.observation.outcome != Outcome::Accepted {
@@ -297,8 +297,8 @@ async fn close(session: &Session, phase: Phase, emit: &mut dyn FnMut(&Event)) ->
     session.target.fault().await.or(why)
 }
 
-/// If the target died, one of the cases in flight killed it, or one that had just been answered. The
-/// first that saw the death stands for them and names the others; those are inconclusive.
+/// If the target died, a case in flight killed it, or one that was just answered. The first case that saw it fails and
+/// names the others, which are inconclusive.
 fn settle_deaths(done: &mut [case::Done], batch: &[Planned<'_>], jobs: usize) -> bool {
     let dead: Vec<usize> = (0..done.len()).filter(|&at| done[at].alive == Alive::No).collect();
     let Some((&first, others)) = dead.split_first() else { return false };
@@ -325,7 +325,7 @@ fn settle_deaths(done: &mut [case::Done], batch: &[Planned<'_>], jobs: usize) ->
     true
 }
 
-/// Properties of a scheme, gathered by requirement and reason.
+/// Properties of a scheme, grouped by requirement and reason.
 #[derive(Default)]
 struct Properties(BTreeMap<(String, &'static str), SchemeProperty>);
 
@@ -338,7 +338,7 @@ impl Properties {
             reason: why.to_owned(),
             cases: Vec::new(),
         });
-        // What a scheme can lack is coverage or freshness; the other families are faults of verifiers.
+        // A scheme can lack coverage (C) or freshness (D); other families are faults of verifiers.
         let inherent = |class: &&BugClassId| class.as_str().starts_with(['C', 'D']);
         for class in planned.case.kills.iter().filter(inherent) {
             if !property.bug_classes.contains(class) {
@@ -353,7 +353,7 @@ impl Properties {
     }
 }
 
-/// The verdict of a run.
+/// Decides the verdict of a run.
 pub fn conclude(summary: &Summary, no_verdict: bool, fail_on: FailOn, drifted: bool) -> RunVerdict {
     let failed = match fail_on {
         FailOn::Must => summary.fail_must > 0,

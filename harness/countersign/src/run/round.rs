@@ -1,4 +1,4 @@
-//! One round of a case: sending its requests, whole or beside others that are held up.
+//! Sends one round of a case: whole requests, or requests while others are held back.
 //!
 //! The function to know is [`send`]. It must not know what a case expects.
 
@@ -15,9 +15,9 @@ use crate::session::Session;
 use crate::target::Exact;
 use crate::transport::Gate;
 
-/// How long a target has to notice requests that are held up.
+/// How long a target gets to notice requests that are held back.
 const NOTICE: Duration = Duration::from_millis(15);
-/// How long a request beside slow ones may take until it is taken to be blocked.
+/// How long a request beside slow ones may take before it counts as blocked.
 const BLOCKED: Duration = Duration::from_secs(2);
 
 /// Sends a round.
@@ -54,7 +54,7 @@ async fn whole(session: &Session, wires: &[Wire]) -> Vec<Observation> {
     }
 }
 
-/// Sends requests while others are held up: what is seen of the ones, and of the others.
+/// Sends requests while others are held back. Returns the observations of both.
 async fn beside(
     session: &Session,
     exact: Exact<'_>,
@@ -72,7 +72,7 @@ async fn beside(
         let seen = match held.hold {
             Hold::Halfway => whole(session, wires).await,
             Hold::ByteByByte => timeout(BLOCKED, whole(session, wires)).await.unwrap_or_else(|_| {
-                let why = format!("nothing came for {} ms", BLOCKED.as_millis());
+                let why = format!("nothing arrived for {} ms", BLOCKED.as_millis());
                 let late = |_: &Wire| Observation::without_answer(Outcome::Hung, why.clone());
                 wires.iter().map(late).collect()
             }),

@@ -1,7 +1,7 @@
-//! Threads that send: each waits for its own sockets.
+//! Worker threads, each with its own runtime and sockets.
 //!
-//! The type to know is [`Workers`]. Waking another thread for each answer costs more than judging it, so
-//! a case stays in the worker that sent it, from its first byte to its verdict.
+//! The type to know is [`Workers`]. A case stays on one worker from its first byte to its verdict, because waking
+//! another thread for an answer costs more than judging it.
 
 use std::future::Future;
 use std::io;
@@ -21,8 +21,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Workers for `jobs` requests in flight: one, and more where the machine has more cores and there is
-    /// enough to do for them.
+    /// Workers for `jobs` requests in flight: one for each core that they keep busy, at least one.
     ///
     /// # Errors
     /// The system refuses a runtime.
@@ -33,17 +32,17 @@ impl Workers {
         Ok(Self { first: worker()?, others, jobs: jobs.max(1) })
     }
 
-    /// Requests in flight at the same time, over all workers.
+    /// Requests in flight, over all workers.
     pub fn jobs(&self) -> usize {
         self.jobs
     }
 
-    /// Does one thing, in the first worker.
+    /// Runs a future on the first worker.
     pub fn block_on<F: Future>(&self, work: F) -> F::Output {
         self.first.block_on(work)
     }
 
-    /// Does the same in every worker, each with its share of the requests in flight.
+    /// Runs the same work on every worker, each with its share of the requests in flight.
     pub fn each<T: Send, F: Future<Output = T>>(&self, work: impl Fn(usize) -> F + Sync) -> Vec<T> {
         let workers = self.others.len() + 1;
         let share = |worker: usize| self.jobs / workers + usize::from(worker < self.jobs % workers);

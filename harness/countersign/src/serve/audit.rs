@@ -1,7 +1,7 @@
 //! The audit log: one JSON line per verification.
 //!
-//! The types to know are [`Record`] and [`AuditSink`]. A record has no field for a secret, tag, token,
-//! body or header value, and nothing that a client sends can end a line early.
+//! The types to know are [`Record`] and [`AuditSink`]. A record has no field for a secret, tag, token, body or header
+//! value, and nothing a client sends can break a line.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -15,25 +15,25 @@ use serde::Serialize;
 /// One verification, as it is logged.
 #[derive(Debug, Serialize)]
 pub(super) struct Record<'a> {
-    /// When it came, in ISO 8601 with milliseconds, UTC.
+    /// Time of arrival in ISO 8601, UTC, with milliseconds.
     pub(super) time: String,
-    /// Made by the endpoint; what a client calls its request is not believed.
+    /// Assigned by the endpoint; ids from the client are not trusted.
     pub(super) request_id: &'a str,
     /// Address of the client, without port.
     pub(super) client: IpAddr,
-    /// Method, escaped and cut.
+    /// Method, escaped and truncated.
     pub(super) method: String,
-    /// Path without query, escaped and cut.
+    /// Path without query, escaped and truncated.
     pub(super) path: String,
     /// `HMAC-SHA256`.
     pub(super) algorithm: &'static str,
     /// Name of the scheme.
     pub(super) scheme: &'a SchemeName,
-    /// Name of the key: that of the endpoint which was addressed. The name that a request claims is not believed.
+    /// Key id of the endpoint that was addressed; the key id in the request is not trusted.
     pub(super) key_id: &'static str,
     /// `accepted`, `rejected` or `error`.
     pub(super) result: &'static str,
-    /// Why, in one word.
+    /// The reason, as one word.
     pub(super) reason: &'static str,
     /// Status of the answer.
     pub(super) status: u16,
@@ -53,16 +53,16 @@ pub(super) fn method(request: &Request) -> String {
     cut(&request.method, 20)
 }
 
-/// The path for the log: neither query nor fragment, where tokens stand.
+/// The path for the log, without query and fragment, which may hold tokens.
 pub(super) fn path(request: &Request) -> String {
     let path = request.path();
     let end = path.iter().position(|&byte| byte == b'#').unwrap_or(path.len());
     cut(&path[..end], 200)
 }
 
-/// Escapes and cuts to a number of characters.
+/// Escapes, and truncates to a number of characters.
 fn cut(bytes: &[u8], limit: usize) -> String {
-    // Each byte is at least one character: what lies behind the limit need not be escaped.
+    // Each byte becomes at least one character, so bytes beyond the limit need no escaping.
     let mut text = escape(&bytes[..bytes.len().min(limit)]);
     text.truncate(limit);
     text
@@ -91,11 +91,11 @@ impl AuditSink {
     pub(super) fn take(&self, line: &str) {
         match self {
             Self::Discard => {}
-            // Whoever closes standard error wants no log; that is no reason to stop serving.
+            // A closed standard error is no reason to stop serving.
             Self::Stderr => drop(writeln!(io::stderr().lock(), "{line}")),
             Self::File(file) => {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                // In one piece, so that lines of two processes do not mix.
+                // In one write, so that lines of two processes do not mix.
                 if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
                     drop(writeln!(io::stderr().lock(), "the audit log cannot be written: {error}"));
                 }

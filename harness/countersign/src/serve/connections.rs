@@ -1,6 +1,6 @@
-//! Listening, and serving one connection after another is accepted.
+//! Accepts connections and serves them concurrently.
 //!
-//! The function to know is [`accept`]. Nothing here knows of verification.
+//! The function to know is [`accept`]. It must not know how requests are verified.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -25,11 +25,11 @@ use super::Bounds;
 use super::hook::Hook;
 use super::tap::Tap;
 
-/// Header lines of a request at most, and bytes of its head.
+/// Maximum number of header lines of a request, and of bytes of its head.
 const MAX_LINES: usize = 128;
 const MAX_HEAD: usize = 256 * 1024;
 
-/// Accepts connections until it is told to stop, then waits for those that are open.
+/// Accepts connections until told to stop, then waits for the open ones.
 pub(super) async fn accept<F, S>(
     listener: TcpListener,
     bounds: Bounds,
@@ -57,7 +57,7 @@ pub(super) async fn accept<F, S>(
                         drop(slot);
                     });
                 }
-                // Out of file descriptors, or a client that left already: neither ends the endpoint.
+                // Out of file descriptors, or the client is already gone: neither stops the endpoint.
                 Err(_) => sleep(Duration::from_millis(20)).await,
             },
         }
@@ -66,7 +66,7 @@ pub(super) async fn accept<F, S>(
     while open.join_next().await.is_some() {}
 }
 
-/// The process behind the endpoint is taken to have ended: no more answers. Only a mutant ends.
+/// The endpoint simulates that its process died, and answers nothing more. Only mutants do that.
 #[derive(Debug, thiserror::Error)]
 #[error("the process ended")]
 struct Ended;
@@ -81,17 +81,17 @@ pub(super) async fn serve_hook(
     if hook.has_ended() {
         return;
     }
-    // Where it cannot be set, answers are late but right.
+    // If it cannot be set, answers are slower but correct.
     let _ = stream.set_nodelay(true);
     let bounds = hook.bounds();
     let (tap, head) = Tap::new(stream);
     let service = service_fn(move |request| {
-        // At this moment the server has read the head of this request and nothing behind its body.
-        let octets = head.take();
+        // At this point the server has read the head of this request, and nothing after its body.
+        let bytes = head.take();
         let (hook, head) = (Arc::clone(&hook), head.clone());
         async move {
-            let response = hook.answer(&octets, request, client.ip()).await;
-            head.listen();
+            let response = hook.answer(&bytes, request, client.ip()).await;
+            head.start_head();
             if hook.has_ended() { Err(Ended) } else { Ok(response) }
         }
     });
@@ -117,7 +117,7 @@ pub(super) async fn serve_metrics(stream: TcpStream, hook: Arc<Hook>, stopped: w
     drive(stream, bounds, service, stopped).await;
 }
 
-/// Serves one connection until it ends, or until the endpoint stops and the present answer is out.
+/// Serves one connection until it ends, or until the endpoint stops and the current answer is sent.
 async fn drive<I, S>(io: I, bounds: Bounds, service: S, mut stopped: watch::Receiver<()>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
@@ -130,10 +130,10 @@ where
         .max_headers(MAX_LINES)
         .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_HEAD + 8192)
-        // The hook writes the date of its own clock.
+        // The hook writes the date from its own clock.
         .auto_date_header(false);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
-    // What goes wrong on a connection is the client's affair.
+    // Errors on a connection are the client's problem.
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stopped.changed() => connection.as_mut().graceful_shutdown(),

@@ -1,6 +1,6 @@
-//! One verification: from a received request to an answer, an audit line and a count.
+//! One verification: from a received request to an answer, an audit line and metrics.
 //!
-//! The type to know is [`Hook`]. All refusals look alike from outside; why, stands in the log.
+//! The type to know is [`Hook`]. All refusals look alike from outside; the reason is in the audit log.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,10 +21,10 @@ use super::audit::{AuditSink, Record, method, path};
 use super::metrics::Metrics;
 use super::{Bounds, Clock};
 
-/// How long the rest of a refused body is read, so that the refusal arrives before the connection ends.
+/// How long the rest of a refused body is read, so that the refusal arrives before the connection closes.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// A verifier with what surrounds it.
+/// A verifier with its setup, clock, audit log and metrics.
 pub(super) struct Hook {
     setup: Setup,
     steps: Arc<dyn Steps>,
@@ -35,8 +35,8 @@ pub(super) struct Hook {
     started: Timestamp,
     requests: AtomicU64,
     ended: AtomicBool,
-    /// For requests that are read and answered.
-    places: Semaphore,
+    /// Limits how many requests are handled at once.
+    slots: Semaphore,
 }
 
 impl Hook {
@@ -49,27 +49,27 @@ impl Hook {
     ) -> Self {
         let started = clock();
         let (metrics, requests) = (Metrics::default(), AtomicU64::new(0));
-        let places = Semaphore::new(steps.places().min(Semaphore::MAX_PERMITS));
+        let slots = Semaphore::new(steps.places().min(Semaphore::MAX_PERMITS));
         let ended = AtomicBool::new(false);
-        Self { setup, steps, clock, audit, bounds, metrics, started, requests, ended, places }
+        Self { setup, steps, clock, audit, bounds, metrics, started, requests, ended, slots }
     }
 
     pub(super) fn bounds(&self) -> Bounds {
         self.bounds
     }
 
-    /// Whether a request has ended it.
+    /// Whether a request has made it die.
     pub(super) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// The text of a scrape.
+    /// The text of the metrics page.
     pub(super) fn scrape(&self) -> String {
         let remembered = self.setup.memory.lock().unwrap_or_else(PoisonError::into_inner).len();
         self.metrics.render(remembered, self.setup.handler.effects())
     }
 
-    /// Answers one request, of which `head` are the bytes as they came.
+    /// Answers one request. `head` is its head, exactly as received.
     pub(super) async fn answer(
         &self,
         head: &[u8],
@@ -77,14 +77,14 @@ impl Hook {
         client: IpAddr,
     ) -> Response<Full<Bytes>> {
         let received = match receive_head(head) {
-            // Of a request that was sent ahead, the head is missing or another one's.
+            // For a pipelined request, the head is missing or belongs to another request.
             Ok((request, _)) if *request.method == *incoming.method().as_str().as_bytes() => Ok(request),
             Err(TransportRefusal::TooManyHeaders | TransportRefusal::HeadTooLong) => {
                 Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
             }
             Ok(_) | Err(_) => Err(StatusCode::BAD_REQUEST),
         };
-        let _place = self.places.acquire().await;
+        let _slot = self.slots.acquire().await;
         let request = match received {
             Ok(request) => {
                 self.steps.begin(&self.setup, &request);
@@ -154,7 +154,7 @@ impl Hook {
         response.body(Full::from(body)).expect("header values are made of printable ASCII")
     }
 
-    /// A refusal by the HTTP layer: it looks like those that the server gives on its own.
+    /// A refusal by the HTTP layer. It looks like the HTTP server's own refusals.
     fn unread(&self, status: StatusCode) -> Response<Full<Bytes>> {
         Response::builder()
             .status(status)
@@ -190,7 +190,7 @@ async fn collect(mut request: Request, mut body: Incoming, bounds: Bounds) -> Re
             Ok(request)
         }
         Ok(Err(StatusCode::PAYLOAD_TOO_LARGE)) => {
-            // A client that waits for `100 Continue` sends nothing that would have to be read.
+            // A client that waits for `100 Continue` sends no body, so there is nothing to read.
             if request.value("Expect").is_none() {
                 tokio::spawn(timeout(LINGER, async move { while let Some(Ok(_)) = body.frame().await {} }));
             }

@@ -1,4 +1,4 @@
-//! Counters of the endpoint, in the text format of Prometheus (version 0.0.4).
+//! Metrics of the endpoint, in the Prometheus text format (version 0.0.4).
 //!
 //! The type to know is [`Metrics`]. Labels come from the program, never from a request.
 
@@ -10,13 +10,13 @@ use std::time::Duration;
 use countersign_conformance::reference::Reply;
 use countersign_core::scheme::Refusal;
 
-/// The metric that rises with every request that was acted on.
+/// The metric that rises with every request the endpoint acts on.
 pub const EFFECTS: &str = "countersign_effects_total";
 
 /// Upper bounds of the histogram, in seconds.
 const BUCKETS: [f64; 8] = [0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 1.0];
 
-/// Every reason that a correct verifier gives. Mutants give others, which are counted from their first time on.
+/// Every reason that a correct verifier gives. Other reasons, from mutants, appear once they occur.
 const REASONS: [Refusal; 12] = [
     Refusal::MissingSignature,
     Refusal::MalformedSignature,
@@ -32,7 +32,7 @@ const REASONS: [Refusal; 12] = [
     Refusal::Replayed,
 ];
 
-/// What was counted so far.
+/// The counts so far.
 #[derive(Debug)]
 pub(super) struct Metrics(Mutex<Counts>);
 
@@ -76,7 +76,7 @@ impl Metrics {
         }
     }
 
-    /// The text of a scrape.
+    /// The text of the metrics page.
     pub(super) fn render(&self, remembered: usize, effects: u64) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();

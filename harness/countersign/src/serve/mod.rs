@@ -1,7 +1,7 @@
 //! The embedded endpoint: a verifier behind a real socket.
 //!
-//! The types to know are [`Config`] and [`Running`]. Every request to the hook's port is verified,
-//! whatever its path; metrics have a port of their own. Nothing here knows which cases exist.
+//! The types to know are [`Config`] and [`Running`]. Every request to the main port is verified, whatever its path;
+//! metrics have their own port. Nothing here knows which cases exist.
 
 mod audit;
 mod connections;
@@ -34,7 +34,7 @@ use hook::Hook;
 /// The time, as the endpoint sees it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What an endpoint is made of.
+/// The configuration of an endpoint.
 pub struct Config {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
@@ -44,11 +44,11 @@ pub struct Config {
     pub steps: Arc<dyn Steps>,
     /// Origin and constants.
     pub deployment: Deployment,
-    /// Path of the endpoint, as a verifier knows it. Requests to other paths are verified too.
+    /// The endpoint's path, as the verifier knows it. Requests to other paths are verified too.
     pub path: String,
-    /// A second sender beside the first, if there is one.
+    /// A second sender, if there is one.
     pub second: Option<Sender>,
-    /// Where the hook listens; port 0 takes a free one. Metrics get a free port of the same address.
+    /// Where it listens; port 0 takes a free port. Metrics get a free port on the same address.
     pub bind: SocketAddr,
     /// The time.
     pub clock: Clock,
@@ -66,16 +66,16 @@ impl fmt::Debug for Config {
     }
 }
 
-/// What requests may use.
+/// Limits on requests and connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes of a body; longer ones are refused with 413.
+    /// Maximum bytes of a body; a longer one is refused with 413.
     pub body: usize,
-    /// Until the head of a request is there; a kept connection is closed after as long.
+    /// How long the head of a request may take. An idle connection is closed after the same time.
     pub head_within: Duration,
-    /// Until the body of a request is there; 408 after it.
+    /// How long the body of a request may take; then the answer is 408.
     pub body_within: Duration,
-    /// Connections at the same time; more wait.
+    /// Maximum number of open connections; more have to wait.
     pub connections: usize,
 }
 
@@ -93,10 +93,10 @@ impl Default for Bounds {
 /// Why an endpoint does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotServe {
-    /// The secret is not one for the scheme.
+    /// The secret does not fit the scheme.
     #[error("{0}")]
     Secret(WrongSecret),
-    /// The address cannot be listened on.
+    /// It cannot listen on the address.
     #[error("cannot listen on {address}: {error}")]
     Bind {
         /// The address.
@@ -112,18 +112,18 @@ pub enum CannotServe {
 pub struct Endpoint;
 
 impl Endpoint {
-    /// Starts an endpoint on the current runtime, within the usual bounds.
+    /// Starts an endpoint on the current runtime, with default limits.
     ///
     /// # Errors
-    /// The secret does not fit the scheme, or an address cannot be listened on.
+    /// The secret does not fit the scheme, or it cannot listen on the address.
     pub async fn start(config: Config) -> Result<Running, CannotServe> {
         Self::start_within(config, Bounds::default()).await
     }
 
-    /// Starts an endpoint on the current runtime.
+    /// Starts an endpoint on the current runtime, with these limits.
     ///
     /// # Errors
-    /// The secret does not fit the scheme, or an address cannot be listened on.
+    /// The secret does not fit the scheme, or it cannot listen on the address.
     pub async fn start_within(config: Config, bounds: Bounds) -> Result<Running, CannotServe> {
         let key = config.scheme.key(&config.secret).map_err(CannotServe::Secret)?;
         let (listener, addr) = listen(config.bind).await?;
@@ -165,31 +165,30 @@ pub struct Running {
     tasks: [JoinHandle<()>; 2],
 }
 
-/// How long requests that are being answered may take until they are cut.
+/// How long requests in progress may take at shutdown.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Running {
-    /// Where the hook listens.
+    /// Where the endpoint listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Where `GET /metrics` is answered.
+    /// Where it answers `GET /metrics`.
     pub fn metrics_addr(&self) -> SocketAddr {
         self.metrics_addr
     }
 
-    /// What accepted requests are handed to.
+    /// The handler that gets accepted requests.
     pub fn handler(&self) -> &Arc<Handler> {
         &self.handler
     }
 
-    /// Stops listening, closes idle connections, finishes what is being answered, and cuts what takes
-    /// longer than two seconds.
+    /// Stops listening, closes idle connections, and gives requests in progress two seconds to finish.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(());
         for task in &mut self.tasks {
-            // An aborted task drops its connections with it.
+            // Aborting the task closes its connections.
             if timeout(GRACE, &mut *task).await.is_err() {
                 task.abort();
             }

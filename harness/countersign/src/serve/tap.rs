@@ -1,7 +1,7 @@
-//! Keeps the head of each request as it came, beside the server that parses it.
+//! Records the head of each request exactly as received, alongside the HTTP server that parses it.
 //!
-//! The type to know is [`Tap`]. The HTTP server lower-cases header names, regroups repeated lines and
-//! drops the fragment of a target; a verifier must see what was sent. It must not know what a head means.
+//! The type to know is [`Tap`]. The HTTP server lower-cases header names, regroups repeated lines and drops the
+//! fragment of a target, but a verifier must see what was sent. This module must not know what a head means.
 
 use std::io;
 use std::pin::Pin;
@@ -11,72 +11,72 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Bytes of a head that are kept at most; the server refuses longer ones itself.
-const KEPT: usize = 512 * 1024;
+/// Maximum bytes kept of a head; the server refuses longer ones itself.
+const MAX_KEPT: usize = 512 * 1024;
 
-/// The head of the present request on one connection.
+/// The head of the current request on one connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Head(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 enum State {
-    /// Bytes belong to a head.
-    Listening(Vec<u8>),
-    /// The head is complete; bytes belong to the body.
-    Complete(Vec<u8>),
+    /// Receiving a head.
+    Head(Vec<u8>),
+    /// The head is complete; further bytes belong to the body.
+    Body(Vec<u8>),
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self::Listening(Vec::new())
+        Self::Head(Vec::new())
     }
 }
 
 impl Head {
-    /// The head as it came. Empty if the request was sent before the answer to the one before it.
+    /// Takes the head as received. It is empty if the request was sent before the previous answer (pipelined).
     pub(super) fn take(&self) -> Vec<u8> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *state, State::Complete(Vec::new())) {
-            State::Listening(octets) | State::Complete(octets) => octets,
+        match std::mem::replace(&mut *state, State::Body(Vec::new())) {
+            State::Head(bytes) | State::Body(bytes) => bytes,
         }
     }
 
-    /// The request is over: what comes next is a head.
-    pub(super) fn listen(&self) {
+    /// The request is over, and the next head starts.
+    pub(super) fn start_head(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
-    fn hear(&self, octets: &[u8]) {
+    fn record(&self, bytes: &[u8]) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let State::Listening(head) = &mut *state else { return };
+        let State::Head(head) = &mut *state else { return };
         // Empty lines before a request are skipped by every server.
         let skipped = if head.is_empty() {
-            octets.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+            bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
         } else {
             0
         };
         let from = head.len().saturating_sub(2);
-        head.extend_from_slice(&octets[skipped..]);
+        head.extend_from_slice(&bytes[skipped..]);
         if let Some(end) = end_of_head(&head[from..]) {
             head.truncate(from + end);
-        } else if head.len() <= KEPT {
+        } else if head.len() <= MAX_KEPT {
             return;
         }
-        *state = State::Complete(std::mem::take(head));
+        *state = State::Body(std::mem::take(head));
     }
 }
 
-/// Where the empty line ends.
-fn end_of_head(octets: &[u8]) -> Option<usize> {
-    let feeds = octets.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    feeds.into_iter().find_map(|at| match &octets[at..] {
+/// The position after the empty line that ends the head.
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let feeds = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    feeds.into_iter().find_map(|at| match &bytes[at..] {
         [b'\n', ..] => Some(at + 1),
         [b'\r', b'\n', ..] => Some(at + 2),
         _ => None,
     })
 }
 
-/// A connection that is listened to.
+/// A connection whose request heads are recorded.
 #[derive(Debug)]
 pub(super) struct Tap {
     stream: TcpStream,
@@ -84,7 +84,7 @@ pub(super) struct Tap {
 }
 
 impl Tap {
-    /// Listens to a connection.
+    /// Records the heads on a connection.
     pub(super) fn new(stream: TcpStream) -> (Self, Head) {
         let head = Head::default();
         (Self { stream, head: head.clone() }, head)
@@ -99,7 +99,7 @@ impl AsyncRead for Tap {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.head.hear(&buf.filled()[before..]);
+        self.head.record(&buf.filled()[before..]);
         polled
     }
 }
@@ -141,28 +141,28 @@ mod tests {
             b"GET / HTTP/1.1\nA: b\n\n",
             b"GET / HTTP/1.1\n\r\n",
         ] {
-            let octets = [b"\r\n", head, b"a body\r\n\r\n"].concat();
-            for size in 1..octets.len() {
-                let heard = Head::default();
-                octets.chunks(size).for_each(|piece| heard.hear(piece));
-                assert_eq!(heard.take(), head, "pieces of {size}");
+            let bytes = [b"\r\n", head, b"a body\r\n\r\n"].concat();
+            for size in 1..bytes.len() {
+                let kept = Head::default();
+                bytes.chunks(size).for_each(|piece| kept.record(piece));
+                assert_eq!(kept.take(), head, "pieces of {size}");
             }
         }
     }
 
     #[test]
     fn an_endless_head_is_not_kept_without_end() {
-        let heard = Head::default();
-        (0..4096).for_each(|_| heard.hear(&[b'x'; 1024]));
-        assert!(heard.take().len() <= KEPT + 1024);
+        let head = Head::default();
+        (0..4096).for_each(|_| head.record(&[b'x'; 1024]));
+        assert!(head.take().len() <= MAX_KEPT + 1024);
     }
 
     #[test]
-    fn a_request_sent_ahead_has_no_head_of_its_own() {
-        let heard = Head::default();
-        heard.hear(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
-        assert_eq!(heard.take(), b"GET /1 HTTP/1.1\r\n\r\n");
-        heard.listen();
-        assert_eq!(heard.take(), b"");
+    fn a_pipelined_request_has_no_head_of_its_own() {
+        let head = Head::default();
+        head.record(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+        assert_eq!(head.take(), b"GET /1 HTTP/1.1\r\n\r\n");
+        head.start_head();
+        assert_eq!(head.take(), b"");
     }
 }

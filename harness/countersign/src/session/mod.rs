@@ -1,4 +1,4 @@
-//! One scheme against one target: signing requests, sending controls, learning how the target answers.
+//! One scheme against one target: signs requests, sends controls, learns how the target refuses.
 //!
 //! The type to know is [`Session`]. It must not know how results are shown.
 
@@ -25,21 +25,21 @@ use crate::clock::{self, Clock};
 use crate::counter::Counter;
 use crate::target::{CannotVary, Slow, Target, Variant};
 
-/// Seconds that a run waits in all, over concurrent requests, because a target asked it to.
+/// Total seconds that a run waits because a target throttles it, over all concurrent requests.
 const THROTTLE_BUDGET: u64 = 120;
 
-/// Who signs requests, and for which place.
+/// Who signs requests, and for which endpoint.
 #[derive(Debug, Clone)]
 pub struct Signer {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
-    /// What the signer holds, and the endpoint that it sends to.
+    /// The signer's keys, and the endpoint it sends to.
     pub sender: Sender,
     /// Value of the `Host` header.
     pub host: String,
-    /// Host and port for commands that a person can copy; none where there is no connection.
+    /// Host and port for commands to copy; `None` for targets without a network connection.
     pub address: Option<(String, u16)>,
-    /// The command that runs a case again, up to the case.
+    /// The command that runs a case again, without the case id.
     pub replay: String,
     /// Root seed.
     pub seed: u64,
@@ -54,19 +54,19 @@ pub struct Session {
     pub target: Target,
     /// Another sender of the same service, if there is one.
     pub second: Option<Sender>,
-    /// Whether cases that take long are run.
+    /// Whether slow cases are run.
     pub slow: Slow,
-    /// Counts what the target does, if that can be seen.
+    /// The effect counter of the target, if it has one.
     pub effects: Option<Counter>,
     /// The target's clock.
     pub clock: Clock,
-    /// The status with which the application refuses a forged request, once it was seen doing so.
+    /// The status with which the application refuses a forged request, once that was seen.
     pub forged: Option<u16>,
     controls: AtomicU64,
-    patience: AtomicU64,
+    throttle_budget: AtomicU64,
 }
 
-/// A target that was shown to accept a valid request, or what it did instead.
+/// What the target did with a control.
 #[derive(Debug)]
 pub struct Opening {
     /// The control, for the event stream.
@@ -76,7 +76,7 @@ pub struct Opening {
 }
 
 impl Session {
-    /// A session with a target whose clock is taken to be this machine's, if the target does not say otherwise.
+    /// A session with a target.
     pub fn new(signer: Signer, target: Target) -> Self {
         Self {
             clock: target.clock(),
@@ -87,14 +87,14 @@ impl Session {
             slow: Slow::Skip,
             forged: None,
             controls: AtomicU64::new(0),
-            patience: AtomicU64::new(THROTTLE_BUDGET),
+            throttle_budget: AtomicU64::new(THROTTLE_BUDGET),
         }
     }
 
-    /// The same with a target that is set up for one case; none if nobody can set it up so.
+    /// The same session with a target set up for one case; `None` if the target cannot be set up that way.
     ///
     /// # Errors
-    /// The scheme has no such secret, or the target does not start with it.
+    /// The secret does not fit the scheme, or the target does not start with it.
     pub async fn variant(&self, case: &Case) -> Option<Result<Self, CannotVary>> {
         let secret = match &case.secret {
             Some(key) => self.signer.scheme.file().mac.key.write(key),
@@ -119,7 +119,7 @@ impl Session {
         &self.signer.sender.key
     }
 
-    /// The world as the signer of one case knows it.
+    /// The inputs for signing the requests of one case.
     pub fn world(&self, case: &str, now: Timestamp) -> World<'_> {
         let name = self.signer.scheme.file().scheme.as_str();
         World {
@@ -132,8 +132,8 @@ impl Session {
         }
     }
 
-    /// Who asks and is answered, for the search of answers.
-    pub fn place<'a>(&'a self, secrets: &'a Redactor) -> exposure::Place<'a> {
+    /// The context in which answers are searched for secrets.
+    pub fn search_context<'a>(&'a self, secrets: &'a Redactor) -> exposure::Place<'a> {
         exposure::Place {
             scheme: &*self.signer.scheme,
             key: &self.signer.sender.key,
@@ -142,7 +142,7 @@ impl Session {
         }
     }
 
-    /// Sends one request; waits and repeats while the target asks to come back later.
+    /// Sends one request. Waits and repeats it while the target throttles.
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         let mut tries = 0;
         loop {
@@ -156,7 +156,7 @@ impl Session {
                 after.and_then(|v| std::str::from_utf8(v).ok()).and_then(|v| v.trim().parse::<u64>().ok());
             let seconds = seconds.unwrap_or(1).clamp(1, 5);
             let left = |left: u64| left.checked_sub(seconds);
-            if self.patience.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_err() {
+            if self.throttle_budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_err() {
                 return seen;
             }
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -182,12 +182,12 @@ impl Session {
         Opening { control, observation }
     }
 
-    /// The first control; it also tells the target's clock. A target whose clock is far off refuses
-    /// the first one for its age: then its `Date` is believed and a second one is sent.
+    /// Sends the first control and estimates the target's clock from the answer. A target whose clock is far off refuses
+    /// this control as stale; then another one is sent at the time of its `Date`.
     pub async fn open(&mut self) -> Opening {
         let mut opening = self.control(Phase::Start).await;
-        // What runs in this process has this machine's clock, and one that stands is known.
-        let is_known = self.clock.stands() || self.target.shares_our_clock();
+        // A target in this process has our clock, and a fixed clock is known.
+        let is_known = self.clock.is_fixed() || self.target.shares_our_clock();
         for _ in 0..2 {
             let received = clock::now();
             if let (Some(answer), false) = (&opening.observation.answer, is_known) {
@@ -195,8 +195,8 @@ impl Session {
                 self.clock = Clock::estimate(answer, sent, received);
             }
             if opening.observation.outcome == Outcome::Accepted {
-                // Accepted at our own time: a `Date` further off than the window allows is not the
-                // verifier's clock but that of something in between.
+                // Accepted at our own time: a `Date` further off than the window allows comes from something in
+                // between, not from the verifier.
                 let clock = self.signer.scheme.file().clock.as_ref();
                 let tolerance = clock.and_then(ClockSpec::tolerance).map_or(0, i64::from);
                 if self.clock.offset().abs() > tolerance * 1000 {
@@ -212,7 +212,7 @@ impl Session {
         opening
     }
 
-    /// Learns how the application refuses and how its HTTP layer does, so that the two can be told apart.
+    /// Learns how the application refuses and how its HTTP layer refuses, to tell the two apart.
     pub async fn learn(&mut self, mut oracle: Oracle) {
         let probe = |tamper| Recipe { tamper: vec![tamper], ..Recipe::default() };
         let garbled =

@@ -1,6 +1,6 @@
-//! The kinds of targets that a build without the feature `targets` does not have.
+//! Replaces the kinds of targets that need the feature `targets` in a build without it.
 //!
-//! The type to know is [`Absent`], of which there is no value.
+//! The type to know is [`Absent`], which has no values.
 
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::Wire;
@@ -13,7 +13,7 @@ pub(super) type Exec = Absent;
 pub(super) type Serve = Absent;
 pub(super) type Url = Absent;
 
-/// No target at all.
+/// A kind of target that this build does not have.
 #[derive(Debug)]
 pub(crate) enum Absent {}
 

@@ -1,7 +1,7 @@
-//! An endpoint of our own: the reference verifier or a mutant of it, behind a real socket.
+//! The embedded endpoint: the reference verifier or a mutant of it, behind a real socket.
 //!
-//! The types to know are [`Spec`] and [`Embedded`]. For single cases [`EndpointFactory`] starts more of the kind:
-//! with another secret, or with a clock that can be moved.
+//! The types to know are [`Spec`] and [`Embedded`]. [`EndpointFactory`] starts more of them for single cases, with
+//! another secret or a clock that can be moved.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use countersign_core::secret::Secret;
 use countersign_core::wire::Wire;
 use tokio::sync::Mutex;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{
     Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError,
     Variant, url,
@@ -27,15 +27,15 @@ use crate::counter::Counter;
 use crate::serve::{AuditSink, CannotServe, Config, Endpoint, Running};
 use crate::transport::{Deadlines, Raw, Transport, TransportName};
 
-/// What an endpoint of our own supposes. It takes many connections.
+/// Defaults for an embedded endpoint. It takes many connections.
 pub(super) const PROFILE: Profile = Profile {
     jobs: 16,
     secret: SecretSupply::MadeUp,
     schemes: SchemeChoice::All,
     second_sender: Support::Yes,
     effects: Support::No {
-        message: "--effects is for endpoints of your own",
-        help: "give the address of an endpoint with --target; the embedded one counts by itself",
+        message: "--effects needs an endpoint given by its URL",
+        help: "leave it out: the embedded endpoint counts effects by itself",
     },
     transport: Support::Yes,
 };
@@ -50,7 +50,7 @@ pub enum Spec {
 }
 
 impl Spec {
-    /// The text of an embedded target; none if it is of another kind.
+    /// Parses an embedded target; `None` if the text names another kind.
     pub(super) fn parse(text: &str) -> Option<Result<Self, UsageError>> {
         if text == "reference" {
             return Some(Ok(Self::Reference));
@@ -66,17 +66,17 @@ impl Spec {
         }
     }
 
-    /// Refuses a mutant that no case can kill.
+    /// Refuses a mutant that only timing shows.
     pub(super) fn check_runs_cases(&self) -> Result<(), UsageError> {
         match self {
             Self::Mutant(id) if Mutant::shown_by_timing(id).is_some() => {
-                without_mutant(id).map_or(Ok(()), Err)
+                no_mutant_error(id).map_or(Ok(()), Err)
             }
             Self::Mutant(_) | Self::Reference => Ok(()),
         }
     }
 
-    /// How requests are verified.
+    /// The verifier.
     ///
     /// # Errors
     /// There is no such mutant.
@@ -87,7 +87,7 @@ impl Spec {
         }
     }
 
-    pub(super) async fn start(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+    pub(super) async fn start(&self, setup: &Setup) -> Result<Started, CannotSetUp> {
         let origin = format!("https://{HOST}");
         let factory = EndpointFactory {
             steps: self.steps()?,
@@ -104,8 +104,8 @@ impl Spec {
                 url::client(address, setup.deadlines)?
             }
         };
-        Ok(Placed {
-            kind: Kind::Embedded(Embedded::new(running, transport, Part::Whole, factory)),
+        Ok(Started {
+            kind: Kind::Embedded(Embedded::new(running, transport, Scope::WholeRun, factory)),
             host: HOST.to_owned(),
             path: PATH.to_owned(),
             origin,
@@ -114,16 +114,16 @@ impl Spec {
     }
 }
 
-/// The steps of a mutant.
+/// The verifier of a mutant.
 ///
 /// # Errors
-/// There is no mutant of this name; with the nearest ones.
+/// There is no mutant with this id; the help names similar ones.
 pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, UsageError> {
     let wanted = id.to_uppercase();
     if let Some(mutant) = MUTANTS.iter().chain(SHOWN_BY_TIMING).find(|mutant| mutant.class == wanted) {
         return Ok(Arc::from((mutant.make)()));
     }
-    if let Some(error) = without_mutant(&wanted) {
+    if let Some(error) = no_mutant_error(&wanted) {
         return Err(error);
     }
     let near: Vec<String> = nearest(&wanted, MUTANTS.iter().map(|mutant| mutant.class))
@@ -138,8 +138,8 @@ pub fn mutant(id: &str) -> Result<Arc<dyn Steps>, UsageError> {
     Err(UsageError::new(format!("unknown mutant `{}`", id.escape_debug()), help))
 }
 
-/// The error for a bug class that has no mutant; none if there is no such class.
-pub fn without_mutant(class: &str) -> Option<UsageError> {
+/// The error for a bug class without a mutant that cases can kill; `None` if there is no such class.
+pub fn no_mutant_error(class: &str) -> Option<UsageError> {
     use countersign_core::spec::ClassState;
     let class = countersign_conformance::Catalog::embedded().bug_classes.get(class)?;
     if Mutant::shown_by_timing(class.id.as_str()).is_some() {
@@ -155,7 +155,7 @@ pub fn without_mutant(class: &str) -> Option<UsageError> {
     Some(UsageError::new(message, "see `countersign list mutants`"))
 }
 
-/// Refuses a path of a second sender that is the first one's.
+/// Refuses the path of the first sender for the second one.
 pub(super) fn check_second_path(path: &str) -> Result<(), UsageError> {
     if path != PATH {
         return Ok(());
@@ -164,7 +164,7 @@ pub(super) fn check_second_path(path: &str) -> Result<(), UsageError> {
     Err(UsageError::new(message, "give --second-path another path, or leave it out"))
 }
 
-/// Starts endpoints like the one under test.
+/// Starts more endpoints like the one under test.
 #[derive(Clone)]
 pub struct EndpointFactory {
     steps: Arc<dyn Steps>,
@@ -179,7 +179,7 @@ impl fmt::Debug for EndpointFactory {
 }
 
 impl EndpointFactory {
-    /// Starts an endpoint on the current runtime, whose clock is ahead by as many seconds as `offset` says.
+    /// Starts an endpoint on the current runtime. `offset` moves its clock, in seconds.
     async fn start(
         &self,
         scheme: &Arc<dyn Scheme>,
@@ -203,28 +203,28 @@ impl EndpointFactory {
 
 /// Whether an endpoint serves a whole run or one case.
 #[derive(Debug)]
-enum Part {
-    /// The whole run; its clock is the machine's.
-    Whole,
-    /// One case; its clock can be moved.
+enum Scope {
+    /// The whole run, with this machine's clock.
+    WholeRun,
+    /// One case, with a clock that can be moved.
     OneCase(Arc<AtomicI64>),
 }
 
-/// An endpoint of our own, while it runs.
+/// A running embedded endpoint.
 #[derive(Debug)]
 pub struct Embedded {
     running: Mutex<Option<Running>>,
     handler: Arc<countersign_conformance::reference::Handler>,
     metrics: std::net::SocketAddr,
     transport: Transport,
-    part: Part,
+    scope: Scope,
     factory: EndpointFactory,
 }
 
 impl Embedded {
-    fn new(running: Running, transport: Transport, part: Part, factory: EndpointFactory) -> Self {
+    fn new(running: Running, transport: Transport, scope: Scope, factory: EndpointFactory) -> Self {
         let (handler, metrics) = (Arc::clone(running.handler()), running.metrics_addr());
-        Self { running: Mutex::new(Some(running)), handler, metrics, transport, part, factory }
+        Self { running: Mutex::new(Some(running)), handler, metrics, transport, scope, factory }
     }
 }
 
@@ -251,28 +251,28 @@ impl Behavior for Embedded {
         Some(started.map_err(CannotVary::from).map(|running| {
             let address = running.addr();
             let raw = Raw::new(address.ip().to_string(), address.port(), Deadlines::default());
-            let part = Part::OneCase(offset);
-            Kind::Embedded(Self::new(running, Transport::Raw(raw), part, self.factory.clone()))
+            let scope = Scope::OneCase(offset);
+            Kind::Embedded(Self::new(running, Transport::Raw(raw), scope, self.factory.clone()))
         }))
     }
 
     fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {
-        match &self.part {
-            Part::Whole => None,
-            Part::OneCase(offset) => Some(offset),
+        match &self.scope {
+            Scope::WholeRun => None,
+            Scope::OneCase(offset) => Some(offset),
         }
     }
 
     fn fail_handler(&self) {
-        if let Part::OneCase(_) = self.part {
+        if let Scope::OneCase(_) = self.scope {
             self.handler.fail_next();
         }
     }
 
     fn counter(&self) -> Option<Counter> {
-        match self.part {
-            Part::Whole => None,
-            Part::OneCase(_) => Some(Counter::embedded(self.metrics)),
+        match self.scope {
+            Scope::WholeRun => None,
+            Scope::OneCase(_) => Some(Counter::embedded(self.metrics)),
         }
     }
 

@@ -13,7 +13,7 @@ use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::Wire;
 use tokio::runtime::Handle;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{
     Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant,
 };
@@ -21,45 +21,50 @@ use crate::clock::Clock;
 use crate::process::{CannotStartDriver, CommandLine, Driver, Pool, SchemaChecks};
 use crate::transport::{Deadlines, Raw};
 
-/// What a library behind drivers supposes. Most cases in flight wait in a pipe, so that no driver ever waits.
+/// Defaults for a library behind drivers. Many cases wait in the pipe, so that no driver is ever idle.
 pub(super) const PROFILE: Profile = Profile {
     jobs: 128,
     secret: SecretSupply::MadeUp,
     schemes: SchemeChoice::OfDriver,
     second_sender: Support::No {
-        message: "a driver or a server is given one secret at a time",
+        message: "a driver or a started server gets one secret at a time",
         help: "leave --second-secret out, or start an endpoint with both secrets yourself",
     },
     effects: Support::No {
-        message: "--effects is for endpoints of your own",
-        help: "give the address of an endpoint with --target; a library has no effects to count",
+        message: "--effects needs an endpoint given by its URL",
+        help: "leave it out: a library has no effects to count",
     },
     transport: Support::No {
-        message: "--transport is for endpoints by address and for our own",
-        help: "leave it out: a driver is asked by lines over its standard input",
+        message: "--transport needs an endpoint given by its URL, or the embedded one",
+        help: "leave it out: a driver gets requests as lines on its standard input",
     },
 };
 
-/// Drivers that are started at most.
+/// Maximum number of driver processes.
 const DRIVERS: usize = 2;
 
-/// Asks a driver who it is.
+/// Starts a driver, reads its `hello`, and stops it.
 ///
 /// # Errors
 /// It does not start, or does not speak the protocol.
 pub async fn greet(command: &CommandLine) -> Result<Hello, CannotStartDriver> {
     let pool = drivers(command, 1, Deadlines::default().total).await?;
     let hello = pool.hello().clone();
-    // How it takes leave says nothing of the library; `doctor` looks at it.
+    // How a driver exits says nothing about the library; `doctor` checks it.
     drop(pool.shutdown().await);
     Ok(hello)
 }
 
-async fn drivers(command: &CommandLine, jobs: usize, patience: Duration) -> Result<Pool, CannotStartDriver> {
-    Pool::start(command.clone(), jobs.min(DRIVERS), patience, SchemaChecks::Off, Handle::current()).await
+async fn drivers(
+    command: &CommandLine,
+    jobs: usize,
+    answer_timeout: Duration,
+) -> Result<Pool, CannotStartDriver> {
+    Pool::start(command.clone(), jobs.min(DRIVERS), answer_timeout, SchemaChecks::Off, Handle::current())
+        .await
 }
 
-pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed, CannotSetUp> {
+pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Started, CannotSetUp> {
     let pool = Arc::new(drivers(command, setup.jobs, setup.deadlines.total).await?);
     let hello = pool.hello();
     let name = setup.scheme.file().scheme.as_str();
@@ -71,7 +76,7 @@ pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed
     let origin = format!("https://{HOST}");
     let deployment = setup.deployment(&origin);
     let driver = Driver::new(Arc::clone(&pool), &*setup.scheme, setup.secret(), &deployment, NOW);
-    Ok(Placed {
+    Ok(Started {
         kind: Kind::Exec(Exec { driver, offset: None, pool: Some(pool) }.with_offset()),
         host: HOST.to_owned(),
         path: PATH.to_owned(),
@@ -84,23 +89,23 @@ pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed
 #[derive(Debug)]
 pub struct Exec {
     driver: Driver,
-    /// Seconds by which the library's time is moved, if the drivers can set it.
+    /// Seconds by which the library's clock is moved; `None` if the drivers cannot set the time.
     offset: Option<Arc<AtomicI64>>,
-    /// The drivers, if they end with this target.
+    /// The drivers, if this target owns them.
     pool: Option<Arc<Pool>>,
 }
 
 impl Exec {
-    /// A library whose drivers somebody else ends.
+    /// A library whose drivers somebody else stops.
     pub(super) fn borrowed(driver: Driver) -> Self {
         Self { driver, offset: None, pool: None }.with_offset()
     }
 
     fn with_offset(self) -> Self {
-        Self { offset: self.driver.ahead(), ..self }
+        Self { offset: self.driver.clock_offset(), ..self }
     }
 
-    /// The way to the library.
+    /// The library.
     pub(super) fn driver(&self) -> &Driver {
         &self.driver
     }
@@ -111,11 +116,11 @@ impl Behavior for Exec {
         self.driver.deliver(wire).await
     }
 
-    /// A driver says itself what it means.
+    /// Does nothing: a driver says itself whether a request was accepted.
     fn set_oracle(&self, _oracle: Oracle) {}
 
     fn raw(&self) -> Result<&Raw, &'static str> {
-        Err("a library gets requests whole")
+        Err("a library gets whole requests")
     }
 
     fn clock(&self) -> Clock {
@@ -130,12 +135,12 @@ impl Behavior for Exec {
         true
     }
 
-    /// A library is set up with every request: its secret and, if it takes it, the time.
+    /// A library gets its secret with every request and, if it supports that, the time.
     async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.offset.is_none()) {
             return None;
         }
-        Some(Ok(Kind::Exec(Self::borrowed(self.driver.apart(wanted.secret.clone())))))
+        Some(Ok(Kind::Exec(Self::borrowed(self.driver.with_secret(wanted.secret.clone())))))
     }
 
     fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {

@@ -1,7 +1,7 @@
-//! Functions and services in this process, asked without a socket.
+//! Functions and services in this process, called without a socket.
 //!
-//! The type to know is [`InProcess`]. What an HTTP server would refuse before an application sees it, and what the
-//! `http` crate cannot hold, is not delivered. A panic is a crash; a function that never returns is not ended.
+//! The type to know is [`InProcess`]. A request that an HTTP server would refuse before an application sees it, or that
+//! the `http` crate cannot hold, is not delivered. A panic is a crash. A function has no timeout.
 
 use std::any::Any;
 use std::fmt;
@@ -27,11 +27,11 @@ use crate::clock::Clock;
 use crate::transport::{Raw, millis};
 
 /// How long a service may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest body of an answer.
-const LONGEST: usize = 1 << 20;
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum bytes of an answer's body.
+const MAX_BODY: usize = 1 << 20;
 
-/// A request as a function under test sees it.
+/// A request, as passed to the function under test.
 #[derive(Debug)]
 pub struct Asked {
     http: http::Request<Bytes>,
@@ -44,7 +44,7 @@ impl Asked {
         &self.http
     }
 
-    /// The only value of a header; none if it is missing or there more than once.
+    /// The value of a header; `None` if it is missing or repeated.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         let mut values = self.http.headers().get_all(name).iter();
         let value = values.next()?;
@@ -56,18 +56,18 @@ impl Asked {
         self.http.body()
     }
 
-    /// The shared secret in the form in which its sender shows it.
+    /// The shared secret, in the form in which the sender shows it.
     pub fn secret(&self) -> &[u8] {
         self.secret.expose()
     }
 }
 
-/// What a function decided.
+/// The decision of the function under test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The request is genuine.
     Accepted,
-    /// It is not; with the reason, if there is one.
+    /// It is not, with an optional reason.
     Rejected(Option<String>),
 }
 
@@ -86,7 +86,7 @@ impl<T, E: fmt::Display> From<Result<T, E>> for Answer {
     }
 }
 
-/// A function under test, which is told the request and the time in seconds since 1970.
+/// A function under test. It gets the request and the time in Unix seconds.
 pub type Verify = dyn Fn(&Asked, i64) -> Answer + Send + Sync;
 
 type Answering = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, String>> + Send>>;
@@ -96,7 +96,7 @@ type Answering = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, Strin
 pub struct Service(Arc<dyn Fn(http::Request<Full<Bytes>>) -> Answering + Send + Sync>);
 
 impl Service {
-    /// Any service that takes requests of the `http` crate, such as the router of an application.
+    /// Wraps any `tower` service for requests of the `http` crate, such as the router of an application.
     pub fn new<S, B>(service: S) -> Self
     where
         S: Tower<http::Request<Full<Bytes>>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
@@ -112,7 +112,7 @@ impl Service {
                 let failed = |error: S::Error| error.to_string();
                 poll_fn(|context| service.poll_ready(context)).await.map_err(failed)?;
                 let (head, body) = service.call(request).await.map_err(failed)?.into_parts();
-                let body = Limited::new(body, LONGEST).collect().await.map_err(|error| error.to_string())?;
+                let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| error.to_string())?;
                 Ok(http::Response::from_parts(head, body.to_bytes()))
             })
         }))
@@ -122,7 +122,7 @@ impl Service {
 /// Makes a service from a secret.
 pub type Make = dyn Fn(&[u8]) -> Service + Send + Sync;
 
-/// What is asked.
+/// The function or service under test.
 #[derive(Clone)]
 enum Callee {
     Function { verify: Arc<Verify>, remembers: bool },
@@ -135,7 +135,7 @@ pub struct InProcess {
     secret: Secret,
     redactor: Redactor,
     clock: Clock,
-    ahead: Arc<AtomicI64>,
+    clock_offset: Arc<AtomicI64>,
     oracle: RwLock<Oracle>,
 }
 
@@ -146,12 +146,12 @@ impl fmt::Debug for InProcess {
 }
 
 impl InProcess {
-    /// A function. Its time stands at `fixed`.
+    /// A function, whose time is fixed at `fixed`.
     pub fn function(verify: Arc<Verify>, remembers: bool, secret: Secret, fixed: Timestamp) -> Self {
         Self::new(Callee::Function { verify, remembers }, secret, Clock::fixed(fixed))
     }
 
-    /// A service, made for each secret. It reads this machine's clock.
+    /// A service, made anew for each secret. It reads this machine's clock.
     pub fn service(make: Arc<Make>, secret: Secret) -> Self {
         let made = make(secret.expose());
         Self::new(Callee::Service { make, made }, secret, Clock::SHARED)
@@ -159,11 +159,11 @@ impl InProcess {
 
     fn new(callee: Callee, secret: Secret, clock: Clock) -> Self {
         let redactor = Redactor::new(std::slice::from_ref(&secret));
-        Self { callee, secret, redactor, clock, ahead: Arc::default(), oracle: RwLock::default() }
+        Self { callee, secret, redactor, clock, clock_offset: Arc::default(), oracle: RwLock::default() }
     }
 
-    /// The same with another secret, and a clock of its own.
-    fn apart(&self, secret: &Secret) -> Self {
+    /// The same function or service, with another secret and its own clock offset.
+    fn with_secret(&self, secret: &Secret) -> Self {
         let callee = match &self.callee {
             Callee::Service { make, .. } => {
                 Callee::Service { make: Arc::clone(make), made: make(secret.expose()) }
@@ -194,7 +194,7 @@ impl InProcess {
         match &self.callee {
             Callee::Function { verify, .. } => {
                 let asked = Asked { http, secret: self.secret.clone() };
-                let now = self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed);
+                let now = self.clock.now().seconds() + self.clock_offset.load(Ordering::Relaxed);
                 match catch_unwind(AssertUnwindSafe(|| verify(&asked, now))) {
                     Ok(Answer::Accepted) => said(Outcome::Accepted, None),
                     Ok(Answer::Rejected(why)) => {
@@ -205,7 +205,7 @@ impl InProcess {
             }
             Callee::Service { made, .. } => {
                 let answering = AssertUnwindSafe((made.0)(http.map(Full::new))).catch_unwind();
-                let answer = match tokio::time::timeout(PATIENCE, answering).await {
+                let answer = match tokio::time::timeout(ANSWER_TIMEOUT, answering).await {
                     Ok(Ok(Ok(answer))) => answer,
                     Ok(Ok(Err(why))) => {
                         let why = self.redactor.text(&format!("the service failed: {why}"));
@@ -213,7 +213,7 @@ impl InProcess {
                     }
                     Ok(Err(panic)) => return self.crashed(&*panic),
                     Err(_) => {
-                        let why = format!("no answer within {} s", PATIENCE.as_secs());
+                        let why = format!("no answer within {} s", ANSWER_TIMEOUT.as_secs());
                         return Observation::without_answer(Outcome::Hung, why);
                     }
                 };
@@ -246,7 +246,7 @@ impl Behavior for InProcess {
     }
 
     fn raw(&self) -> Result<&Raw, &'static str> {
-        Err("a function gets requests whole")
+        Err("a function gets whole requests")
     }
 
     fn clock(&self) -> Clock {
@@ -264,12 +264,12 @@ impl Behavior for InProcess {
         if wanted.case.fails_the_handler() || (wanted.case.waits() > 0 && self.clock_offset().is_none()) {
             return None;
         }
-        Some(Ok(Kind::InProcess(self.apart(wanted.secret))))
+        Some(Ok(Kind::InProcess(self.with_secret(wanted.secret))))
     }
 
-    /// Its time is moved if it is told the time.
+    /// Only a function that is given the time can have it moved.
     fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {
-        self.clock.stands().then_some(&self.ahead)
+        self.clock.is_fixed().then_some(&self.clock_offset)
     }
 }
 

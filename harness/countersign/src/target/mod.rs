@@ -1,8 +1,7 @@
 //! What is tested: one file for each kind of target, with its parsing, defaults, start and delivery.
 //!
-//! The types to know are [`TargetSpec`], a target as a person names it, and [`Target`], one that is set up for one
-//! scheme and answers. Every request that goes to a target goes through its rate limiter. Nothing here knows what a
-//! case expects.
+//! The types to know are [`TargetSpec`], a target as named with `--target`, and [`Target`], one that is set up for one
+//! scheme. Every request to a target waits for its rate limiter. Nothing here knows what a case expects.
 
 #[cfg(not(feature = "targets"))]
 mod absent;
@@ -44,7 +43,7 @@ use crate::transport::{Gate, Raw};
 #[cfg(not(feature = "targets"))]
 use absent::{Embedded, Exec, Serve, Url};
 #[cfg(feature = "targets")]
-pub use embedded::{Embedded, EndpointFactory, Spec as EmbeddedSpec, mutant, without_mutant};
+pub use embedded::{Embedded, EndpointFactory, Spec as EmbeddedSpec, mutant, no_mutant_error};
 #[cfg(feature = "targets")]
 pub use exec::{Exec, greet};
 pub use in_process::{Answer, Asked, InProcess, Make, Service, Verify};
@@ -53,7 +52,7 @@ pub use profile::{Profile, SchemeChoice, SecretSupply, Support};
 #[cfg(feature = "targets")]
 pub use serve::Serve;
 #[cfg(feature = "targets")]
-pub(crate) use setup::Placed;
+pub(crate) use setup::Started;
 #[cfg(feature = "targets")]
 pub use setup::{CannotSetUp, SecondSetup, Setup};
 #[cfg(feature = "targets")]
@@ -63,17 +62,17 @@ pub use url::{Spec as UrlSpec, Url, guard_host};
 #[cfg(feature = "targets")]
 pub use usage::{KeyNaming, UsageError};
 
-/// Host name under which an embedded target is addressed, so that requests do not depend on its port.
+/// Host name of targets without an address of their own, so that signed requests do not depend on a random port.
 pub const HOST: &str = "countersign.test";
-/// Path of the hook on an embedded target.
+/// Default path of the endpoint on such a target.
 pub const PATH: &str = "/hook";
 
-/// Whether cases that take long are run.
+/// Whether slow cases are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slow {
-    /// They are skipped, with the reason.
+    /// Skip them, with the reason.
     Skip,
-    /// They are run.
+    /// Run them.
     Run,
 }
 
@@ -86,13 +85,16 @@ pub struct Target {
 
 /// The kinds of targets.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "targets"), expect(dead_code, reason = "of the kinds there is one only"))]
+#[cfg_attr(
+    not(feature = "targets"),
+    expect(dead_code, reason = "without the feature `targets` there is one kind")
+)]
 pub(crate) enum Kind {
     /// An endpoint that somebody else runs.
     Url(Url),
     /// An endpoint of our own, with the reference or a mutant.
     Embedded(Embedded),
-    /// A server that was started for the run.
+    /// A server started for the run.
     Serve(Serve),
     /// A library behind drivers.
     Exec(Exec),
@@ -100,23 +102,23 @@ pub(crate) enum Kind {
     InProcess(InProcess),
 }
 
-/// What kinds of targets differ in. What is not said otherwise holds of an endpoint that somebody else runs.
+/// What differs between kinds of targets. The defaults fit an endpoint that somebody else runs.
 pub(crate) trait Behavior {
-    /// Sends one request and waits for what comes back.
+    /// Sends one request and waits for the answer.
     fn deliver(&self, wire: &Wire) -> impl Future<Output = Observation>;
 
-    /// Decides from now on what answers mean.
+    /// Sets how answers are read from now on.
     fn set_oracle(&self, oracle: Oracle);
 
-    /// The transport that can hold back a request or stretch its body, or why there is none.
+    /// The transport that can hold back part of a request or stretch its body, or why there is none.
     fn raw(&self) -> Result<&Raw, &'static str>;
 
-    /// The target's clock, as far as it is known beforehand.
+    /// The target's clock, as far as it is known before the first answer.
     fn clock(&self) -> Clock {
         Clock::SHARED
     }
 
-    /// Whether it may remember what it accepted.
+    /// Whether it may remember accepted requests.
     fn remembers(&self) -> bool {
         true
     }
@@ -126,62 +128,62 @@ pub(crate) trait Behavior {
         false
     }
 
-    /// How often it was started.
+    /// How many times it was started.
     fn starts(&self) -> u64 {
         0
     }
 
-    /// Whether it is started again when it ended.
+    /// Whether it is restarted after it exits.
     fn restarts(&self) -> bool {
         false
     }
 
-    /// Ends one that hangs and starts another in its place; whether that could be done.
+    /// Kills a hanging target and starts another. Returns whether that worked.
     async fn replace(&self) -> bool {
         false
     }
 
-    /// The same target set up for one case; none if nobody can set it up so.
+    /// The same target set up for one case; `None` if it cannot be set up that way.
     async fn variant(&self, _wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         None
     }
 
-    /// Seconds by which its clock is ahead, if it can be moved.
+    /// Seconds by which its clock is moved; `None` if it cannot be moved.
     fn clock_offset(&self) -> Option<&Arc<AtomicI64>> {
         None
     }
 
-    /// Makes the handler behind the verifier fail once; only that of a target of our own can be.
+    /// Makes the handler behind the verifier fail once. Only embedded endpoints can do this.
     fn fail_handler(&self) {}
 
-    /// The counter of its effects, if it has one of its own.
+    /// Its built-in effect counter, if it has one.
     fn counter(&self) -> Option<Counter> {
         None
     }
 
-    /// Why it does not run any more, if so.
+    /// Why it no longer runs, if so.
     fn gone(&self) -> Option<String> {
         None
     }
 
-    /// What makes everything that it says doubtful.
+    /// A fault that makes all its answers doubtful, such as a broken line protocol.
     async fn fault(&self) -> Option<String> {
         None
     }
 
-    /// The package that is tested, as far as it says so.
+    /// The package under test, if the target names one.
     fn package(&self) -> Option<Package> {
         None
     }
 
-    /// Ends what was started for it.
+    /// Stops everything that was started for it.
     async fn shutdown(&self) {}
 }
 
 /// Why a target cannot be set up for one case.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotVary {
-    /// The scheme has no such secret.
+    /// The secret does not fit the scheme.
     #[error(transparent)]
     Secret(#[from] WrongSecret),
     /// The embedded endpoint does not start.
@@ -190,20 +192,20 @@ pub enum CannotVary {
     Embedded(#[from] crate::serve::CannotServe),
     /// The server does not start.
     #[cfg(feature = "targets")]
-    #[error("not with this secret: {0}")]
+    #[error("the server does not start with the secret of this case: {0}")]
     Server(#[from] crate::process::CannotServe),
 }
 
-/// A target that one case needs.
+/// How a target must be set up for one case.
 #[derive(Debug)]
 pub(crate) struct Variant<'a> {
-    #[cfg_attr(not(feature = "targets"), expect(dead_code, reason = "the embedded endpoint asks"))]
+    #[cfg_attr(not(feature = "targets"), expect(dead_code, reason = "only the embedded endpoint needs it"))]
     pub(crate) scheme: &'a Arc<dyn Scheme>,
     pub(crate) secret: &'a Secret,
     pub(crate) case: &'a Case,
 }
 
-/// Does the same with whatever kind a target is of.
+/// Does the same for every kind of target.
 macro_rules! each {
     ($target:expr, $kind:ident => $do:expr) => {
         match &$target.kind {
@@ -222,13 +224,13 @@ impl Target {
         Self { kind, limiter }
     }
 
-    /// A driver that runs, without a limit on the rate.
+    /// A running driver, without a rate limit.
     #[cfg(feature = "targets")]
     pub fn driver(driver: crate::process::Driver) -> Self {
         Self::new(Kind::Exec(Exec::borrowed(driver)), RateLimiter::default())
     }
 
-    /// An address that is reached with exact bytes, without a limit on the rate.
+    /// An address reached over the raw transport, without a rate limit.
     #[cfg(feature = "targets")]
     pub fn raw_address(raw: Raw) -> Self {
         Self::new(Kind::Url(Url::raw(raw)), RateLimiter::default())
@@ -239,11 +241,11 @@ impl Target {
         Self::new(Kind::InProcess(callee), RateLimiter::default())
     }
 
-    /// Sends one request and waits for what comes back.
+    /// Sends one request and waits for the answer.
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         self.limiter.wait().await;
         match &self.kind {
-            // What is asked most; the futures of the others would be moved with every case.
+            // Large futures of rare kinds are boxed, or they would be moved with every case.
             Kind::Url(url) => url.deliver(wire).await,
             Kind::Embedded(embedded) => embedded.deliver(wire).await,
             Kind::Serve(serve) => Box::pin(serve.deliver(wire)).await,
@@ -252,16 +254,16 @@ impl Target {
         }
     }
 
-    /// What can hold back a request or stretch its body.
+    /// Access to exact bytes: can hold back part of a request or stretch its body.
     ///
     /// # Errors
-    /// Why nothing can.
+    /// Why this target has no such transport.
     pub fn exact(&self) -> Result<Exact<'_>, &'static str> {
         let raw = each!(self, kind => kind.raw())?;
         Ok(Exact { raw, limiter: &self.limiter })
     }
 
-    /// How fast requests may follow each other.
+    /// The rate limiter of the target.
     pub fn limiter(&self) -> &RateLimiter {
         &self.limiter
     }
@@ -275,32 +277,32 @@ impl Target {
         }
     }
 
-    /// Whether a driver speaks for the target, and says itself what became of it.
+    /// Whether a driver answers for the target and reports how the library fared.
     pub(crate) fn is_driven(&self) -> bool {
         matches!(self.kind, Kind::Exec(_))
     }
 
-    /// Decides from now on what answers mean.
+    /// Sets how answers are read from now on.
     pub fn set_oracle(&self, oracle: Oracle) {
         each!(self, kind => kind.set_oracle(oracle));
     }
 
-    /// The target's clock, as far as it is known beforehand.
+    /// The target's clock, as far as it is known before the first answer.
     pub fn clock(&self) -> Clock {
         each!(self, kind => kind.clock())
     }
 
-    /// Whether its clock is known without asking: it is this machine's.
+    /// Whether its clock is known to be this machine's.
     pub(crate) fn shares_our_clock(&self) -> bool {
         matches!(self.kind, Kind::InProcess(_))
     }
 
-    /// Whether it may remember what it accepted.
+    /// Whether it may remember accepted requests.
     pub fn remembers(&self) -> bool {
         each!(self, kind => kind.remembers())
     }
 
-    /// Whether the endpoint is our own: what it takes costs nobody anything, and there may be any number of them.
+    /// Whether it is an embedded endpoint: sending it a lot is harmless, and more of them can be started.
     pub(crate) fn is_embedded(&self) -> bool {
         matches!(self.kind, Kind::Embedded(_))
     }
@@ -321,7 +323,7 @@ impl Target {
         each!(self, kind => kind.replace().await)
     }
 
-    /// The same target set up for one case; none if nobody can set it up so.
+    /// The same target set up for one case; `None` if it cannot be set up that way.
     pub(crate) async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Self, CannotVary>> {
         let made = each!(self, kind => kind.variant(wanted).await)?;
         Some(made.map(|kind| Self::new(kind, self.limiter.clone())))
@@ -351,18 +353,18 @@ impl Target {
         each!(self, kind => kind.fault().await)
     }
 
-    /// The package that is tested, as far as it says so.
+    /// The package under test, if the target names one.
     pub fn package(&self) -> Option<Package> {
         each!(self, kind => kind.package())
     }
 
-    /// Ends what was started for it.
+    /// Stops everything that was started for it.
     pub async fn shutdown(&self) {
         each!(self, kind => kind.shutdown().await);
     }
 }
 
-/// A transport with exact bytes, behind the rate limiter of its target.
+/// The raw transport of a target, behind the target's rate limiter.
 #[derive(Debug, Clone, Copy)]
 pub struct Exact<'a> {
     raw: &'a Raw,
@@ -370,12 +372,12 @@ pub struct Exact<'a> {
 }
 
 impl<'a> Exact<'a> {
-    /// How fast requests may follow each other: whoever opens connections of its own waits for it.
+    /// The rate limiter. Code that opens its own connections must wait for it.
     pub fn limiter(self) -> &'a RateLimiter {
         self.limiter
     }
 
-    /// What answers mean.
+    /// How answers are read.
     #[cfg(feature = "targets")]
     pub(crate) fn oracle(self) -> Oracle {
         self.raw.oracle()
@@ -383,8 +385,8 @@ impl<'a> Exact<'a> {
 
     /// How long an answer may take.
     #[cfg(feature = "targets")]
-    pub(crate) fn patience(self) -> Duration {
-        self.raw.patience()
+    pub(crate) fn answer_timeout(self) -> Duration {
+        self.raw.answer_timeout()
     }
 
     pub(crate) async fn deliver_halfway(self, wire: &Wire, gate: &Gate) -> Observation {

@@ -1,54 +1,54 @@
-//! What a kind of target supposes and allows before anything is started.
+//! Defaults of each kind of target, and the options it supports; known before anything is started.
 //!
 //! The type to know is [`Profile`]; each kind has one.
 
 use super::usage::UsageError;
 
-/// What a kind of target supposes and allows.
+/// Defaults of a kind of target, and the options it supports.
 #[derive(Debug, Clone, Copy)]
 pub struct Profile {
-    /// Cases in flight at the same time, if nobody says otherwise.
+    /// Default number of cases in flight.
     pub jobs: usize,
     /// Where the shared secret comes from.
     pub secret: SecretSupply,
-    /// Which schemes are meant if none is named.
+    /// Which schemes are tested if none is named.
     pub schemes: SchemeChoice,
-    /// A second sender, which the person sets up.
+    /// Options of a second sender.
     pub second_sender: Support,
-    /// A counter of effects, which the person names.
+    /// The option `--effects`.
     pub effects: Support,
-    /// The choice of a transport.
+    /// The option `--transport`.
     pub transport: Support,
 }
 
 /// Where the shared secret comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretSupply {
-    /// The person gives it: the target has it already.
+    /// The user gives it: the target already has it.
     Given,
-    /// It is made up if none is given: the target is told it.
+    /// It is made up unless one is given: the target gets it from us.
     MadeUp,
 }
 
 /// Which schemes are tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemeChoice {
-    /// Exactly one, which has to be named.
+    /// Exactly one, which must be named.
     One,
-    /// Any number, at least one of which has to be named.
+    /// One or more, which must be named.
     Named,
-    /// Any number; all that the driver names, if none is.
+    /// Any number; by default all that the driver names.
     OfDriver,
-    /// Any number; all that are shipped, if none is named.
+    /// Any number; by default all shipped ones.
     All,
 }
 
-/// Whether an option makes sense for a kind of target.
+/// Whether a kind of target supports an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
-    /// It does.
+    /// It is supported.
     Yes,
-    /// It does not, and what to do instead.
+    /// It is not.
     No {
         /// What is wrong.
         message: &'static str,
@@ -58,10 +58,10 @@ pub enum Support {
 }
 
 impl Support {
-    /// Refuses an option that makes no sense.
+    /// Refuses an option that is not supported.
     ///
     /// # Errors
-    /// It does not.
+    /// It is not supported.
     pub fn check(self) -> Result<(), UsageError> {
         match self {
             Self::Yes => Ok(()),

@@ -1,4 +1,4 @@
-//! A server that is started for the run and ended with it.
+//! A server that is started for the run and stopped at its end.
 //!
 //! The type to know is [`Serve`].
 
@@ -9,7 +9,7 @@ use countersign_core::redact::Redactor;
 use countersign_core::wire::Wire;
 use tokio::runtime::Handle;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{
     Behavior, CannotVary, HOST, Kind, PATH, Profile, SchemeChoice, SecretSupply, Support, UsageError, Variant,
 };
@@ -17,27 +17,27 @@ use crate::clock::Clock;
 use crate::process::{About, CommandLine, Server, Setting};
 use crate::transport::Raw;
 
-/// What a server that is started for the run supposes. Simple servers take few connections at once.
+/// Defaults for a server that is started for the run. Simple servers take few connections at once.
 pub(super) const PROFILE: Profile = Profile {
     jobs: 4,
     secret: SecretSupply::MadeUp,
     schemes: SchemeChoice::Named,
     second_sender: Support::No {
-        message: "a driver or a server is given one secret at a time",
+        message: "a driver or a started server gets one secret at a time",
         help: "leave --second-secret out, or start an endpoint with both secrets yourself",
     },
     effects: Support::No {
-        message: "--effects is for endpoints of your own",
-        help: "start the server yourself and give its address with --target",
+        message: "--effects needs an endpoint given by its URL",
+        help: "start the server yourself, and give its URL with --target",
     },
     transport: Support::No {
-        message: "--transport is for endpoints by address and for our own",
-        help: "leave it out: a server that is started here gets exact bytes",
+        message: "--transport needs an endpoint given by its URL, or the embedded one",
+        help: "leave it out: a started server always gets exact bytes",
     },
 };
 
 /// Starts a server for one scheme and secret.
-pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed, CannotSetUp> {
+pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Started, CannotSetUp> {
     let (scheme, secret) = (&setup.scheme, setup.secret());
     let name = scheme.file().scheme.to_string();
     let mut redactor = Redactor::new(std::slice::from_ref(&secret));
@@ -56,17 +56,17 @@ pub(super) async fn start(command: &CommandLine, setup: &Setup) -> Result<Placed
     }
     let path = server.about().map_or(PATH, |about| &about.path).to_owned();
     let address = (server.address().ip().to_string(), server.address().port());
-    Ok(Placed {
+    Ok(Started {
         kind: Kind::Serve(Serve { server }),
         host: HOST.to_owned(),
         path,
-        // It speaks plain HTTP, and may sign what it is spoken to by.
+        // It speaks plain HTTP, and may check the URL under which it was called.
         origin: format!("http://{HOST}"),
         address: Some(address),
     })
 }
 
-/// A server that was started for the run.
+/// A server started for the run.
 #[derive(Debug)]
 pub struct Serve {
     server: Server,
@@ -101,12 +101,12 @@ impl Behavior for Serve {
         self.server.replace().await
     }
 
-    /// Another server with another secret. Nothing moves its clock.
+    /// Starts another server with another secret. Its clock cannot be moved.
     async fn variant(&self, wanted: &Variant<'_>) -> Option<Result<Kind, CannotVary>> {
         if wanted.case.fails_the_handler() || wanted.case.waits() > 0 {
             return None;
         }
-        let other = self.server.apart(wanted.secret).await;
+        let other = self.server.with_secret(wanted.secret).await;
         Some(other.map(|server| Kind::Serve(Self { server })).map_err(CannotVary::from))
     }
 

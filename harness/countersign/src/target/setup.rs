@@ -22,42 +22,42 @@ use crate::transport::{CannotStart, Deadlines, TransportName};
 pub struct Setup {
     /// How requests are signed.
     pub scheme: Arc<dyn Scheme>,
-    /// The shared secret; made up if there is none, and if the target can be told.
+    /// The shared secret; `None` to make one up, if the target can be given one.
     pub secret: Option<Secret>,
     /// A second sender.
     pub second: SecondSetup,
-    /// Scheme and authority under which the target knows itself, if not its address.
+    /// The target's own idea of its scheme and authority, if they differ from its address.
     pub origin: Option<String>,
     /// Constants of the scheme.
     pub constants: BTreeMap<String, String>,
-    /// Text of the key id, if not the usual one.
+    /// The key id, if not the default.
     pub key_id: Option<String>,
-    /// Where a target that somebody else runs counts what it does.
+    /// The effect counter of a target that somebody else runs.
     pub effects: Option<CounterSpec>,
-    /// The transport, if not the usual one.
+    /// The transport, if not the default.
     pub transport: Option<TransportName>,
     /// How long each step of a delivery may take.
     pub deadlines: Deadlines,
-    /// How fast requests may follow each other.
+    /// Limits requests per second.
     pub limiter: RateLimiter,
     /// Cases in flight at the same time.
     pub jobs: usize,
-    /// Whether cases that take long are run.
+    /// Whether slow cases are run.
     pub slow: Slow,
-    /// Where fresh texts come from.
+    /// The root seed for everything fresh in requests.
     pub seed: u64,
-    /// The command that runs a case again, up to the case.
+    /// The command that runs a case again, without the case id.
     pub replay: String,
 }
 
-/// A second sender of the same service, as far as a person named one.
+/// A second sender of the same service, as far as one was configured.
 #[derive(Debug, Clone)]
 pub struct SecondSetup {
     /// Its secret.
     pub secret: Option<Secret>,
-    /// Path of its endpoint.
+    /// The path of its endpoint.
     pub path: Option<String>,
-    /// Text of its key id.
+    /// Its key id.
     pub key_id: String,
 }
 
@@ -70,13 +70,13 @@ impl Default for SecondSetup {
 /// Why a target cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotSetUp {
-    /// Something was asked for that cannot be done.
+    /// An option cannot be honored.
     #[error(transparent)]
     Usage(#[from] UsageError),
     /// The secret does not have the form that the scheme demands.
     #[error(transparent)]
     Secret(#[from] WrongSecret),
-    /// Neither does that of the second sender.
+    /// The secret of the second sender does not have that form.
     #[error("--second-secret: {0}")]
     SecondSecret(#[source] WrongSecret),
     /// The embedded endpoint does not start.
@@ -96,16 +96,16 @@ pub enum CannotSetUp {
     Effects(#[from] CannotCount),
 }
 
-/// A target that was started, and where its signer thinks that it is.
-pub(crate) struct Placed {
+/// A started target, and the address that its requests are signed for.
+pub(crate) struct Started {
     pub(crate) kind: Kind,
     /// Value of the `Host` header.
     pub(crate) host: String,
     /// Path and query.
     pub(crate) path: String,
-    /// Scheme and authority under which it knows itself, if nobody says otherwise.
+    /// Its default origin: scheme and authority.
     pub(crate) origin: String,
-    /// Host and port for commands that a person can copy; none where there is no connection.
+    /// Host and port for commands to copy; `None` for targets without a network connection.
     pub(crate) address: Option<(String, u16)>,
 }
 
@@ -131,7 +131,7 @@ impl Setup {
         Ok(Sender::new(&*self.scheme, self.secret(), path, self.deployment(origin))?)
     }
 
-    /// A second sender with this secret, at the path that was given or at this one.
+    /// A second sender with this secret, at the configured path or else at this one.
     pub(super) fn second_sender(
         &self,
         secret: Secret,
@@ -144,7 +144,7 @@ impl Setup {
         sender.map_err(CannotSetUp::SecondSecret)
     }
 
-    /// The second sender of an embedded endpoint. Another seed, another secret.
+    /// The second sender of an embedded endpoint. Its default secret comes from another seed.
     pub(super) fn embedded_sender(&self, origin: &str) -> Result<Sender, CannotSetUp> {
         let secret = self.second.secret.clone();
         let secret = secret.unwrap_or_else(|| made_up_secret(&*self.scheme, !self.seed));

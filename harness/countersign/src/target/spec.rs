@@ -1,6 +1,6 @@
-//! A target as a person names it.
+//! A target as named with `--target`.
 //!
-//! The type to know is [`TargetSpec`]. What each kind supposes is in its [`Profile`].
+//! The type to know is [`TargetSpec`]. Defaults of each kind are in its [`Profile`].
 
 use std::path::Path;
 use std::str::FromStr;
@@ -9,23 +9,23 @@ use std::sync::Arc;
 use countersign_conformance::reference::Steps;
 
 use super::profile::Profile;
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::usage::{KeyNaming, UsageError};
 use super::{embedded, exec, serve, url};
 use countersign_core::recipe::Sender;
 
 use crate::process::CommandLine;
 
-/// A target as a person names it.
+/// A target as named with `--target`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetSpec {
-    /// An endpoint of our own.
+    /// An embedded endpoint.
     Embedded(embedded::Spec),
     /// An endpoint that somebody else runs.
     Url(url::Spec),
     /// A library behind a driver.
     Exec(CommandLine),
-    /// A server that is started for the run.
+    /// A server to start for the run.
     Serve(CommandLine),
 }
 
@@ -49,12 +49,12 @@ impl FromStr for TargetSpec {
 }
 
 fn command_line(line: &str, help: &str) -> Result<CommandLine, UsageError> {
-    let bad = |why| UsageError::new(format!("`{}` is no command line: {why}", line.escape_debug()), help);
+    let bad = |why| UsageError::new(format!("`{}` is not a command line: {why}", line.escape_debug()), help);
     line.parse().map_err(bad)
 }
 
 impl TargetSpec {
-    /// As reports name it, and as `--target` takes it.
+    /// Its name in reports, which is also the value of `--target`.
     pub fn name(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.name(),
@@ -64,7 +64,7 @@ impl TargetSpec {
         }
     }
 
-    /// Refuses a target that no case can say anything about.
+    /// Refuses a target that no case can test.
     ///
     /// # Errors
     /// It is a mutant that only timing shows.
@@ -75,7 +75,7 @@ impl TargetSpec {
         }
     }
 
-    /// How requests are verified, if the verifier is one of our own.
+    /// The verifier, if it is one of our own.
     ///
     /// # Errors
     /// There is no such mutant.
@@ -86,7 +86,7 @@ impl TargetSpec {
         }
     }
 
-    /// What its kind supposes and allows.
+    /// Defaults and supported options of its kind.
     pub fn profile(&self) -> &'static Profile {
         match self {
             Self::Embedded(_) => &embedded::PROFILE,
@@ -96,7 +96,7 @@ impl TargetSpec {
         }
     }
 
-    /// The same, with its command run in a folder.
+    /// The same target, with its command run in a folder.
     #[must_use]
     pub fn within(self, folder: &Path) -> Self {
         match self {
@@ -117,15 +117,15 @@ impl TargetSpec {
         }
     }
 
-    /// Refuses a path of a second sender that cannot be one of this target. `names_keys` says that every request
-    /// names its key, so that two senders can share an endpoint.
+    /// Checks the path of a second sender. `names_keys` says whether every request carries a key id, so that two
+    /// senders can share an endpoint.
     ///
     /// # Errors
-    /// The path is the first sender's.
+    /// The path is malformed, or is the first sender's.
     pub fn check_second_path(&self, path: &str, names_keys: KeyNaming) -> Result<(), UsageError> {
         if !path.starts_with('/') {
             let help = "write --second-path /hook/second";
-            return Err(UsageError::new("--second-path starts with a slash", help));
+            return Err(UsageError::new("--second-path must start with a slash", help));
         }
         match self {
             Self::Url(url) => url.check_second_path(path, names_keys),
@@ -135,11 +135,11 @@ impl TargetSpec {
 }
 
 impl TargetSpec {
-    /// Starts what is to be started, fresh and with empty memory.
+    /// Starts the target, fresh and with empty memory.
     ///
     /// # Errors
-    /// It does not start, or something that was asked for cannot be done.
-    pub(crate) async fn place(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+    /// It does not start, or an option cannot be honored.
+    pub(crate) async fn launch(&self, setup: &Setup) -> Result<Started, CannotSetUp> {
         match self {
             Self::Url(url) => url.start(setup),
             Self::Embedded(embedded) => embedded.start(setup).await,
@@ -148,7 +148,7 @@ impl TargetSpec {
         }
     }
 
-    /// The second sender; none if somebody else runs the target and nobody said that there is one.
+    /// The second sender; `None` if the target has none, as far as we know.
     pub(crate) fn second_sender(&self, setup: &Setup, origin: &str) -> Result<Option<Sender>, CannotSetUp> {
         match self {
             Self::Url(url) => {

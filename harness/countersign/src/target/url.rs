@@ -1,17 +1,17 @@
-//! An endpoint that somebody else runs, by its address.
+//! An endpoint that somebody else runs, given by its URL.
 //!
-//! The types to know are [`Spec`] and [`Url`]. The guard that keeps requests to the user's own hosts is here.
+//! The types to know are [`Spec`] and [`Url`]. The guard against testing other people's hosts is here.
 
 use std::net::IpAddr;
 
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::Wire;
 
-use super::setup::{CannotSetUp, Placed, Setup};
+use super::setup::{CannotSetUp, Setup, Started};
 use super::{Behavior, KeyNaming, Kind, Profile, SchemeChoice, SecretSupply, Support, UsageError};
 use crate::transport::{Deadlines, HttpClient, Raw, Transport, TransportName};
 
-/// What an endpoint that somebody else runs supposes. Simple servers take few connections at once.
+/// Defaults for an endpoint that somebody else runs. Simple servers take few connections at once.
 pub(super) const PROFILE: Profile = Profile {
     jobs: 4,
     secret: SecretSupply::Given,
@@ -21,7 +21,7 @@ pub(super) const PROFILE: Profile = Profile {
     transport: Support::Yes,
 };
 
-/// The address of an endpoint.
+/// The URL of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec(::url::Url);
 
@@ -36,8 +36,8 @@ impl Spec {
             return Err(UsageError::new(message, help));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            let message = "credentials in the address of a target would stand in every report";
-            return Err(UsageError::new(message, "leave them out"));
+            let message = "credentials in the URL of a target would show in every report";
+            return Err(UsageError::new(message, "remove them from the URL"));
         }
         Ok(Self(url))
     }
@@ -50,10 +50,10 @@ impl Spec {
         guard_host(&self.0, allowed)
     }
 
-    /// The transport that is used if none is chosen.
+    /// The transport to use, given the chosen one.
     ///
     /// # Errors
-    /// The one that was chosen cannot reach this address.
+    /// The chosen one cannot reach this URL.
     pub fn transport(&self, chosen: Option<TransportName>) -> Result<TransportName, UsageError> {
         match (chosen, self.0.scheme()) {
             (Some(TransportName::Raw), "https") => {
@@ -69,8 +69,11 @@ impl Spec {
 
     pub(super) fn check_second_path(&self, path: &str, names_keys: KeyNaming) -> Result<(), UsageError> {
         if self.path_and_query() == path && names_keys == KeyNaming::NotAlways {
-            let message = "where requests name no key, two senders cannot share one endpoint";
-            return Err(UsageError::new(message, "give --second-path the path of the second one"));
+            let message = "without a key id in each request, two senders cannot share one endpoint";
+            return Err(UsageError::new(
+                message,
+                "give the endpoint of the second sender with --second-path",
+            ));
         }
         Ok(())
     }
@@ -79,12 +82,12 @@ impl Spec {
         &self.0[::url::Position::BeforePath..::url::Position::AfterQuery]
     }
 
-    /// The path of a second sender's endpoint, if nobody says otherwise.
+    /// The default path of a second sender's endpoint.
     pub(super) fn second_path(&self) -> String {
         format!("{}/second", self.0.path().trim_end_matches('/'))
     }
 
-    pub(super) fn start(&self, setup: &Setup) -> Result<Placed, CannotSetUp> {
+    pub(super) fn start(&self, setup: &Setup) -> Result<Started, CannotSetUp> {
         let url = &self.0;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
@@ -93,7 +96,7 @@ impl Spec {
             TransportName::Raw => Transport::Raw(Raw::new(host.clone(), port, setup.deadlines)),
             TransportName::HttpClient => client(url.clone(), setup.deadlines)?,
         };
-        Ok(Placed {
+        Ok(Started {
             kind: Kind::Url(Url { transport }),
             origin: format!("{}://{authority}", url.scheme()),
             host: authority,
@@ -116,7 +119,7 @@ pub struct Url {
 }
 
 impl Url {
-    /// An address that is reached with exact bytes.
+    /// An address reached over the raw transport.
     pub(super) fn raw(raw: Raw) -> Self {
         Self { transport: Transport::Raw(raw) }
     }
@@ -151,7 +154,7 @@ pub fn guard_host(url: &::url::Url, allowed: &[String]) -> Result<(), UsageError
         return Ok(());
     }
     let message = format!("`{host}` is not this machine, and nothing was sent");
-    let help = format!("test only what is yours; then allow it with --allow-host {host}");
+    let help = format!("test only what is yours; if it is, allow it with --allow-host {host}");
     Err(UsageError::new(message, help))
 }
 
@@ -162,7 +165,7 @@ fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// A target text in a message: without what may be a password.
+/// The text of a target for a message, without what may be a password.
 fn shown(text: &str) -> String {
     let text: String = text.chars().take(120).collect();
     match (text.find("://"), text.find('@')) {

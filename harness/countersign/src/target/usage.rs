@@ -1,8 +1,8 @@
-//! What a person asked for and cannot have.
+//! Options that cannot be honored.
 //!
 //! The type to know is [`UsageError`].
 
-/// Something that was asked for and cannot be done, and what to do instead.
+/// An option or value that cannot be honored, and what to do instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UsageError {
@@ -18,11 +18,11 @@ impl UsageError {
     }
 }
 
-/// Whether requests name the key that they are signed with.
+/// Whether requests carry a key id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyNaming {
-    /// Under every scheme that is tested.
+    /// Under every tested scheme.
     Always,
-    /// Not under every one.
+    /// Not under every tested scheme.
     NotAlways,
 }

@@ -16,8 +16,8 @@ pub(super) struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    pub(super) fn of(subject: &'a session::Session) -> Result<Self, String> {
-        match subject.target.library() {
+    pub(super) fn of(session: &'a session::Session) -> Result<Self, String> {
+        match session.target.library() {
             Some(process) => Ok(Self { process }),
             None => Err("only drivers can be run under valgrind: --target 'exec:COMMAND'".to_owned()),
         }

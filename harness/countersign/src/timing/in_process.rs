@@ -32,18 +32,18 @@ struct Verifier<'a> {
 /// # Errors
 /// It accepts what is wrong or refuses what is right, or the scheme has nothing that the classes could differ in.
 pub fn in_process(
-    subject: &session::Session,
+    session: &session::Session,
     steps: &dyn Steps,
     options: &MeasureOptions,
     observer: Observer<'_>,
 ) -> Result<Timing, CannotMeasure> {
-    let signer = &subject.signer;
+    let signer = &session.signer;
     let sender = &signer.sender;
     let setup =
         Setup::new(Arc::clone(&signer.scheme), sender.key.clone(), sender.deployment.clone(), &sender.target);
-    let verifier = Verifier { setup, steps, now: subject.clock.now() };
+    let verifier = Verifier { setup, steps, now: session.clock.now() };
     let seed = options.seed.unwrap_or_else(random_seed);
-    let (genuine, pair) = requests(subject, options.contrast, seed).map_err(CannotMeasure::new)?;
+    let (genuine, pair) = requests(session, options.contrast, seed).map_err(CannotMeasure::new)?;
     if !verifier.accepts(&genuine.bytes()) {
         return Err(CannotMeasure::new("a valid request was not accepted"));
     }
@@ -71,12 +71,12 @@ impl Verifier<'_> {
 
 /// The genuine request, and one of each class. Where the tag is wrong at one position or another, nothing else differs: what
 /// follows from random characters, as in decoding, is not the question here.
-fn requests(subject: &session::Session, contrast: Contrast, seed: u64) -> Result<(Wire, [Wire; 2]), String> {
+fn requests(session: &session::Session, contrast: Contrast, seed: u64) -> Result<(Wire, [Wire; 2]), String> {
     match contrast {
-        Contrast::Mismatch => wrong::pair(subject, None),
-        Contrast::MismatchAt(position) => wrong::pair(subject, Some(position)),
+        Contrast::Mismatch => wrong::pair(session, None),
+        Contrast::MismatchAt(position) => wrong::pair(session, Some(position)),
         Contrast::Malformed | Contrast::Stale | Contrast::KeyId => {
-            let mut requests = Requests::new(subject, contrast);
+            let mut requests = Requests::new(session, contrast);
             Ok((requests.genuine()?, requests.pair(&mut ChaCha12Rng::seed_from_u64(seed))?))
         }
     }

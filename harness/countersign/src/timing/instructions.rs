@@ -23,34 +23,34 @@ const FEW: u32 = 50;
 /// Calls by which the longer run is longer.
 const CALLS: u32 = 200;
 
-/// Counts the instructions of the driver behind a subject, which was started by this command line.
+/// Counts the instructions of the driver behind a session, which was started by this command line.
 ///
 /// # Errors
 /// Valgrind is not there, the driver cannot be asked, or it accepts what is wrong.
 pub async fn instructions(
-    subject: &session::Session,
+    session: &session::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Instructions, CannotMeasure> {
-    counted(subject, command, target).await.map_err(CannotMeasure::new)
+    counted(session, command, target).await.map_err(CannotMeasure::new)
 }
 
 async fn counted(
-    subject: &session::Session,
+    session: &session::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Instructions, String> {
     let valgrind = Valgrind::find().map_err(|why| why.to_string())?;
-    let verifier = Verifier::of(subject)?;
+    let verifier = Verifier::of(session)?;
     if !verifier.process.hello().can(Capability::Timing) {
         return Err(
             "unsupported: the driver does not verify a request several times in a row (capability `timing`)"
                 .to_owned(),
         );
     }
-    let requests = Requests::new(subject)?;
+    let requests = Requests::new(session)?;
     verifier.refuses(&requests).await?;
-    let run = Run { valgrind: &valgrind, subject, command };
+    let run = Run { valgrind: &valgrind, session, command };
     let last = requests.wrong.len() - 1;
     // What is counted: the row, and which of both characters. The ends have both, and the first one twice.
     let mut asked: Vec<(usize, usize)> = (0..=last).map(|row| (row, 0)).collect();
@@ -77,7 +77,7 @@ async fn counted(
 
 struct Run<'a> {
     valgrind: &'a Valgrind,
-    subject: &'a session::Session,
+    session: &'a session::Session,
     command: &'a CommandLine,
 }
 
@@ -90,7 +90,7 @@ impl Run<'_> {
 
     async fn total(&self, wire: &Wire, calls: u32) -> Result<i64, String> {
         let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-        let process = self.valgrind.start(self.subject, self.command, Tool::Count, folder.path()).await?;
+        let process = self.valgrind.start(self.session, self.command, Tool::Count, folder.path()).await?;
         process.repeat(wire, calls).await?;
         process.pool().shutdown().await.map_err(|why| format!("under valgrind, {why}"))?;
         largest(folder.path())

@@ -19,15 +19,15 @@ const CONNECTIONS: u32 = 100;
 /// An endpoint behind one connection.
 pub(super) struct KeepAlive {
     address: (String, u16),
-    patience: Duration,
+    timeout: Duration,
     stream: Option<TcpStream>,
     connections: u32,
     piece: Vec<u8>,
 }
 
 impl KeepAlive {
-    pub(super) fn new(address: (String, u16), patience: Duration) -> Self {
-        Self { address, patience, stream: None, connections: 0, piece: vec![0; PIECE] }
+    pub(super) fn new(address: (String, u16), timeout: Duration) -> Self {
+        Self { address, timeout, stream: None, connections: 0, piece: vec![0; PIECE] }
     }
 
     /// Sends a request: the ticks from the first byte sent, and so many rounds of delay before it, to the first byte
@@ -75,10 +75,10 @@ impl KeepAlive {
         let connected = || {
             let address = (host.as_str(), *port).to_socket_addrs()?.next();
             let address = address.ok_or_else(|| io::Error::other("no address"))?;
-            let stream = TcpStream::connect_timeout(&address, self.patience)?;
+            let stream = TcpStream::connect_timeout(&address, self.timeout)?;
             stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(self.patience))?;
-            stream.set_write_timeout(Some(self.patience))?;
+            stream.set_read_timeout(Some(self.timeout))?;
+            stream.set_write_timeout(Some(self.timeout))?;
             Ok(stream)
         };
         connected().map_err(|error: io::Error| format!("cannot connect to {host} port {port}: {error}"))

@@ -50,9 +50,9 @@ impl CannotMeasure {
     }
 }
 
-/// Waits until the rate limit of the subject allows another request.
-pub(super) fn wait_for_turn(subject: &session::Session, runtime: &Handle) {
-    runtime.block_on(subject.target.limiter().wait());
+/// Waits until the rate limit of the session allows another request.
+pub(super) fn wait_for_turn(session: &session::Session, runtime: &Handle) {
+    runtime.block_on(session.target.limiter().wait());
 }
 
 pub(super) fn limits(options: &MeasureOptions, default: f64, step: f64) -> Limits {

@@ -28,7 +28,7 @@ const RESOLUTION: f64 = 1_000.0;
 
 /// Measures an endpoint by pairs.
 pub(super) fn pairs(
-    subject: &session::Session,
+    session: &session::Session,
     exact: Exact<'_>,
     address: (String, u16),
     options: &MeasureOptions,
@@ -37,18 +37,18 @@ pub(super) fn pairs(
 ) -> Result<Timing, String> {
     let counter = Counter::new();
     let limits = limits(options, RESOLUTION, counter.step());
-    let session = Session::new(limits, options.seed.unwrap_or_else(random_seed), options.budget, 1);
-    let mut session = session.observed(observer);
-    let mut requests = Requests::new(subject, options.contrast);
-    let mut endpoint = Endpoint::new(address, exact.patience(), counter);
+    let measurement = Session::new(limits, options.seed.unwrap_or_else(random_seed), options.budget, 1);
+    let mut measurement = measurement.observed(observer);
+    let mut requests = Requests::new(session, options.contrast);
+    let mut endpoint = Endpoint::new(address, exact.answer_timeout(), counter);
     let oracle = exact.oracle();
-    let mut turn = || (0..2).for_each(|_| wait_for_turn(subject, runtime));
+    let mut turn = || (0..2).for_each(|_| wait_for_turn(session, runtime));
     accepted(&mut endpoint, &mut requests, &oracle, &mut turn)?;
     let (mut order, mut warm) = (Order::default(), 0);
     let mut slots = [Message::default(), Message::default()];
-    while !session.is_over() {
-        let next = session.next_call();
-        let [x, y] = requests.pair(session.random())?.each_ref().map(Message::new);
+    while !measurement.is_over() {
+        let next = measurement.next_call();
+        let [x, y] = requests.pair(measurement.random())?.each_ref().map(Message::new);
         let (x, mut y) = (x?, y?);
         if !x.is_as_long_as(&y) {
             return Err("the requests of both classes do not have the same length".to_owned());
@@ -77,10 +77,10 @@ pub(super) fn pairs(
         // One of two requests cannot be delayed from here: the control shows what these timings can show.
         let adds = next.purpose == Purpose::Delayed && next.label() == Label::Y;
         let added = if adds { limits.resolution.unwrap_or_default() } else { 0.0 };
-        session.push(next, if second < first { -size } else { size } + added);
+        measurement.push(next, if second < first { -size } else { size } + added);
     }
     accepted(&mut endpoint, &mut requests, &oracle, &mut turn)?;
-    Ok(session.finish(&options.contrast.about(), &counter).in_order(order))
+    Ok(measurement.finish(&options.contrast.about(), &counter).in_order(order))
 }
 
 /// The positive control: two valid requests, sent like the others.

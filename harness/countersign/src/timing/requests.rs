@@ -76,8 +76,8 @@ pub(super) fn positions(length: usize) -> Vec<u16> {
 const NO_TAG: &str = "the scheme carries no tag of its own";
 
 /// How many characters a tag for a target has.
-pub(super) fn tag_length(subject: &session::Session) -> Result<usize, String> {
-    right_tag(&subject.world("timing", subject.clock.now())).map(|tag| tag.len())
+pub(super) fn tag_length(session: &session::Session) -> Result<usize, String> {
+    right_tag(&session.world("timing", session.clock.now())).map(|tag| tag.len())
 }
 
 /// The tag of the request that is signed in a world.
@@ -92,27 +92,27 @@ fn genuine(world: &World<'_>) -> Result<Signature, String> {
 
 /// Makes pairs of requests for a target.
 pub(super) struct Requests<'a> {
-    subject: &'a session::Session,
+    session: &'a session::Session,
     contrast: Contrast,
     made: u64,
 }
 
 impl<'a> Requests<'a> {
-    pub(super) fn new(subject: &'a session::Session, contrast: Contrast) -> Self {
-        Self { subject, contrast, made: 0 }
+    pub(super) fn new(session: &'a session::Session, contrast: Contrast) -> Self {
+        Self { session, contrast, made: 0 }
     }
 
     /// A valid request.
     pub(super) fn genuine(&mut self) -> Result<Wire, String> {
         self.made += 1;
-        let world = self.subject.world(&format!("timing-{}", self.made), self.subject.clock.now());
+        let world = self.session.world(&format!("timing-{}", self.made), self.session.clock.now());
         recipe::genuine(&world, 0).map_err(|why| why.to_string())
     }
 
     /// One request of each class: the same message, signed at the same time, with the same length.
     pub(super) fn pair(&mut self, random: &mut impl Rng) -> Result<[Wire; 2], String> {
         self.made += 1;
-        let world = self.subject.world(&format!("timing-{}", self.made), self.subject.clock.now());
+        let world = self.session.world(&format!("timing-{}", self.made), self.session.clock.now());
         let signature = genuine(&world)?;
         let right = signature.field(Field::Tag).ok_or(NO_TAG)?.to_vec();
         let positions = match self.contrast {

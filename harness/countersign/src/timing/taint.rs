@@ -17,25 +17,25 @@ use crate::process::CommandLine;
 use crate::session;
 use countersign_timing::measure::{PUBLIC_MARK, SECRET_MARK};
 
-/// Follows the secret of the driver behind a subject, which was started by this command line.
+/// Follows the secret of the driver behind a session, which was started by this command line.
 ///
 /// # Errors
 /// Valgrind is not there, the driver cannot be asked, or it accepts what is wrong.
 pub async fn taint(
-    subject: &session::Session,
+    session: &session::Session,
     command: &CommandLine,
     target: &str,
 ) -> Result<Taint, CannotMeasure> {
-    followed(subject, command, target).await.map_err(CannotMeasure::new)
+    followed(session, command, target).await.map_err(CannotMeasure::new)
 }
 
-async fn followed(subject: &session::Session, command: &CommandLine, target: &str) -> Result<Taint, String> {
+async fn followed(session: &session::Session, command: &CommandLine, target: &str) -> Result<Taint, String> {
     let valgrind = Valgrind::find().map_err(|why| why.to_string())?;
-    let verifier = Verifier::of(subject)?;
-    let requests = Requests::new(subject)?;
+    let verifier = Verifier::of(session)?;
+    let requests = Requests::new(session)?;
     verifier.refuses(&requests).await?;
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-    let process = valgrind.start(subject, command, Tool::Follow, folder.path()).await?;
+    let process = valgrind.start(session, command, Tool::Follow, folder.path()).await?;
     expect(&process, &requests.genuine, Outcome::Accepted).await?;
     for wrong in &requests.wrong {
         expect(&process, &wrong.wires[0], Outcome::Rejected).await?;

@@ -26,31 +26,31 @@ const QUESTION: usize = 64;
 ///
 /// # Errors
 /// Its scheme carries no tag.
-pub fn ladder(subject: &session::Session) -> Result<Vec<Contrast>, CannotMeasure> {
-    tag_length(subject).map(Contrast::ladder).map_err(CannotMeasure)
+pub fn ladder(session: &session::Session) -> Result<Vec<Contrast>, CannotMeasure> {
+    tag_length(session).map(Contrast::ladder).map_err(CannotMeasure)
 }
 
-/// Measures a target, with the driver's clock or over one connection that is kept. The rate limit of the subject holds for every
+/// Measures a target, with the driver's clock or over one connection that is kept. The rate limit of the session holds for every
 /// request.
 ///
 /// # Errors
 /// The target cannot be measured, or does not refuse what it is asked to.
 pub fn target(
-    subject: &session::Session,
+    session: &session::Session,
     options: &MeasureOptions,
     runtime: &Handle,
     observer: Observer<'_>,
 ) -> Result<Timing, CannotMeasure> {
-    let measured = match (subject.target.library(), subject.target.exact(), &subject.signer.address) {
+    let measured = match (session.target.library(), session.target.exact(), &session.signer.address) {
         (Some(_), _, _) if options.technique == Technique::Pairs => {
             Err("only endpoints over plain HTTP can be measured by pairs: leave --pairs out".to_owned())
         }
-        (Some(process), _, _) => library(subject, process, options, runtime, observer),
+        (Some(process), _, _) => library(session, process, options, runtime, observer),
         (_, Ok(exact), Some(address)) if options.technique == Technique::Pairs => {
-            pairs(subject, exact, address.clone(), options, runtime, observer)
+            pairs(session, exact, address.clone(), options, runtime, observer)
         }
         (_, Ok(exact), Some(address)) => {
-            endpoint(subject, exact, address.clone(), options, runtime, observer)
+            endpoint(session, exact, address.clone(), options, runtime, observer)
         }
         (_, _, _) => Err("only endpoints over plain HTTP and drivers can be measured".to_owned()),
     };
@@ -59,7 +59,7 @@ pub fn target(
 
 /// An endpoint: one connection, one buffer, from the first byte sent to the first received.
 fn endpoint(
-    subject: &session::Session,
+    session: &session::Session,
     exact: Exact<'_>,
     address: (String, u16),
     options: &MeasureOptions,
@@ -70,17 +70,17 @@ fn endpoint(
     // What a request takes on loopback varies by more than a microsecond.
     let limits = limits(options, 100.0, counter.step());
     let extra = rounds_for(&counter, limits.resolution.unwrap_or_default());
-    let session = Session::new(limits, options.seed.unwrap_or_else(random_seed), options.budget, 1);
-    let mut session = session.observed(observer);
-    let mut requests = Requests::new(subject, options.contrast);
-    let mut connection = KeepAlive::new(address, exact.patience());
+    let measurement = Session::new(limits, options.seed.unwrap_or_else(random_seed), options.budget, 1);
+    let mut measurement = measurement.observed(observer);
+    let mut requests = Requests::new(session, options.contrast);
+    let mut connection = KeepAlive::new(address, exact.answer_timeout());
     let oracle = exact.oracle();
     let mut warm = 0;
     let mut buffer = Vec::new();
-    while !session.is_over() {
-        wait_for_turn(subject, runtime);
-        let next = session.next_call();
-        let pair = requests.pair(session.random())?;
+    while !measurement.is_over() {
+        wait_for_turn(session, runtime);
+        let next = measurement.next_call();
+        let pair = requests.pair(measurement.random())?;
         let [x, y] = pair.each_ref().map(|wire| wire.bytes());
         let second = next.second();
         let mask = second.wrapping_neg() & u8::from(next.purpose == Purpose::Classes).wrapping_neg();
@@ -95,15 +95,15 @@ fn endpoint(
         if warm < WARM {
             warm += 1;
         } else {
-            session.push(next, counter.nanos(ticks));
+            measurement.push(next, counter.nanos(ticks));
         }
     }
-    Ok(session.finish(&options.contrast.about(), &counter))
+    Ok(measurement.finish(&options.contrast.about(), &counter))
 }
 
 /// A library: questions of many requests, timed by its driver.
 fn library(
-    subject: &session::Session,
+    session: &session::Session,
     process: &Driver,
     options: &MeasureOptions,
     runtime: &Handle,
@@ -115,17 +115,17 @@ fn library(
     let counter = Counter::new();
     // The steps of the driver's clock are those of this machine, or wider.
     let limits = limits(options, 100.0, counter.step());
-    let session = Session::new(limits, options.seed.unwrap_or_else(random_seed), options.budget, 1);
-    let mut session = session.observed(observer);
-    let mut requests = Requests::new(subject, options.contrast);
-    let (mut warm, size) = (WARM as usize, subject.target.limiter().at_most(QUESTION));
-    while !session.is_over() {
+    let measurement = Session::new(limits, options.seed.unwrap_or_else(random_seed), options.budget, 1);
+    let mut measurement = measurement.observed(observer);
+    let mut requests = Requests::new(session, options.contrast);
+    let (mut warm, size) = (WARM as usize, session.target.limiter().at_most(QUESTION));
+    while !measurement.is_over() {
         let mut calls: Vec<Assignment> = Vec::with_capacity(size);
         let mut wires = Vec::with_capacity(size);
-        (0..size).for_each(|_| wait_for_turn(subject, runtime));
+        (0..size).for_each(|_| wait_for_turn(session, runtime));
         while calls.len() < size {
-            let next = session.next_call();
-            let [x, y] = requests.pair(session.random())?;
+            let next = measurement.next_call();
+            let [x, y] = requests.pair(measurement.random())?;
             wires.push(if next.purpose == Purpose::Classes && next.label() == Label::Y { y } else { x });
             calls.push(next);
         }
@@ -134,9 +134,9 @@ fn library(
         for (call, nanos) in calls.into_iter().zip(nanos).skip(warm) {
             // A library cannot be delayed from here: the control shows what these timings can show.
             let delayed = call.purpose == Purpose::Delayed && call.label() == Label::Y;
-            session.push(call, nanos + if delayed { limits.resolution.unwrap_or_default() } else { 0.0 });
+            measurement.push(call, nanos + if delayed { limits.resolution.unwrap_or_default() } else { 0.0 });
         }
         warm = warm.saturating_sub(size);
     }
-    Ok(session.finish(&options.contrast.about(), &counter))
+    Ok(measurement.finish(&options.contrast.about(), &counter))
 }

@@ -63,13 +63,13 @@ impl Valgrind {
         &self.version
     }
 
-    /// Starts the driver of a subject under a tool, which writes into a folder: a file for each process.
+    /// Starts the driver of a session under a tool, which writes into a folder: a file for each process.
     ///
     /// # Errors
     /// It does not greet.
     pub(super) async fn start(
         &self,
-        subject: &session::Session,
+        session: &session::Session,
         command: &CommandLine,
         tool: Tool,
         folder: &Path,
@@ -101,7 +101,7 @@ impl Valgrind {
         let under = command.clone().under(words);
         let pool = Pool::start(under, 1, PATIENCE, SchemaChecks::Off, Handle::current()).await;
         let pool = Arc::new(pool.map_err(|why| format!("under valgrind, {why}"))?);
-        let signer = &subject.signer;
+        let signer = &session.signer;
         Ok(Driver::new(pool, &*signer.scheme, signer.sender.secret.clone(), &signer.sender.deployment, NOW))
     }
 }

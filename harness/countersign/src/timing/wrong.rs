@@ -31,8 +31,8 @@ impl Requests {
     ///
     /// # Errors
     /// The scheme carries no tag of its own, or it cannot be replaced.
-    pub(super) fn new(subject: &session::Session) -> Result<Self, String> {
-        let world = subject.world("exact", subject.clock.now());
+    pub(super) fn new(session: &session::Session) -> Result<Self, String> {
+        let world = session.world("exact", session.clock.now());
         let tag = RightTag::new(&world)?;
         let genuine = wire(vec![], &world)?;
         let mut all: Vec<Option<u16>> = [0].into_iter().chain(positions(tag.length)).map(Some).collect();
@@ -54,8 +54,8 @@ impl Requests {
 
 /// The genuine request, one whose tag is wrong at its first character only, and one whose tag is wrong at another position only:
 /// the last, if none is given.
-pub(super) fn pair(subject: &session::Session, position: Option<u16>) -> Result<(Wire, [Wire; 2]), String> {
-    let world = subject.world("exact", subject.clock.now());
+pub(super) fn pair(session: &session::Session, position: Option<u16>) -> Result<(Wire, [Wire; 2]), String> {
+    let world = session.world("exact", session.clock.now());
     let tag = RightTag::new(&world)?;
     let last = u16::try_from(tag.length.saturating_sub(1)).map_err(|_| "the tag is too long".to_owned())?;
     let position = position.unwrap_or(last);

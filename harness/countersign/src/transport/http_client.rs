@@ -1,8 +1,8 @@
-//! Well-formed requests through a full client: TLS, proxies.
+//! Well-formed requests through an HTTP client, with TLS and proxies.
 //!
-//! The type to know is [`HttpClient`]. What it cannot send as written is not delivered, with the reason;
-//! it follows no redirect, keeps no cookie, repeats nothing and decompresses nothing. The client adds
-//! an `Accept: */*` line to requests that have none.
+//! The type to know is [`HttpClient`]. A request that it cannot send unchanged is not delivered, with the reason. It
+//! follows no redirects, keeps no cookies, retries nothing and decompresses nothing. It adds an `Accept: */*` line to
+//! requests without one.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use reqwest::{Body, Certificate, Client, Response, Url, redirect, retry};
 use super::verbatim::{Sendable, check};
 use super::{CannotStart, Deadlines, millis};
 
-/// A target at an origin, reached through a full client.
+/// A target at an origin, reached with an HTTP client.
 #[derive(Debug)]
 pub struct HttpClient {
     client: Client,
@@ -27,21 +27,21 @@ pub struct HttpClient {
     oracle: RwLock<Oracle>,
 }
 
-/// Whether proxies of the environment (`HTTPS_PROXY` and its kin) are used.
+/// Whether the proxies of the environment (`HTTPS_PROXY` and the like) are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proxies {
     /// Requests go straight to the target.
     None,
-    /// Requests go where the environment says.
+    /// Requests go through the proxies that the environment names.
     FromEnvironment,
 }
 
 impl HttpClient {
-    /// A target at a URL, of which only scheme, host and port count; proxies are not used. With
-    /// `roots`, certificates in PEM form, those are trusted instead of the ones of the system.
+    /// A target at a URL, of which only scheme, host and port are used; no proxies. `roots` are PEM certificates to
+    /// trust instead of the system's.
     ///
     /// # Errors
-    /// The URL or the certificates are not what they should be, or the system has no certificates.
+    /// The URL or the certificates are invalid, or the system has no certificates.
     pub fn new(url: Url, deadlines: Deadlines, roots: Option<&[u8]>) -> Result<Self, CannotStart> {
         Self::through(Proxies::None, url, deadlines, roots)
     }
@@ -59,7 +59,7 @@ impl HttpClient {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(CannotStart::Url);
         }
-        // A second call finds the provider of the first, which is the same.
+        // Fails on later calls, where the same provider is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .redirect(redirect::Policy::none())
@@ -79,7 +79,7 @@ impl HttpClient {
                 }
                 builder = builder.tls_certs_only(roots);
             }
-            // No TLS, no need for the certificates of a system that may have none.
+            // Without TLS no certificates are needed, and the system may have none.
             None if url.scheme() == "http" => builder = builder.tls_certs_only([]),
             None => {}
         }
@@ -87,13 +87,13 @@ impl HttpClient {
         Ok(Self { client, origin: url, limits: Limits::default(), oracle: RwLock::default() })
     }
 
-    /// The same with other limits on what is kept of an answer.
+    /// The same with other limits on the size of answers.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Decides from now on what answers mean.
+    /// Sets how answers are read from now on.
     pub fn set_oracle(&self, oracle: Oracle) {
         *self.oracle.write().unwrap_or_else(PoisonError::into_inner) = oracle;
     }
@@ -112,12 +112,12 @@ impl HttpClient {
 }
 
 impl HttpClient {
-    /// Sends one request and waits for what comes back.
+    /// Sends one request and waits for the answer.
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         let sendable = match check(wire, &self.origin) {
             Ok(sendable) => sendable,
             Err(what) => {
-                let why = format!("a well-behaved client does not send {what}");
+                let why = format!("an HTTP client does not send {what}");
                 return Observation::without_answer(Outcome::NotDelivered, why);
             }
         };
@@ -162,7 +162,7 @@ async fn answer(mut response: Response, limits: Limits) -> Result<Answer, reqwes
     Ok(Answer { status, headers, body: ByteString::from(body), connection })
 }
 
-/// What a failed exchange tells about the target.
+/// What a failed exchange says about the target.
 fn outcome(error: &reqwest::Error) -> Outcome {
     if error.is_connect() {
         return Outcome::Unreachable;

@@ -1,7 +1,7 @@
-//! Ways over the network: exact bytes over TCP, or a full HTTP client.
+//! Transports: exact bytes over TCP, or an HTTP client.
 //!
-//! The type to know is [`Transport`]. It does not know what a case expects; what an answer means is decided by the
-//! [`Oracle`] that it is given.
+//! The type to know is [`Transport`]. It does not know what a case expects; the [`Oracle`] decides what an answer
+//! means.
 
 #[cfg(feature = "http-client")]
 mod http_client;
@@ -28,9 +28,9 @@ pub use sending::Gate;
 /// How long each step of a delivery may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// Until a connection stands, with name lookup.
+    /// Until the connection is open, including name lookup.
     pub connect: Duration,
-    /// Between two pieces of an answer, and before the first.
+    /// Until the first piece of an answer, and between two pieces.
     pub read: Duration,
     /// From the first byte sent to the end of the answer.
     pub total: Duration,
@@ -53,19 +53,19 @@ impl Default for Deadlines {
     }
 }
 
-/// The name of a way over the network.
+/// The name of a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportName {
     /// Exact bytes over plain HTTP/1.1.
     Raw,
-    /// A well-behaved client, for HTTPS; it cannot send malformed requests.
+    /// An HTTP client, for HTTPS. It cannot send malformed requests.
     HttpClient,
 }
 
-/// Why there is no HTTP client.
+/// Why the HTTP client does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotStart {
-    /// The URL is not one of HTTP.
+    /// The URL is not an HTTP URL.
     #[error("the target is not an http or https URL with a host")]
     Url,
     /// The certificates cannot be read.
@@ -74,12 +74,12 @@ pub enum CannotStart {
     /// The client refuses its settings.
     #[error("the HTTP client does not start: {0}")]
     Client(String),
-    /// The library was built without one.
-    #[error("this build has no HTTP client; it needs the feature `http-client` of the package `countersign`")]
+    /// The library was built without it.
+    #[error("this build has no HTTP client; build the package `countersign` with the feature `http-client`")]
     NotBuilt,
 }
 
-/// A way over the network to one address.
+/// A transport to one address.
 #[derive(Debug)]
 pub enum Transport {
     /// Exact bytes over TCP.
@@ -89,7 +89,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The same with other limits on what is kept of an answer.
+    /// The same with other limits on the size of answers.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         match self {
@@ -98,7 +98,7 @@ impl Transport {
         }
     }
 
-    /// Decides from now on what answers mean.
+    /// Sets how answers are read from now on.
     pub fn set_oracle(&self, oracle: Oracle) {
         match self {
             Self::Raw(raw) => raw.set_oracle(oracle),
@@ -106,18 +106,20 @@ impl Transport {
         }
     }
 
-    /// The transport that can hold back a request or stretch its body.
+    /// The raw transport, which can hold back part of a request or stretch its body.
     ///
     /// # Errors
     /// Why this one cannot.
     pub fn raw(&self) -> Result<&Raw, &'static str> {
         match self {
             Self::Raw(raw) => Ok(raw),
-            Self::HttpClient(_) => Err("the HTTP client does not hold back a request or stretch its body"),
+            Self::HttpClient(_) => {
+                Err("the HTTP client cannot hold back part of a request or stretch its body")
+            }
         }
     }
 
-    /// Sends one request and waits for what comes back.
+    /// Sends one request and waits for the answer.
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         match self {
             Self::Raw(raw) => raw.deliver(wire).await,
@@ -126,7 +128,7 @@ impl Transport {
     }
 }
 
-/// Milliseconds as observations carry them.
+/// A duration in milliseconds, as in observations.
 pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }

@@ -1,13 +1,13 @@
-//! In place of the HTTP client, where the feature `http-client` is missing.
+//! Replaces the HTTP client in a build without the feature `http-client`.
 //!
-//! The type to know is [`HttpClient`], of which there is no value.
+//! The type to know is [`HttpClient`], which has no values.
 
 use std::convert::Infallible;
 
 use countersign_core::observe::{Observation, Oracle};
 use countersign_core::wire::{Limits, Wire};
 
-/// A full HTTP client, which needs the feature `http-client`.
+/// The HTTP client, which needs the feature `http-client`.
 #[derive(Debug)]
 pub struct HttpClient(Infallible);
 

@@ -1,8 +1,7 @@
 //! Exact bytes over TCP: what the case says is what goes on the wire.
 //!
-//! The type to know is [`Raw`]. It reads while it writes, so that an early refusal is seen and not
-//! turned into a reset. A redirect is an answer like any other and is not followed; nothing is
-//! decompressed; nothing is kept beyond the limits.
+//! The type to know is [`Raw`]. It reads while it writes, so that it sees an early refusal instead of a reset.
+//! Redirects are not followed, nothing is decompressed, and nothing beyond the limits is kept.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{PoisonError, RwLock};
@@ -14,7 +13,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::reuse::{Idle, ends_for_sure};
+use super::reuse::{Idle, has_certain_end};
 use super::sending::{Gate, Sending, send};
 use super::{Deadlines, millis};
 
@@ -37,14 +36,14 @@ enum End {
     Silent(String),
     /// The connection ended inside the answer.
     Cut(String),
-    /// With something that is not an answer.
+    /// With something that is not an HTTP answer.
     Garbled(String),
     /// A deadline passed.
     Late(String),
 }
 
 impl Raw {
-    /// A target at a host, which is a name or an address (IPv6 with or without brackets), and a port.
+    /// A target at a host and port. The host is a name or an address (IPv6 with or without brackets).
     pub fn new(host: impl Into<String>, port: u16, deadlines: Deadlines) -> Self {
         let host = host.into();
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::to_owned);
@@ -52,18 +51,18 @@ impl Raw {
         Self { host: bare.unwrap_or(host), port, deadlines, limits: Limits::default(), oracle, idle }
     }
 
-    /// The same with other limits on what is kept of an answer.
+    /// The same with other limits on the size of answers.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Decides from now on what answers mean.
+    /// Sets how answers are read from now on.
     pub fn set_oracle(&self, oracle: Oracle) {
         *self.oracle.write().unwrap_or_else(PoisonError::into_inner) = oracle;
     }
 
-    /// What answers mean.
+    /// How answers are read.
     #[cfg(feature = "targets")]
     pub(crate) fn oracle(&self) -> Oracle {
         self.oracle.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -71,7 +70,7 @@ impl Raw {
 
     /// How long an answer may take.
     #[cfg(feature = "targets")]
-    pub(crate) fn patience(&self) -> Duration {
+    pub(crate) fn answer_timeout(&self) -> Duration {
         self.deadlines.total
     }
 
@@ -80,7 +79,7 @@ impl Raw {
         let failed = |why: String| format!("cannot connect to {} port {}: {why}", self.host, self.port);
         match timeout(self.deadlines.connect, TcpStream::connect(place)).await {
             Ok(Ok(stream)) => {
-                // Pieces go out as they are cut; without it they are merged and delayed.
+                // Otherwise the pieces of a request would be merged and delayed.
                 stream.set_nodelay(true).map_err(|error| failed(error.to_string()))?;
                 Ok(stream)
             }
@@ -89,17 +88,18 @@ impl Raw {
         }
     }
 
-    /// Sends and receives on one connection, which is kept if it can carry another request.
+    /// Sends a request and reads the answer. Keeps the connection if another request can use it.
     async fn exchange(&self, mut stream: TcpStream, wire: &Wire, sending: Sending<'_>) -> (End, Duration) {
         let started = Instant::now();
-        let total = self.deadlines.total + sending.takes();
-        let end = timeout(total, talk(&mut stream, wire, sending, self.limits, self.deadlines.read))
-            .await
-            .unwrap_or_else(|_| End::Late(format!("no complete answer within {}", shown(total))));
+        let total = self.deadlines.total + sending.extra_time();
+        let end =
+            timeout(total, send_and_receive(&mut stream, wire, sending, self.limits, self.deadlines.read))
+                .await
+                .unwrap_or_else(|_| End::Late(format!("no complete answer within {}", shown(total))));
         let took = started.elapsed();
         if matches!(end, End::Answered(_, Connection::Reusable))
             && matches!(sending, Sending::Whole)
-            && ends_for_sure(wire)
+            && has_certain_end(wire)
         {
             self.idle.keep(stream);
         }
@@ -123,8 +123,8 @@ impl Raw {
 }
 
 impl Raw {
-    /// Sends a request up to the middle of its body, waits until the gate opens, three seconds at most, and
-    /// sends the rest.
+    /// Sends a request up to the middle of its body, waits at most three seconds for the gate to open, and sends the
+    /// rest.
     pub async fn deliver_halfway(&self, wire: &Wire, gate: &Gate) -> Observation {
         let seen = match self.connect().await {
             Ok(fresh) => self.observe(self.exchange(fresh, wire, Sending::Halfway(gate)).await),
@@ -134,7 +134,7 @@ impl Raw {
         seen
     }
 
-    /// Sends the body of a request byte by byte, ten in a second, and gives up when the gate opens.
+    /// Sends the body of a request byte by byte, ten bytes a second, and gives up when the gate opens.
     pub async fn deliver_slowly(&self, wire: &Wire, gate: &Gate) -> Observation {
         let slow = async {
             let seen = match self.connect().await {
@@ -152,8 +152,8 @@ impl Raw {
         }
     }
 
-    /// Sends a request with a body that goes on up to so many bytes: what is seen, and whether the target
-    /// took all of it. One that ends the connection before that has refused.
+    /// Sends a request whose body goes on for up to `length` bytes. Returns the observation, and whether the target read
+    /// all of it. Closing the connection earlier counts as a refusal.
     pub async fn deliver_flooded(&self, wire: &Wire, length: u64) -> (Observation, bool) {
         let taken = AtomicBool::new(false);
         let (end, took) = match self.connect().await {
@@ -166,7 +166,7 @@ impl Raw {
                 Observation::without_answer(Outcome::RejectedByTransport, why)
             }
             End::Late(why) if !taken => {
-                let why = format!("{why}, and the body was not over");
+                let why = format!("{why}, with part of the body unsent");
                 Observation::without_answer(Outcome::NotDelivered, why)
             }
             end => self.observe((end, took)),
@@ -176,12 +176,12 @@ impl Raw {
 }
 
 impl Raw {
-    /// Sends one request and waits for what comes back.
+    /// Sends one request and waits for the answer.
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         if let Some(kept) = self.idle.take() {
             let seen = self.exchange(kept, wire, Sending::Whole).await;
-            // A server may close an idle connection at any time, also in the moment in which a request
-            // comes. On a fresh connection the same silence is an observation.
+            // A server may close an idle connection just as a request arrives. Only on a fresh connection does
+            // the same silence count.
             if !matches!(seen.0, End::Silent(_)) {
                 return self.observe(seen);
             }
@@ -194,45 +194,45 @@ impl Raw {
 }
 
 /// Writes the request and reads the answer at the same time.
-async fn talk(
+async fn send_and_receive(
     stream: &mut TcpStream,
     wire: &Wire,
     sending: Sending<'_>,
     limits: Limits,
-    patience: Duration,
+    read_timeout: Duration,
 ) -> End {
     let (mut from, to) = stream.split();
     let mut reader = AnswerReader::new(limits, wire.asks_for_head_only());
     let mut sending = std::pin::pin!(send(to, wire, sending));
     let mut sent = Sent::Sending;
-    let mut heard = 0;
+    let mut received = 0;
     let mut buffer = Vec::with_capacity(16 * 1024);
     loop {
         buffer.clear();
         let read = async {
             match sent {
-                // While bytes still leave, a silent server is a busy one: only the total counts.
+                // While bytes are still being sent, silence is normal: only the total deadline counts.
                 Sent::Sending => Ok(from.read_buf(&mut buffer).await),
-                Sent::All | Sent::Failed => timeout(patience, from.read_buf(&mut buffer)).await,
+                Sent::All | Sent::Failed => timeout(read_timeout, from.read_buf(&mut buffer)).await,
             }
         };
         let read = tokio::select! {
             biased;
             read = read => read,
             result = &mut sending, if sent == Sent::Sending => {
-                // The peer may have answered before it stopped listening: reading decides.
+                // The peer may have answered before it closed: keep reading.
                 sent = if result.is_ok() { Sent::All } else { Sent::Failed };
                 continue;
             }
         };
         let length = match read {
-            Err(_) => return End::Late(format!("nothing came for {}", shown(patience))),
+            Err(_) => return End::Late(format!("nothing arrived for {}", shown(read_timeout))),
             Ok(Ok(length)) => length,
-            Ok(Err(error)) if heard == 0 => {
+            Ok(Err(error)) if received == 0 => {
                 return End::Silent(format!("the connection was cut before an answer: {error}"));
             }
-            // A server that refuses early closes on what it has not read, which resets the connection;
-            // an answer without a length ends there like at any other end.
+            // A server that refuses early and closes with unread data resets the connection. An answer without a
+            // length ends there, as it would at a regular end.
             Ok(Err(error)) => {
                 return match reader.end() {
                     Ok(answer) => End::Answered(answer, Connection::Spent),
@@ -243,20 +243,20 @@ async fn talk(
         if length == 0 {
             return match reader.end() {
                 Ok(answer) => End::Answered(answer, Connection::Spent),
-                Err(why @ (Unreadable::Empty | Unreadable::CutOff)) if heard == 0 => {
+                Err(why @ (Unreadable::Empty | Unreadable::CutOff)) if received == 0 => {
                     End::Silent(why.to_string())
                 }
                 Err(why @ (Unreadable::Empty | Unreadable::CutOff)) => End::Cut(why.to_string()),
                 Err(why) => End::Garbled(why.to_string()),
             };
         }
-        heard += length;
+        received += length;
         match reader.push(&buffer) {
             Ok(Progress::More) => {}
             Ok(Progress::Done(answer)) => {
-                // After an answer to half a request the server may read on, or not.
+                // After an answer to an incomplete request, the state of the connection is unknown.
                 let connection = match sent {
-                    // A body where there must be none would be taken for the next answer.
+                    // A body where none is allowed would be read as the next answer.
                     Sent::All if wire.asks_for_head_only() || matches!(answer.status, 101 | 204 | 304) => {
                         Connection::Spent
                     }

@@ -1,6 +1,6 @@
-//! Connections between two requests: which may be kept, and which of the kept ones still live.
+//! Connection reuse: which connections may be kept after a request, and which kept ones are still usable.
 //!
-//! The type to know is [`Idle`]. It must not know what was answered, only that the answer is over.
+//! The type to know is [`Idle`]. It must not know what was answered, only that the answer is complete.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,14 +9,13 @@ use countersign_core::wire::{LineEnd, Wire};
 use tokio::net::TcpStream;
 use tokio::runtime::{Handle, Id};
 
-/// Connections that are kept at most.
+/// Maximum number of kept connections.
 const KEPT: usize = 128;
-/// How long a connection is kept. Servers close idle ones after a few seconds; one that is younger
-/// than this is rarely closed in the moment in which it is used again.
+/// How long a connection is kept. Servers close idle connections after a few seconds, so a younger one is rarely
+/// closed just as it is used again.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// Connections that wait for their next request; the youngest is used first, by the runtime that
-/// watches it.
+/// Idle connections. The youngest is used first, and only on the runtime that watches it.
 #[derive(Debug, Default)]
 pub(super) struct Idle(Mutex<Vec<Kept>>);
 
@@ -28,7 +27,7 @@ struct Kept {
 }
 
 impl Idle {
-    /// The youngest connection that still seems alive.
+    /// Takes the youngest connection that still seems usable.
     pub(super) fn take(&self) -> Option<TcpStream> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let here = Handle::current().id();
@@ -54,15 +53,15 @@ impl Idle {
     }
 }
 
-/// Nothing came and nothing ended. Bytes after an answer would be taken for the next answer.
+/// Whether nothing has arrived and the connection is open. Stray bytes would be read as the next answer.
 fn is_silent(stream: &TcpStream) -> bool {
     let mut one = [0];
     matches!(stream.try_read(&mut one), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
 }
 
-/// Whether both sides must see the end of this request at the same byte. If not, the server may take
-/// its tail for another request, and answer that one too.
-pub(super) fn ends_for_sure(wire: &Wire) -> bool {
+/// Whether both sides must agree on where this request ends. If not, the server may take its tail for another
+/// request, and answer that too.
+pub(super) fn has_certain_end(wire: &Wire) -> bool {
     let request = wire.request();
     let framing = wire.framing();
     let plain_head = framing.version == b"HTTP/1.1"
@@ -98,14 +97,17 @@ mod tests {
     #[test]
     fn a_connection_is_kept_only_after_a_request_whose_end_is_beyond_doubt() {
         let plain = request(Header::new("X-A", "1"));
-        assert!(ends_for_sure(&encode(plain.clone(), Framing::default())));
-        assert!(ends_for_sure(&encode(plain.clone(), Framing { chunk: Some(1), ..Framing::default() })));
+        assert!(has_certain_end(&encode(plain.clone(), Framing::default())));
+        assert!(has_certain_end(&encode(plain.clone(), Framing { chunk: Some(1), ..Framing::default() })));
         let missing = Framing { content_length: Some(Vec::new()), ..Framing::default() };
-        assert!(!ends_for_sure(&encode(plain.clone(), missing)));
+        assert!(!has_certain_end(&encode(plain.clone(), missing)));
         let bare = Framing { line_end: LineEnd::Lf, ..Framing::default() };
-        assert!(!ends_for_sure(&encode(plain, bare)));
+        assert!(!has_certain_end(&encode(plain, bare)));
         for (name, value) in [("content-length", "1"), ("Transfer-Encoding", "chunked"), ("X", "a\r\nY: b")] {
-            assert!(!ends_for_sure(&encode(request(Header::new(name, value)), Framing::default())), "{name}");
+            assert!(
+                !has_certain_end(&encode(request(Header::new(name, value)), Framing::default())),
+                "{name}"
+            );
         }
     }
 }

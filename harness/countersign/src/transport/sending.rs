@@ -1,4 +1,4 @@
-//! Writing a request: as it is, held up within its body, or with a body that goes on.
+//! Writing a request: whole, held back in the middle of its body, byte by byte, or with an endless body.
 //!
 //! The types to know are [`Sending`] and [`Gate`]. Nothing here reads an answer.
 
@@ -11,14 +11,14 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-/// How long a request stops at most within its body, so that a target with one worker goes on.
+/// Maximum time a request is held back in its body, so that a target with one worker is not blocked for good.
 const HALFWAY: Duration = Duration::from_secs(3);
 /// The wait before each byte of a slow body.
 const BYTE: Duration = Duration::from_millis(100);
-/// Bytes of filler that are written at once.
+/// Bytes of filler per write.
 const FILL: usize = 64 * 1024;
 
-/// Where requests that are held up and those that they wait for meet.
+/// Synchronizes requests that are held back with the ones sent meanwhile.
 #[derive(Debug)]
 pub struct Gate {
     arrived: Semaphore,
@@ -32,25 +32,25 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// One more request is held up, or came to its end before it was.
+    /// Counts a request that is held back, or that ended before it could be.
     pub fn arrive(&self) {
         self.arrived.add_permits(1);
     }
 
-    /// Waits until so many requests are held up.
+    /// Waits until this many requests are held back.
     pub async fn arrived(&self, count: u32) {
         // It is never closed.
         let _ = self.arrived.acquire_many(count).await;
     }
 
-    /// Lets the requests go on.
+    /// Lets the held-back requests go on.
     pub fn open(&self) {
         self.open.close();
     }
 
     /// Waits until the requests may go on.
     pub async fn opened(&self) {
-        // It has no permits: an answer is that it was closed.
+        // The semaphore has no permits, so this returns when it is closed.
         let _ = self.open.acquire().await;
     }
 }
@@ -58,23 +58,23 @@ impl Gate {
 /// How a request is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sending<'a> {
-    /// As it is.
+    /// All at once.
     Whole,
-    /// Up to the middle of its body, and the rest when the gate opens.
+    /// Up to the middle of its body; the rest once the gate opens.
     Halfway(&'a Gate),
-    /// Its head, and its body byte by byte, but for the last.
+    /// Its head, then its body byte by byte, except the last byte.
     ByteByByte(&'a Gate),
-    /// With filler behind its body, up to so many bytes; says when all of it was taken.
+    /// With filler after its body, up to this many bytes. Sets the flag once everything was sent.
     Flooded(u64, &'a AtomicBool),
 }
 
 impl Sending<'_> {
-    /// How much longer than usual it may take in all.
-    pub(super) fn takes(self) -> Duration {
+    /// Time to add to the total deadline.
+    pub(super) fn extra_time(self) -> Duration {
         match self {
             Self::Whole => Duration::ZERO,
             Self::Halfway(_) => HALFWAY,
-            // Whoever opens the gate decides.
+            // The gate ends it earlier.
             Self::ByteByByte(_) => Duration::from_secs(60),
             Self::Flooded(..) => Duration::from_secs(30),
         }
@@ -85,14 +85,14 @@ impl Sending<'_> {
 pub(super) async fn send(to: impl AsyncWrite + Unpin, wire: &Wire, sending: Sending<'_>) -> io::Result<()> {
     match sending {
         Sending::Whole => whole(to, wire).await,
-        // Apart on the heap, so that the many that are sent whole do not carry the room for these.
+        // Boxed, so that the future of a whole request stays small.
         Sending::Halfway(gate) => Box::pin(halfway(to, wire, gate)).await,
         Sending::ByteByByte(gate) => Box::pin(byte_by_byte(to, wire, gate)).await,
         Sending::Flooded(length, taken) => Box::pin(flood(to, wire, length, taken)).await,
     }
 }
 
-/// Writes the bytes, piece by piece, with the waits between them.
+/// Writes the bytes piece by piece, with the pauses between them.
 async fn whole(mut to: impl AsyncWrite + Unpin, wire: &Wire) -> io::Result<()> {
     let mut pauses = wire.pauses().iter().peekable();
     let mut sent = 0;
@@ -114,9 +114,9 @@ async fn whole(mut to: impl AsyncWrite + Unpin, wire: &Wire) -> io::Result<()> {
 }
 
 async fn halfway(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
-    let octets = wire.bytes();
+    let bytes = wire.bytes();
     let half = wire.request().body.len() / 2;
-    let (first, second) = octets.split_at(octets.len() - half.max(1));
+    let (first, second) = bytes.split_at(bytes.len() - half.max(1));
     to.write_all(first).await?;
     gate.arrive();
     let _ = timeout(HALFWAY, gate.opened()).await;
@@ -124,8 +124,8 @@ async fn halfway(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> i
 }
 
 async fn byte_by_byte(mut to: impl AsyncWrite + Unpin, wire: &Wire, gate: &Gate) -> io::Result<()> {
-    let octets = wire.bytes();
-    let (head, body) = octets.split_at(octets.len() - wire.request().body.len());
+    let bytes = wire.bytes();
+    let (head, body) = bytes.split_at(bytes.len() - wire.request().body.len());
     to.write_all(head).await?;
     gate.arrive();
     for byte in &body[..body.len() - 1] {
@@ -144,10 +144,10 @@ async fn flood(
     taken: &AtomicBool,
 ) -> io::Result<()> {
     const END: &[u8] = b"0\r\n\r\n";
-    let octets = wire.bytes();
+    let bytes = wire.bytes();
     let mut left = length.saturating_sub(wire.request().body.len() as u64);
     if wire.framing().chunk.is_none() {
-        to.write_all(&octets).await?;
+        to.write_all(&bytes).await?;
         let fill = vec![b'f'; FILL];
         while left > 0 {
             let piece = left.min(FILL as u64);
@@ -155,7 +155,7 @@ async fn flood(
             left -= piece;
         }
     } else {
-        to.write_all(octets.strip_suffix(END).unwrap_or(&octets)).await?;
+        to.write_all(bytes.strip_suffix(END).unwrap_or(&bytes)).await?;
         let chunk = [format!("{FILL:x}\r\n").as_bytes(), &[b'f'; FILL], b"\r\n"].concat();
         while left > 0 {
             to.write_all(&chunk).await?;
@@ -184,9 +184,9 @@ mod tests {
     }
 
     async fn written(wire: &Wire, sending: Sending<'_>) -> Vec<u8> {
-        let mut octets = Vec::new();
-        send(&mut octets, wire, sending).await.expect("memory takes all");
-        octets
+        let mut bytes = Vec::new();
+        send(&mut bytes, wire, sending).await.expect("memory takes all");
+        bytes
     }
 
     #[tokio::test]
@@ -196,8 +196,8 @@ mod tests {
             gate.arrived(1).await;
             gate.open();
         };
-        let (octets, ()) = join(written(&wire, Sending::Halfway(&gate)), open).await;
-        assert_eq!(octets, *wire.bytes());
+        let (bytes, ()) = join(written(&wire, Sending::Halfway(&gate)), open).await;
+        assert_eq!(bytes, *wire.bytes());
     }
 
     #[tokio::test]
@@ -209,8 +209,8 @@ mod tests {
         {
             let taken = AtomicBool::new(false);
             let wire = encode(request(), framing);
-            let octets = written(&wire, Sending::Flooded(length, &taken)).await;
-            let body = receive(&octets).expect("a whole request").body;
+            let bytes = written(&wire, Sending::Flooded(length, &taken)).await;
+            let body = receive(&bytes).expect("a whole request").body;
             assert!(body.len() >= at_least && body.starts_with(b"0123456789fff"), "{}", body.len());
             assert!(taken.load(Ordering::Relaxed));
         }

@@ -1,13 +1,13 @@
-//! What a well-behaved client can send without changing it.
+//! Which requests the HTTP client can send unchanged.
 //!
-//! The function to know is [`check`]. A request that passes reaches the wire as it was written, but
-//! for the letter case of header names; of any other, a result would be about another request.
+//! The function to know is [`check`]. A request that passes goes on the wire as it is, except for the letter case of
+//! header names. For any other, the result would be about a different request.
 
 use countersign_core::wire::{Framing, Wire, escape};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
-/// A request in the terms of the client.
+/// A request as the client takes it.
 #[derive(Debug)]
 pub(super) struct Sendable {
     pub(super) method: Method,
@@ -15,7 +15,7 @@ pub(super) struct Sendable {
     pub(super) headers: HeaderMap,
 }
 
-/// The request in the client's terms.
+/// Converts a request for the client.
 ///
 /// # Errors
 /// What the client would change or refuse.
@@ -93,7 +93,7 @@ fn headers(wire: &Wire) -> Result<HeaderMap, String> {
         last = Some(name.clone());
         headers.append(name, value);
     }
-    // The client announces every length but this one.
+    // The client sends every Content-Length except this one.
     let silent = matches!(&request.method[..], b"GET" | b"HEAD") || wire.framing().chunk.is_some();
     if request.body.is_empty() && !silent {
         headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_is_announced_where_the_exact_carrier_announces_it() {
+    fn an_empty_body_is_announced_where_the_raw_transport_announces_it() {
         let origin = "http://example.com".parse().expect("a URL");
         for (method, length) in [("POST", Some("0")), ("DELETE", Some("0")), ("GET", None)] {
             let request = Request { method: method.into(), body: String::new().into(), ..request() };

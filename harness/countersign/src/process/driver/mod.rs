@@ -1,8 +1,8 @@
 //! Libraries in any language, behind drivers that speak the line protocol over standard input and output.
 //!
-//! The type to know is [`Driver`]. It hands on what an HTTP server would have brought to an application;
-//! what no server lets through is not delivered. A driver that breaks the protocol is named, and says nothing
-//! of the library behind it.
+//! The type to know is [`Driver`]. It passes on what an HTTP server would pass to an application; what no server
+//! lets through is not delivered. A driver that breaks the protocol is reported as such, and proves nothing about
+//! the library behind it.
 
 mod pool;
 #[cfg(feature = "schema-checks")]
@@ -32,7 +32,7 @@ use worker::End;
 use crate::clock::Clock;
 use crate::transport::millis;
 
-/// A library that is asked whether requests of one scheme are genuine, with one secret.
+/// A library that verifies requests of one scheme, with one secret.
 #[derive(Debug)]
 pub struct Driver {
     pool: Arc<Pool>,
@@ -41,11 +41,12 @@ pub struct Driver {
     endpoint: Endpoint,
     redactor: Redactor,
     clock: Clock,
-    ahead: Arc<AtomicI64>,
+    clock_offset: Arc<AtomicI64>,
 }
 
 impl Driver {
-    /// A library behind running drivers. Its time is `fixed` if the drivers can set it, and this machine's if not.
+    /// A library behind running drivers. Its clock is fixed at `fixed` if the drivers can set the time; otherwise it
+    /// is this machine's.
     pub fn new(
         pool: Arc<Pool>,
         scheme: &dyn Scheme,
@@ -67,13 +68,13 @@ impl Driver {
             pool,
             secret,
             clock,
-            ahead: Arc::default(),
+            clock_offset: Arc::default(),
         }
     }
 
-    /// The same library with another secret, and a clock of its own.
+    /// The same library with another secret and its own clock offset.
     #[must_use]
-    pub fn apart(&self, secret: Secret) -> Self {
+    pub fn with_secret(&self, secret: Secret) -> Self {
         Self {
             pool: Arc::clone(&self.pool),
             scheme: self.scheme.clone(),
@@ -81,11 +82,11 @@ impl Driver {
             secret,
             endpoint: self.endpoint.clone(),
             clock: self.clock,
-            ahead: Arc::default(),
+            clock_offset: Arc::default(),
         }
     }
 
-    /// Who the driver says that it is.
+    /// How the driver introduced itself.
     pub fn hello(&self) -> &Hello {
         self.pool.hello()
     }
@@ -100,9 +101,9 @@ impl Driver {
         self.clock
     }
 
-    /// Seconds by which the library's time is moved, if the drivers can set it.
-    pub fn ahead(&self) -> Option<Arc<AtomicI64>> {
-        self.hello().can(Capability::Clock).then(|| Arc::clone(&self.ahead))
+    /// Seconds by which the library's clock is moved; `None` if the drivers cannot set the time.
+    pub fn clock_offset(&self) -> Option<Arc<AtomicI64>> {
+        self.hello().can(Capability::Clock).then(|| Arc::clone(&self.clock_offset))
     }
 
     fn verify(&self, wire: &Wire) -> Result<Verify, String> {
@@ -112,43 +113,43 @@ impl Driver {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
             key: Base64(self.secret.expose().into()),
-            now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
+            now: self.clock.now().seconds() + self.clock_offset.load(Ordering::Relaxed),
             endpoint: self.endpoint.clone(),
             request: Sent::of(request),
         })
     }
 
-    /// Has the library verify requests one by one, in an order, with the driver's clock: nanoseconds of each.
+    /// Verifies the requests one by one in the given order, timed by the driver. Returns nanoseconds for each call.
     ///
     /// # Errors
-    /// What the driver did instead, or why its clock cannot be believed.
+    /// What the driver did instead, or why its timings are implausible.
     pub async fn measure(&self, wires: &[Wire], order: &[u32]) -> Result<Vec<f64>, String> {
         let started = Instant::now();
-        let nanos = self.called(wires, order, false).await?;
-        believed(nanos, order.len(), started.elapsed().as_nanos() as f64)
+        let nanos = self.call(wires, order, false).await?;
+        plausible(nanos, order.len(), started.elapsed().as_nanos() as f64)
     }
 
-    /// Has the library verify a request several times, without a clock: for who counts from outside.
+    /// Verifies a request several times without timing it, for tools that count instructions from outside.
     ///
     /// # Errors
     /// What the driver did instead.
     pub async fn repeat(&self, wire: &Wire, times: u32) -> Result<(), String> {
         let order = vec![0; times as usize];
-        let answered = self.called(std::slice::from_ref(wire), &order, true).await?.len();
+        let answered = self.call(std::slice::from_ref(wire), &order, true).await?.len();
         if answered != order.len() {
             return Err(format!("fault of the driver: {answered} numbers for {times} calls"));
         }
         Ok(())
     }
 
-    async fn called(&self, wires: &[Wire], order: &[u32], untimed: bool) -> Result<Vec<f64>, String> {
+    async fn call(&self, wires: &[Wire], order: &[u32], untimed: bool) -> Result<Vec<f64>, String> {
         let received = wires.iter().map(|wire| receive(&wire.bytes()).map(Sent::of));
         let requests: Result<Vec<Sent>, _> = received.collect();
         let measure = Measure {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
             key: Base64(self.secret.expose().into()),
-            now: self.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
+            now: self.clock.now().seconds() + self.clock_offset.load(Ordering::Relaxed),
             endpoint: self.endpoint.clone(),
             requests: requests.map_err(|why| format!("no HTTP server lets it through: {why}"))?,
             order: order.to_vec(),
@@ -171,7 +172,7 @@ impl Driver {
             }
             Err(End::Faulty(why)) => Err(clean(format!("fault of the driver: {why}"))),
             Err(End::Ended(why) | End::Late(why) | End::Stopped(why)) => Err(clean(why)),
-            Err(End::Parted) => Err("the driver ended".to_owned()),
+            Err(End::Clean) => Err("the driver ended".to_owned()),
         }
     }
 
@@ -181,9 +182,9 @@ impl Driver {
     }
 }
 
-/// The timings of a driver, if they fit this side's clock: they cannot take longer than the answer did, and a library
-/// that was really asked takes some time.
-fn believed(nanos: Vec<f64>, asked: usize, took: f64) -> Result<Vec<f64>, String> {
+/// The timings of a driver, if they are plausible: together they cannot exceed the time until the answer, and a
+/// library that really ran took some time.
+fn plausible(nanos: Vec<f64>, asked: usize, took: f64) -> Result<Vec<f64>, String> {
     if nanos.len() != asked {
         return Err(format!("fault of the driver: {} timings for {asked} calls", nanos.len()));
     }
@@ -197,13 +198,13 @@ fn believed(nanos: Vec<f64>, asked: usize, took: f64) -> Result<Vec<f64>, String
         ));
     }
     if all <= 0.0 {
-        return Err("fault of the driver: its clock stands still".to_owned());
+        return Err("fault of the driver: its clock does not advance".to_owned());
     }
     Ok(nanos)
 }
 
 impl Driver {
-    /// Asks the library about one request and waits for what comes back.
+    /// Has the library verify one request.
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         let verify = match self.verify(wire) {
             Ok(verify) => verify,
@@ -235,7 +236,7 @@ impl Driver {
             Err(End::Late(why)) => silent(Outcome::Hung, why),
             Err(End::Faulty(why)) => silent(Outcome::Unreachable, format!("fault of the driver: {why}")),
             Err(End::Stopped(why)) => silent(Outcome::Unreachable, why),
-            Err(End::Parted) => silent(Outcome::Unreachable, "the driver ended".to_owned()),
+            Err(End::Clean) => silent(Outcome::Unreachable, "the driver ended".to_owned()),
         }
     }
 }

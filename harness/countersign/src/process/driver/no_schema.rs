@@ -1,6 +1,6 @@
-//! In place of the schemas, where the feature `schema-checks` is missing.
+//! Replaces the schemas in a build without the feature `schema-checks`.
 //!
-//! The type to know is [`Schemas`], of which there is no value.
+//! The type to know is [`Schemas`], which has no values.
 
 /// Schemas of the line protocol.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Several drivers of one kind, each in a process of its own, and started again when they end.
+//! Several drivers of the same kind, each in its own process. A driver that ends is started again.
 //!
 //! The type to know is [`Pool`].
 
@@ -12,22 +12,22 @@ use tokio::runtime::Handle;
 use tokio::sync::RwLock;
 
 use super::schema::Schemas;
-use super::worker::{End, Unstarted, Worker};
+use super::worker::{End, StartFailure, Worker};
 use crate::process::command::CommandLine;
 
-/// How long a driver may take at least until it greets: virtual machines and large packages take seconds.
-const STARTUP: Duration = Duration::from_secs(30);
+/// Minimum time a driver gets to say `hello`: virtual machines and large packages take seconds to load.
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Drivers that run.
+/// Running drivers.
 pub struct Pool {
     command: CommandLine,
     hello: Hello,
     slots: Vec<RwLock<Option<Worker>>>,
-    patience: Duration,
+    answer_timeout: Duration,
     schemas: Option<Arc<Schemas>>,
     runtime: Handle,
     seq: AtomicU64,
-    /// The first fault of a driver that was replaced since.
+    /// The first protocol fault of a driver that has since been replaced.
     fault: Mutex<Option<String>>,
 }
 
@@ -45,7 +45,7 @@ pub enum CannotStartDriver {
     NoProgram {
         /// The program.
         program: String,
-        /// What the system says.
+        /// The error of the system.
         why: String,
     },
     /// It does not speak the protocol.
@@ -58,26 +58,26 @@ pub enum CannotStartDriver {
     },
 }
 
-/// Whether lines are also checked against the published schemas.
+/// Whether lines are also validated against the published schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemaChecks {
-    /// They are only read.
+    /// They are only parsed.
     Off,
-    /// They are, in both directions: to find out who is wrong.
+    /// Both directions are validated, to find out which side is wrong.
     #[cfg(feature = "schema-checks")]
     On,
 }
 
 impl Pool {
-    /// Starts the first driver and hears who it is; the others start when they are needed. A library with a
-    /// memory has one driver only, so that what one accepted the other knows.
+    /// Starts the first driver and reads its `hello`; the others start on demand. A library that remembers
+    /// requests gets one driver only, because drivers do not share their memory.
     ///
     /// # Errors
-    /// The program cannot be started, or does not greet.
+    /// The program cannot be started, or does not say `hello`.
     pub async fn start(
         command: CommandLine,
         workers: usize,
-        patience: Duration,
+        answer_timeout: Duration,
         checks: SchemaChecks,
         runtime: Handle,
     ) -> Result<Self, CannotStartDriver> {
@@ -86,54 +86,55 @@ impl Pool {
             #[cfg(feature = "schema-checks")]
             SchemaChecks::On => Some(Arc::new(Schemas::published())),
         };
-        let (worker, hello) = start(&command, patience, schemas.clone(), &runtime).await?;
+        let (worker, hello) = start(&command, answer_timeout, schemas.clone(), &runtime).await?;
         let workers = if hello.can(Capability::Replay) { 1 } else { workers.max(1) };
         let slots = std::iter::once(Some(worker)).chain(std::iter::repeat_with(|| None));
         let slots = slots.take(workers).map(RwLock::new).collect();
         let (seq, fault) = (AtomicU64::new(0), Mutex::default());
-        Ok(Self { command, hello, slots, patience, schemas, runtime, seq, fault })
+        Ok(Self { command, hello, slots, answer_timeout, schemas, runtime, seq, fault })
     }
 
-    /// Who the driver says that it is.
+    /// How the driver introduced itself.
     pub fn hello(&self) -> &Hello {
         &self.hello
     }
 
-    /// The next number.
+    /// The next sequence number.
     pub(super) fn next(&self) -> u64 {
         self.seq.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Asks one of the drivers, which is started first if it does not run.
+    /// Asks one of the drivers, and starts it first if it is not running.
     pub(super) async fn ask(&self, question: ToDriver) -> Result<FromDriver, End> {
         let slot = self.least_busy().await;
         {
-            let held = slot.read().await;
-            if let Some(worker) = held.as_ref().filter(|worker| worker.is_running()) {
+            let guard = slot.read().await;
+            if let Some(worker) = guard.as_ref().filter(|worker| worker.is_running()) {
                 return worker.ask(question).await;
             }
         }
-        let mut held = slot.write().await;
-        if !held.as_ref().is_some_and(Worker::is_running) {
-            let last = held.take();
+        let mut guard = slot.write().await;
+        if !guard.as_ref().is_some_and(Worker::is_running) {
+            let last = guard.take();
             if let Some(why) = last.as_ref().and_then(Worker::fault) {
                 self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
             }
-            let started = start(&self.command, self.patience, self.schemas.clone(), &self.runtime).await;
+            let started =
+                start(&self.command, self.answer_timeout, self.schemas.clone(), &self.runtime).await;
             let (worker, hello) = started.map_err(|why| End::Stopped(why.to_string()))?;
             if hello != self.hello {
-                return Err(End::Faulty("started again, it says that it is another one".to_owned()));
+                return Err(End::Faulty("after a restart, its `hello` is different".to_owned()));
             }
-            *held = Some(worker);
+            *guard = Some(worker);
         }
-        let held = held.downgrade();
-        match held.as_ref() {
+        let guard = guard.downgrade();
+        match guard.as_ref() {
             Some(worker) => worker.ask(question).await,
             None => Err(End::Stopped("the run is over".to_owned())),
         }
     }
 
-    /// What a driver did against the protocol, if one did: then nothing that they say is sure.
+    /// How a driver broke the protocol, if one did. Then no answer can be trusted.
     pub async fn fault(&self) -> Option<String> {
         if let Some(why) = &*self.fault.lock().unwrap_or_else(PoisonError::into_inner) {
             return Some(why.clone());
@@ -146,12 +147,12 @@ impl Pool {
         None
     }
 
-    /// A driver for which few requests wait.
+    /// The driver with the fewest waiting requests.
     async fn least_busy(&self) -> &RwLock<Option<Worker>> {
         let mut best = (usize::MAX, &self.slots[0]);
         for slot in &self.slots {
             let waiting = match slot.try_read() {
-                Ok(held) => held.as_ref().map_or(1, Worker::waiting),
+                Ok(guard) => guard.as_ref().map_or(1, Worker::waiting),
                 Err(_) => usize::MAX,
             };
             if waiting < best.0 {
@@ -161,15 +162,15 @@ impl Pool {
         best.1
     }
 
-    /// Says goodbye to all drivers, and waits until they ended.
+    /// Says goodbye to all drivers, and waits for them to exit.
     ///
     /// # Errors
-    /// How one ended that did not end by itself with status 0.
+    /// How the first one failed to exit with status 0.
     pub async fn shutdown(&self) -> Result<(), String> {
         let mut all = Ok(());
         for slot in &self.slots {
             if let Some(worker) = slot.write().await.take() {
-                all = all.and(worker.part().await);
+                all = all.and(worker.goodbye().await);
             }
         }
         all
@@ -178,27 +179,29 @@ impl Pool {
 
 async fn start(
     command: &CommandLine,
-    patience: Duration,
+    answer_timeout: Duration,
     schemas: Option<Arc<Schemas>>,
     runtime: &Handle,
 ) -> Result<(Worker, Hello), CannotStartDriver> {
     let words = command.clone();
     let started = runtime
-        .spawn(async move { Worker::start(&words, STARTUP.max(patience), patience, schemas).await })
+        .spawn(async move {
+            Worker::start(&words, STARTUP_TIMEOUT.max(answer_timeout), answer_timeout, schemas).await
+        })
         .await;
-    let unstarted = match started {
+    let failure = match started {
         Ok(Ok(started)) => return Ok(started),
-        Ok(Err(unstarted)) => unstarted,
-        Err(error) => Unstarted::NoProgram(error.to_string()),
+        Ok(Err(failure)) => failure,
+        Err(error) => StartFailure::NoProgram(error.to_string()),
     };
-    Err(match unstarted {
-        Unstarted::NoProgram(why) => {
+    Err(match failure {
+        StartFailure::NoProgram(why) => {
             CannotStartDriver::NoProgram { program: command.program().to_owned(), why }
         }
-        Unstarted::NoHello(end) => {
+        StartFailure::NoHello(end) => {
             let why = match end {
                 End::Ended(why) | End::Late(why) | End::Faulty(why) | End::Stopped(why) => why,
-                End::Parted => "it ended without a `hello`".to_owned(),
+                End::Clean => "it ended without a `hello`".to_owned(),
             };
             CannotStartDriver::NoHello { command: command.to_string(), why }
         }

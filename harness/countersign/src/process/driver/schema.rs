@@ -1,6 +1,6 @@
-//! The published schemas of the line protocol, held against what both sides say.
+//! Validates the lines of both sides against the published schemas of the line protocol.
 //!
-//! The type to know is [`Schemas`]. Whoever wrote a line that does not fit is named.
+//! The type to know is [`Schemas`]. The error names the side that wrote the invalid line.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl fmt::Debug for Schemas {
 }
 
 impl Schemas {
-    /// Those that are published with this version.
+    /// The schemas published with this version.
     pub(super) fn published() -> Self {
         let schema = |text: &str| -> Validator {
             let schema: Value = serde_json::from_str(text).expect("it is generated");
@@ -30,22 +30,22 @@ impl Schemas {
         Self { to_driver: schema(LINE_TO_DRIVER), from_driver: schema(LINE_FROM_DRIVER) }
     }
 
-    /// A line of the harness.
+    /// Validates a line from the harness.
     ///
     /// # Errors
-    /// Where it does not fit.
+    /// Where it does not match.
     pub(super) fn ours(&self, line: &[u8]) -> Result<(), String> {
         fits(&self.to_driver, line).map_err(|why| {
-            format!("not its fault but the harness's, whose line does not fit the schema: {why}")
+            format!("a fault of the harness, not of the driver: the harness's line does not match the schema: {why}")
         })
     }
 
-    /// A line of the driver, which is JSON.
+    /// Validates a line from the driver, which is JSON.
     ///
     /// # Errors
-    /// Where it does not fit.
+    /// Where it does not match.
     pub(super) fn theirs(&self, line: &[u8]) -> Result<(), String> {
-        fits(&self.from_driver, line).map_err(|why| format!("its line does not fit the schema: {why}"))
+        fits(&self.from_driver, line).map_err(|why| format!("its line does not match the schema: {why}"))
     }
 }
 
@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_is_wrong_is_named() {
+    fn the_error_names_the_side_that_is_wrong() {
         let schemas = Schemas::published();
         assert_eq!(schemas.ours(br#"{"hello":{"protocol":1}}"#), Ok(()));
         assert_eq!(schemas.theirs(br#"{"accepted":{"seq":1}}"#), Ok(()));
         let why = schemas.ours(br#"{"hello":{}}"#).expect_err("no version");
-        assert!(why.starts_with("not its fault but the harness's"), "{why}");
+        assert!(why.starts_with("a fault of the harness, not of the driver"), "{why}");
         let why = schemas.theirs(br#"{"accepted":{"seq":"1"}}"#).expect_err("no number");
-        assert!(why.starts_with("its line does not fit"), "{why}");
+        assert!(why.starts_with("its line does not match"), "{why}");
     }
 }

@@ -22,7 +22,7 @@ const EAGER: Duration = Duration::from_millis(1);
 pub(super) struct Connection {
     stream: TcpStream,
     counter: Counter,
-    patience: Duration,
+    timeout: Duration,
     until: Instant,
     received: Vec<u8>,
     length: usize,
@@ -35,13 +35,13 @@ impl Connection {
     /// Connects, and waits for the first settings of the peer.
     pub(super) fn open(
         (host, port): (&str, u16),
-        patience: Duration,
+        timeout: Duration,
         counter: Counter,
     ) -> Result<Self, Trouble> {
         let connected = || {
             let address = (host, port).to_socket_addrs()?.next();
             let address = address.ok_or_else(|| io::Error::other("no address"))?;
-            let stream = TcpStream::connect_timeout(&address, patience)?;
+            let stream = TcpStream::connect_timeout(&address, timeout)?;
             stream.set_nodelay(true)?;
             stream.set_nonblocking(true)?;
             Ok(stream)
@@ -51,8 +51,8 @@ impl Connection {
         let mut connection = Self {
             stream,
             counter,
-            patience,
-            until: Instant::now() + patience,
+            timeout,
+            until: Instant::now() + timeout,
             received: vec![0; 4 * (HEAD + LONGEST)],
             length: 0,
             taken: 0,
@@ -98,7 +98,7 @@ impl Connection {
         if self.is_over() {
             return Err(Ended("it takes no more requests".to_owned()));
         }
-        self.until = Instant::now() + self.patience;
+        self.until = Instant::now() + self.timeout;
         self.taken = 0;
         self.wait_for_room(requests)?;
         let [most, last] = self.state.begin(requests);
@@ -185,7 +185,7 @@ impl Connection {
     fn pause(&self, began: Instant, why: &str) -> Result<(), Trouble> {
         let now = Instant::now();
         if now >= self.until {
-            return Err(Broken(format!("{why} within {} s", self.patience.as_secs_f64())));
+            return Err(Broken(format!("{why} within {} s", self.timeout.as_secs_f64())));
         }
         if now - began < EAGER {
             std::hint::spin_loop()

@@ -26,15 +26,15 @@ const CONNECTIONS: u32 = 100;
 /// An endpoint behind one connection.
 pub(super) struct Endpoint {
     address: (String, u16),
-    patience: Duration,
+    timeout: Duration,
     counter: Counter,
     connection: Option<Connection>,
     connections: u32,
 }
 
 impl Endpoint {
-    pub(super) fn new(address: (String, u16), patience: Duration, counter: Counter) -> Self {
-        Self { address, patience, counter, connection: None, connections: 0 }
+    pub(super) fn new(address: (String, u16), timeout: Duration, counter: Counter) -> Self {
+        Self { address, timeout, counter, connection: None, connections: 0 }
     }
 
     /// Sends two requests, the last byte of both in one piece, and says when the head of each answer came. A pair that a
@@ -52,7 +52,7 @@ impl Endpoint {
                 None => {
                     self.connections += 1;
                     let address = (self.address.0.as_str(), self.address.1);
-                    match Connection::open(address, self.patience, self.counter) {
+                    match Connection::open(address, self.timeout, self.counter) {
                         Ok(connection) => connection,
                         Err(Trouble::Ended(why) | Trouble::Broken(why)) => return Err(why),
                     }
