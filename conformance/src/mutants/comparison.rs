@@ -8,7 +8,8 @@ use countersign_core::scheme::{Claims, Construction, Field, Hash, Key, Refusal};
 use countersign_core::wire::{ByteString, Request};
 
 use super::{lenient_parsing, worked};
-use crate::reference::{Halt, Reference, Setup, Steps, is_public};
+use crate::reference::correct::is_public;
+use crate::reference::{Halt, Reference, Setup, Steps};
 
 /// Whether any tag passes another comparison with the right text.
 fn any(claims: &Claims, right: &[u8], same: impl Fn(&[u8], &[u8]) -> bool) -> Result<bool, Halt> {

@@ -6,7 +6,8 @@ use countersign_core::scheme::{Claims, Key};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 
-use crate::reference::{Authentic, Halt, Reference, Setup, Steps, checked};
+use crate::reference::correct::check_one;
+use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
 
 /// Never asks whom the key id names.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ impl Steps for KeyIdIgnored {
                 return Err(Halt::LetThrough);
             }
         }
-        checked(self, setup, request, now)
+        check_one(self, setup, request, now)
     }
 }
 

@@ -4,7 +4,7 @@
 //! claims are acceptable.
 
 use countersign_core::scheme::{Carrier, Claims, Encoding, Field, ListSpec, Refusal, Slot, Template};
-use countersign_core::wire::{ByteString, Header, Request};
+use countersign_core::wire::{ByteString, Header, Request, find};
 
 use crate::reference::{Halt, Setup};
 
@@ -74,7 +74,7 @@ pub(super) fn split<'v>(value: &'v [u8], separator: &[u8]) -> Vec<&'v [u8]> {
 
 /// Whether one text contains another.
 pub(super) fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    text.windows(wanted.len()).any(|window| window == wanted)
+    find(text, wanted).is_some()
 }
 
 /// Reads everything but the tag as the scheme says, and takes these tags in its place.

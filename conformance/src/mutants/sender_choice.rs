@@ -7,7 +7,8 @@ use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
 
 use super::{declared, lenient_parsing};
-use crate::reference::{Authentic, Halt, Reference, Setup, Steps, checked};
+use crate::reference::correct::check_one;
+use crate::reference::{Authentic, Halt, Reference, Setup, Steps};
 
 /// Verifies the first of several signed items.
 #[derive(Debug, Default)]
@@ -16,7 +17,7 @@ pub struct OnlyFirstItemVerified;
 impl Steps for OnlyFirstItemVerified {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         let items = setup.scheme.items(request).unwrap_or_default();
-        checked(&Reference, setup, items.first().unwrap_or(request), now)
+        check_one(&Reference, setup, items.first().unwrap_or(request), now)
     }
 }
 
@@ -27,7 +28,7 @@ pub struct LooseTypeComparison;
 impl Steps for LooseTypeComparison {
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
         match declared::typed_tag(setup, request) {
-            Some((plain, equal)) => checked(&Loosely { equal }, setup, &plain, now),
+            Some((plain, equal)) => check_one(&Loosely { equal }, setup, &plain, now),
             None => Reference.check(setup, request, now),
         }
     }
@@ -58,8 +59,8 @@ impl Steps for AlgorithmFromRequest {
             None => None,
         };
         match (algorithm, declared::with_usual_algorithm(setup, request)) {
-            (Some(algorithm), Some(usual)) => checked(&Following { algorithm, usual }, setup, request, now),
-            _ => checked(&Reference, setup, request, now),
+            (Some(algorithm), Some(usual)) => check_one(&Following { algorithm, usual }, setup, request, now),
+            _ => check_one(&Reference, setup, request, now),
         }
     }
 }

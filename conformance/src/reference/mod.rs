@@ -1,23 +1,21 @@
 //! The correct verifier: read it from top to bottom.
 //!
-//! [`Steps`] is the whole procedure; [`Reference`] takes every step unchanged, and each mutant
-//! replaces one. The clock is an argument, replay memory is a value, and nothing here knows which
-//! cases exist.
+//! [`Steps`] is the whole procedure, and [`correct`] is how each step is done right. [`Reference`] takes every step
+//! unchanged, and each mutant replaces one. The clock is an argument, replay memory is a value, and nothing here knows
+//! which cases exist.
 
+pub mod correct;
 mod handler;
 mod memory;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use countersign_core::redact::Redactor;
-use countersign_core::scheme::{
-    Claims, ClockSpec, Construction, Coverage, Deployment, InWindow, Key, Part, Refusal, Scheme,
-};
+use countersign_core::scheme::{Claims, Construction, Deployment, Key, Refusal, Scheme};
 use countersign_core::time::Timestamp;
 use countersign_core::wire::Request;
-use subtle::ConstantTimeEq as _;
 
 pub use handler::{Handler, HandlerFailed};
 pub use memory::Memory;
@@ -70,6 +68,7 @@ impl Setup {
         let mut second = Self::new(Arc::clone(&self.scheme), key, deployment, path);
         second.memory = Arc::clone(&self.memory);
         second.handler = Arc::clone(&self.handler);
+        second.secrets = Arc::clone(&self.secrets);
         second.others.push((self.deployment.key_id.clone(), self.key.clone()));
         self.second = Some(Box::new(second));
         self
@@ -170,7 +169,10 @@ impl Reply {
 }
 
 /// The steps of verification, in order. The provided ones are the correct ones.
-pub trait Steps: Send + Sync {
+///
+/// A provided method is compiled again for every verifier, and there are over a hundred: what is longer than a line is
+/// a function in [`correct`].
+pub trait Steps: AsSteps + Send + Sync {
     /// Before anything else.
     ///
     /// # Errors
@@ -192,12 +194,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// No key has the id that the request names, or there is none at all.
     fn key(&self, setup: &Setup, claims: &Claims) -> Result<Option<Key>, Halt> {
-        if setup.key.is_empty() || is_public(&setup.key) {
-            return Err(Refusal::NoKey.into());
-        }
-        let named = setup.scheme.coverage(&Part::KeyId) != Coverage::Absent;
-        let known = claims.key_id.as_deref() == Some(setup.deployment.key_id.as_bytes());
-        if named && !known { Err(Refusal::UnknownKey.into()) } else { Ok(None) }
+        correct::key(setup, claims)
     }
 
     /// The bytes under the MAC, from the request exactly as it was received.
@@ -213,8 +210,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// A correct verifier always comes to a decision.
     fn authentic(&self, setup: &Setup, claims: &Claims, text: &[u8]) -> Result<bool, Halt> {
-        let right = setup.tag_text(text);
-        Ok(claims.tags.iter().fold(false, |found, tag| found | bool::from(tag[..].ct_eq(&right[..]))))
+        Ok(correct::authentic(setup, claims, text))
     }
 
     /// Compares the body with the digest of it in the head, now that the head can be believed.
@@ -238,14 +234,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// It does not, or it is no timestamp.
     fn fresh(&self, setup: &Setup, _request: &Request, claims: &Claims, now: Timestamp) -> Result<(), Halt> {
-        let Some(clock) = &setup.scheme.file().clock else { return Ok(()) };
-        let text = claims.timestamp.as_deref().ok_or(Refusal::MissingTimestamp)?;
-        let at = clock.unit.parse(text).ok_or(Refusal::MalformedTimestamp)?;
-        match clock.place(at, now) {
-            InWindow::Within => Ok(()),
-            InWindow::TooOld => Err(Refusal::Stale.into()),
-            InWindow::TooFarAhead => Err(Refusal::Future.into()),
-        }
+        correct::fresh(setup, claims, now)
     }
 
     /// Whether the request is past the time at which it says that it expires, if it says one.
@@ -253,10 +242,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// It is, or what it says is no time.
     fn unexpired(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<(), Halt> {
-        match setup.scheme.expiry(request)? {
-            Some(end) if now > end => Err(Refusal::Stale.into()),
-            Some(_) | None => Ok(()),
-        }
+        correct::unexpired(setup, request, now)
     }
 
     /// What replay memory remembers of the request.
@@ -264,11 +250,7 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// The scheme has a message id or nonce, and this one is empty.
     fn once(&self, setup: &Setup, _request: &Request, claims: &Claims) -> Result<Option<Vec<u8>>, Halt> {
-        let Some(once) = setup.scheme.file().once else { return Ok(None) };
-        match claims.get(once.field()) {
-            Some(text) if !text.is_empty() => Ok(Some(text.to_vec())),
-            _ => Err(Refusal::MissingUnique.into()),
-        }
+        correct::once(setup, claims)
     }
 
     /// The key under which memory holds a message id or nonce: each sender has its own.
@@ -281,17 +263,12 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// It was seen before.
     fn remember(&self, setup: &Setup, authentic: &Authentic, now: Timestamp) -> Result<(), Halt> {
-        let Some(once) = &authentic.once else { return Ok(()) };
-        let mut memory = setup.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = self.remembered_as(setup, once);
-        if memory.insert(&key, authentic.until, now) { Ok(()) } else { Err(Refusal::Replayed.into()) }
+        correct::remember(self.as_steps(), setup, authentic, now)
     }
 
     /// Takes back what was remembered, because the handler failed and the sender will try again.
     fn forget(&self, setup: &Setup, authentic: &Authentic) {
-        let Some(once) = &authentic.once else { return };
-        let key = self.remembered_as(setup, once);
-        setup.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        correct::forget(self.as_steps(), setup, authentic);
     }
 
     /// Does what an accepted request asks, last of all.
@@ -345,77 +322,13 @@ pub trait Steps: Send + Sync {
     /// # Errors
     /// It is not.
     fn check(&self, setup: &Setup, request: &Request, now: Timestamp) -> Result<Authentic, Halt> {
-        match setup.scheme.items(request) {
-            Some(items) if items.len() > 1 => {
-                let each: Result<Vec<Authentic>, Halt> =
-                    items.iter().map(|item| checked(self, setup, item, now)).collect();
-                each?.pop().ok_or_else(|| Refusal::MissingSignature.into())
-            }
-            Some(_) | None => checked(self, setup, request, now),
-        }
+        correct::check(self.as_steps(), setup, request, now)
     }
 
     /// The second half: is it new? Then it is handed to the handler.
     fn finish(&self, setup: &Setup, checked: Result<Authentic, Halt>, now: Timestamp) -> Reply {
-        let known = checked.and_then(|authentic| self.remember(setup, &authentic, now).map(|()| authentic));
-        let authentic = match known {
-            Ok(authentic) => Some(authentic),
-            Err(Halt::LetThrough) => None,
-            Err(Halt::Refused(refusal)) => return Reply::Refused(refusal),
-            Err(Halt::Broken(what)) => return Reply::Broken(what),
-            Err(Halt::Died) => return Reply::Died,
-        };
-        if self.act(setup).is_ok() {
-            return Reply::Accepted;
-        }
-        if let Some(authentic) = authentic {
-            self.forget(setup, &authentic);
-        }
-        Reply::HandlerFailed
+        correct::finish(self.as_steps(), setup, checked, now)
     }
-}
-
-/// Whether a key is the text of an asymmetric key or a certificate, which is no secret of two sides.
-pub fn is_public(key: &[u8]) -> bool {
-    let fronts: [&[u8]; 4] = [b"-----BEGIN ", b"---- BEGIN SSH2 ", b"ssh-", b"ecdsa-sha2-"];
-    let key = key.trim_ascii_start();
-    fronts.iter().any(|front| key.starts_with(front))
-}
-
-/// The first half of verification, step by step.
-///
-/// # Errors
-/// The request is not authentic and fresh.
-pub fn checked(
-    steps: &(impl Steps + ?Sized),
-    setup: &Setup,
-    request: &Request,
-    now: Timestamp,
-) -> Result<Authentic, Halt> {
-    steps.admit(setup, request, now)?;
-    let mut claims = steps.read(setup, request)?;
-    let other = steps.key(setup, &claims)?;
-    let text = steps.signing_string(setup, request, &claims)?;
-    let authentic = match other {
-        None => steps.authentic(setup, &claims, &text)?,
-        Some(key) => claims.tags.iter().any(|tag| **tag == *setup.tag_text_under(&key, &text)),
-    };
-    if !authentic {
-        return Err(Refusal::BadTag.into());
-    }
-    steps.compare_body(setup, request, &claims)?;
-    steps.read_body(setup, request, &mut claims)?;
-    steps.fresh(setup, request, &claims, now)?;
-    steps.unexpired(setup, request, now)?;
-    let once = steps.once(setup, request, &claims)?;
-    Ok(Authentic { once, until: remember_until(setup, now) })
-}
-
-/// A request signed at the far end of the future side of the window stays acceptable until it has
-/// passed through both sides; without a window, for a day.
-fn remember_until(setup: &Setup, now: Timestamp) -> Timestamp {
-    let window = setup.scheme.file().clock.as_ref().and_then(ClockSpec::length);
-    now.plus_seconds(window.map_or(86_400, i64::from) + 1)
 }
 
 /// The correct verifier.
@@ -423,3 +336,15 @@ fn remember_until(setup: &Setup, now: Timestamp) -> Timestamp {
 pub struct Reference;
 
 impl Steps for Reference {}
+
+/// A verifier of any type as one type, which the functions of [`correct`] take.
+pub trait AsSteps {
+    /// The same verifier.
+    fn as_steps(&self) -> &dyn Steps;
+}
+
+impl<S: Steps> AsSteps for S {
+    fn as_steps(&self) -> &dyn Steps {
+        self
+    }
+}

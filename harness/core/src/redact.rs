@@ -5,6 +5,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
@@ -40,8 +41,8 @@ const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 pub struct Redactor {
     /// Longest first, so that a padded text is replaced with its padding.
     needles: Vec<Zeroizing<Vec<u8>>>,
-    /// The same, for asking whether any of them is there; none if there are none.
-    finder: Option<AhoCorasick>,
+    /// Finds any of them; built when first asked for, which for many redactors is never.
+    finder: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Redactor {
@@ -57,13 +58,14 @@ impl Redactor {
             .extend(writings(key).into_iter().filter(|needle| needle.len() >= SHORTEST).map(Zeroizing::new));
         self.needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         self.needles.dedup();
-        self.finder = AhoCorasick::new(self.needles.iter().map(|needle| &needle[..])).ok();
+        self.finder = OnceLock::new();
         self
     }
 
     /// Whether any secret stands in the bytes.
     pub fn finds(&self, bytes: &[u8]) -> bool {
-        self.finder.as_ref().is_some_and(|finder| finder.is_match(bytes))
+        let build = || AhoCorasick::new(self.needles.iter().map(|needle| &needle[..])).ok();
+        self.finder.get_or_init(build).as_ref().is_some_and(|finder| finder.is_match(bytes))
     }
 
     /// The bytes without secrets.
