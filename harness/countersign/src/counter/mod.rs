@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::transport::Transport;
 
 #[cfg(feature = "targets")]
-pub use spec::{CannotCount, CounterSpec};
+pub use spec::{BadCounterSpec, CannotCount, CounterSpec};
 
 /// A counter that can be read.
 #[derive(Debug)]
@@ -24,6 +24,36 @@ pub struct Counter {
     metric: Option<String>,
     /// Minimum time to wait for an effect to show.
     min_settle: Duration,
+}
+
+/// Why nothing follows from a counter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CounterError {
+    /// Its page was not answered, or not with success.
+    #[error("the effect counter cannot be read: {0}")]
+    Unreadable(String),
+    /// Its page is not UTF-8.
+    #[error("the page of the effect counter is not UTF-8 text")]
+    NotText,
+    /// The page is more than a number, and no metric was named.
+    #[error("the page of the effect counter is not a plain number; name the metric after `#`")]
+    NotANumber,
+    /// The page lacks the metric.
+    #[error("the page of the effect counter has no metric `{}`", .0.escape_debug())]
+    NoMetric(String),
+    /// The metric has another value than a number.
+    #[error("the metric `{}` on the page of the effect counter is not a number", .0.escape_debug())]
+    MetricNotANumber(String),
+    /// The request that should have raised it was not accepted.
+    #[error("the valid request before it was {0}")]
+    NotAccepted(String),
+    /// A valid request did not raise it, so that it proves nothing when it stays the same.
+    #[error("the effect counter does not rise with a valid request")]
+    DoesNotRise,
+    /// It never stood still.
+    #[error("the effect counter keeps changing: something else is using the target")]
+    KeepsChanging,
 }
 
 /// A counter that rose with a valid request.
@@ -44,14 +74,13 @@ impl Counter {
     ///
     /// # Errors
     /// The page cannot be read, or has no such number.
-    pub async fn read(&self) -> Result<f64, String> {
+    pub async fn read(&self) -> Result<f64, CounterError> {
         let seen = self.transport.deliver(&self.page).await;
         let page = match (&seen.outcome, &seen.answer) {
             (Outcome::Accepted, Some(answer)) => &answer.body,
-            _ => return Err(format!("the effect counter cannot be read: {}", seen.summary())),
+            _ => return Err(CounterError::Unreadable(seen.summary().to_string())),
         };
-        let text = std::str::from_utf8(page)
-            .map_err(|_| "the page of the effect counter is not UTF-8 text".to_owned())?;
+        let text = std::str::from_utf8(page).map_err(|_| CounterError::NotText)?;
         value(text, self.metric.as_deref())
     }
 
@@ -62,11 +91,11 @@ impl Counter {
     pub async fn prove(
         &self,
         control: impl AsyncFnOnce() -> Observation,
-    ) -> Result<VerifiedCounter<'_>, String> {
+    ) -> Result<VerifiedCounter<'_>, CounterError> {
         let before = self.read().await?;
         let control = control().await;
         if control.outcome != Outcome::Accepted {
-            return Err(format!("the valid request before it was {}", control.summary()));
+            return Err(CounterError::NotAccepted(control.summary().to_string()));
         }
         let mut waited = Duration::ZERO;
         for pause in READ_PAUSES.map(Duration::from_millis) {
@@ -77,7 +106,7 @@ impl Counter {
                 return Ok(VerifiedCounter { counter: self, settle });
             }
         }
-        Err("the effect counter does not rise with a valid request".to_owned())
+        Err(CounterError::DoesNotRise)
     }
 }
 
@@ -86,7 +115,7 @@ impl VerifiedCounter<'_> {
     ///
     /// # Errors
     /// It cannot be read, or keeps changing.
-    pub async fn settled(&self) -> Result<f64, String> {
+    pub async fn settled(&self) -> Result<f64, CounterError> {
         let mut last = None;
         for _ in 0..MAX_READS {
             sleep(self.settle).await;
@@ -96,16 +125,15 @@ impl VerifiedCounter<'_> {
             }
             last = Some(now);
         }
-        Err("the effect counter keeps changing: something else is using the target".to_owned())
+        Err(CounterError::KeepsChanging)
     }
 }
 
 /// Reads the number on a page.
-fn value(text: &str, metric: Option<&str>) -> Result<f64, String> {
+fn value(text: &str, metric: Option<&str>) -> Result<f64, CounterError> {
     let number = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
     let Some(metric) = metric else {
-        let hint = "the page of the effect counter is not a plain number; name the metric after `#`";
-        return number(text.trim()).ok_or_else(|| hint.to_owned());
+        return number(text.trim()).ok_or(CounterError::NotANumber);
     };
     let samples = text.lines().filter_map(|line| {
         let line = line.split(" # ").next().unwrap_or_default().trim();
@@ -116,12 +144,10 @@ fn value(text: &str, metric: Option<&str>) -> Result<f64, String> {
     });
     let found: Vec<Option<f64>> = samples.collect();
     if found.is_empty() {
-        return Err(format!("the page of the effect counter has no metric `{}`", metric.escape_debug()));
+        return Err(CounterError::NoMetric(metric.to_owned()));
     }
     let sum: Option<f64> = found.into_iter().sum();
-    sum.ok_or_else(|| {
-        format!("the metric `{}` on the page of the effect counter is not a number", metric.escape_debug())
-    })
+    sum.ok_or_else(|| CounterError::MetricNotANumber(metric.to_owned()))
 }
 
 #[cfg(test)]
@@ -137,7 +163,7 @@ mod tests {
         assert_eq!(value(page, Some("b")), Ok(1.5));
         for (text, metric) in [(page, None), (page, Some("a")), (page, Some("c")), ("", None), ("inf", None)]
         {
-            let why = value(text, metric).expect_err("no number");
+            let why = value(text, metric).expect_err("no number").to_string();
             assert!(!why.contains("canary"), "{why}");
         }
     }

@@ -20,22 +20,40 @@ pub struct CounterSpec {
     pub metric: Option<String>,
 }
 
+/// Why a text does not name a counter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadCounterSpec {
+    /// What stands before `#` cannot be read as a URL.
+    #[error("this is not a URL: {0}")]
+    NotAUrl(url::ParseError),
+    /// The URL is one of another protocol.
+    #[error("this is not an http or https URL")]
+    NotHttp,
+    /// The URL contains a user name or a password.
+    #[error("credentials in a URL would show in every report")]
+    Credentials,
+    /// Nothing follows `#`.
+    #[error("the name of the metric is missing after `#`")]
+    NoMetric,
+}
+
 impl std::str::FromStr for CounterSpec {
-    type Err = String;
+    type Err = BadCounterSpec;
 
     /// `http://127.0.0.1:9090/metrics#orders_total`, or an address alone.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, BadCounterSpec> {
         // The part after `#` is not sent, and may contain braces and quotes.
         let (address, metric) = text.split_once('#').map_or((text, None), |(url, name)| (url, Some(name)));
-        let url = Url::parse(address).map_err(|error| format!("this is not a URL: {error}"))?;
+        let url = Url::parse(address).map_err(BadCounterSpec::NotAUrl)?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err("this is not an http or https URL".to_owned());
+            return Err(BadCounterSpec::NotHttp);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("credentials in a URL would show in every report".to_owned());
+            return Err(BadCounterSpec::Credentials);
         }
         match metric {
-            Some("") => Err("the name of the metric is missing after `#`".to_owned()),
+            Some("") => Err(BadCounterSpec::NoMetric),
             metric => Ok(Self { url, metric: metric.map(str::to_owned) }),
         }
     }
@@ -100,7 +118,7 @@ mod tests {
         assert_eq!(spec.url.as_str(), "http://127.0.0.1:9/m?a=b");
         assert_eq!(spec.metric.as_deref(), Some("orders_total{kind=\"hook\"}"));
         for wrong in ["", "orders", "ftp://localhost/", "http://u:canary@localhost/", "http://localhost/#"] {
-            let why = wrong.parse::<CounterSpec>().expect_err("no counter");
+            let why = wrong.parse::<CounterSpec>().expect_err("no counter").to_string();
             assert!(!why.contains("canary"), "{why}");
         }
     }

@@ -10,6 +10,6 @@ mod group;
 mod server;
 
 pub use command::CommandLine;
-pub use driver::{CannotStartDriver, Driver, Pool, SchemaChecks};
+pub use driver::{CannotMeasure, CannotStartDriver, Driver, Pool, SchemaChecks};
 pub use group::kill_all;
 pub use server::{About, CannotServe, Server, Setting};

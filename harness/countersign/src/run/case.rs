@@ -19,7 +19,7 @@ use countersign_core::vector::Suite;
 
 use super::Keep;
 use super::round;
-use crate::counter::VerifiedCounter;
+use crate::counter::{CounterError, VerifiedCounter};
 use crate::session::Session;
 use crate::target::Slow;
 
@@ -314,7 +314,7 @@ struct CaseRun<'r> {
     session: &'r Session,
     case: &'r Case,
     /// The effect counter, if it is used: verified to work, or why it does not.
-    counter: Option<Result<VerifiedCounter<'r>, String>>,
+    counter: Option<Result<VerifiedCounter<'r>, CounterError>>,
     /// How many times the target had been started before this case.
     starts: u64,
     redactor: &'r Redactor,
@@ -350,8 +350,8 @@ impl Deliver for CaseRun<'_> {
     async fn effects(&self) -> Result<f64, String> {
         match &self.counter {
             None => Err("no counter of effects was asked".to_owned()),
-            Some(Ok(counter)) => counter.settled().await,
-            Some(Err(why)) => Err(why.clone()),
+            Some(Ok(counter)) => counter.settled().await.map_err(|why| why.to_string()),
+            Some(Err(why)) => Err(why.to_string()),
         }
     }
 

@@ -22,8 +22,8 @@ use countersign_core::report::FailOn;
 use futures_util::stream::{self, StreamExt as _};
 
 #[cfg(feature = "targets")]
-pub use crate::counter::{CannotCount, CounterSpec};
-pub use crate::counter::{Counter, VerifiedCounter};
+pub use crate::counter::{BadCounterSpec, CannotCount, CounterSpec};
+pub use crate::counter::{Counter, CounterError, VerifiedCounter};
 pub use crate::session::{Opening, Session, Signer};
 pub use crate::target::Slow;
 pub use campaign::{Announcement, Campaign, RunContext, is_repeatable, plan};

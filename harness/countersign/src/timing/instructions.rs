@@ -91,7 +91,7 @@ impl Run<'_> {
     async fn total(&self, wire: &Wire, calls: u32) -> Result<i64, String> {
         let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let process = self.valgrind.start(self.session, self.command, Tool::Count, folder.path()).await?;
-        process.repeat(wire, calls).await?;
+        process.repeat(wire, calls).await.map_err(|why| why.to_string())?;
         process.pool().shutdown().await.map_err(|why| format!("under valgrind, {why}"))?;
         largest(folder.path())
     }

@@ -130,7 +130,7 @@ fn library(
             calls.push(next);
         }
         let order: Vec<u32> = (0..size as u32).collect();
-        let nanos = runtime.block_on(process.measure(&wires, &order))?;
+        let nanos = runtime.block_on(process.measure(&wires, &order)).map_err(|why| why.to_string())?;
         for (call, nanos) in calls.into_iter().zip(nanos).skip(warm) {
             // A library cannot be delayed from here: the control shows what these timings can show.
             let delayed = call.purpose == Purpose::Delayed && call.label() == Label::Y;

@@ -15,45 +15,80 @@ pub(super) struct Sendable {
     pub(super) headers: HeaderMap,
 }
 
+/// What the client would change or refuse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Changed {
+    #[error("the method CONNECT has no path")]
+    Connect,
+    #[error("the method `{0}` is not a token")]
+    Method(String),
+    #[error("lines that end with a bare line feed")]
+    LineEnd,
+    #[error("the version `{0}`")]
+    Version(String),
+    #[error("white space of its own around a header value")]
+    Padding,
+    #[error("a request in several pieces")]
+    Pieces,
+    #[error("the path `{0}` would be rewritten")]
+    Path(String),
+    #[error("the header name `{0}` is not a token")]
+    HeaderName(String),
+    #[error("the value of `{0}` holds a control character")]
+    ControlCharacter(HeaderName),
+    #[error("white space at an end of the value of `{0}`")]
+    WhiteSpace(HeaderName),
+    #[error("lines of `{0}` with other lines between them")]
+    Apart(HeaderName),
+    #[error("a Content-Length of its own")]
+    OwnLength,
+    #[error("a Transfer-Encoding of its own")]
+    OwnEncoding,
+    #[error("a Content-Length that is not the length")]
+    WrongLength,
+    #[error("a second length")]
+    SecondLength,
+}
+
 /// Converts a request for the client.
 ///
 /// # Errors
 /// What the client would change or refuse.
-pub(super) fn check(wire: &Wire, origin: &Url) -> Result<Sendable, String> {
+pub(super) fn check(wire: &Wire, origin: &Url) -> Result<Sendable, Changed> {
     framing(wire)?;
     let request = wire.request();
     let method = match Method::from_bytes(&request.method) {
-        Ok(Method::CONNECT) => return Err("the method CONNECT has no path".to_owned()),
+        Ok(Method::CONNECT) => return Err(Changed::Connect),
         Ok(method) => method,
-        Err(_) => return Err(format!("the method `{}` is not a token", escape(&request.method))),
+        Err(_) => return Err(Changed::Method(escape(&request.method))),
     };
     Ok(Sendable { method, url: url(&request.target, origin)?, headers: headers(wire)? })
 }
 
-fn framing(wire: &Wire) -> Result<(), String> {
+fn framing(wire: &Wire) -> Result<(), Changed> {
     let plain = Framing { chunk: wire.framing().chunk, ..Framing::default() };
     let Framing { chunk: _, line_end, version, padding, content_length, split } = wire.framing();
     if *line_end != plain.line_end {
-        return Err("lines that end with a bare line feed".to_owned());
+        return Err(Changed::LineEnd);
     }
     if *version != plain.version {
-        return Err(format!("the version `{}`", escape(version)));
+        return Err(Changed::Version(escape(version)));
     }
     if *padding != plain.padding {
-        return Err("white space of its own around a header value".to_owned());
+        return Err(Changed::Padding);
     }
     if *content_length != plain.content_length {
-        return Err("a Content-Length of its own".to_owned());
+        return Err(Changed::OwnLength);
     }
     if *split != plain.split {
-        return Err("a request in several pieces".to_owned());
+        return Err(Changed::Pieces);
     }
     Ok(())
 }
 
 /// The URL, if its parser leaves path and query as they are.
-fn url(target: &[u8], origin: &Url) -> Result<Url, String> {
-    let changed = || format!("the path `{}` would be rewritten", escape(target));
+fn url(target: &[u8], origin: &Url) -> Result<Url, Changed> {
+    let changed = || Changed::Path(escape(target));
     let text = std::str::from_utf8(target).ok().filter(|text| text.starts_with('/')).ok_or_else(changed)?;
     let url: Url =
         format!("{}{text}", origin.origin().ascii_serialization()).parse().map_err(|_| changed())?;
@@ -65,28 +100,28 @@ fn url(target: &[u8], origin: &Url) -> Result<Url, String> {
     if same { Ok(url) } else { Err(changed()) }
 }
 
-fn headers(wire: &Wire) -> Result<HeaderMap, String> {
+fn headers(wire: &Wire) -> Result<HeaderMap, Changed> {
     let request = wire.request();
     let mut headers = HeaderMap::new();
     let mut last: Option<HeaderName> = None;
     for line in &request.headers {
         let name = HeaderName::from_bytes(line.name.as_bytes())
-            .map_err(|_| format!("the header name `{}` is not a token", escape(line.name.as_bytes())))?;
+            .map_err(|_| Changed::HeaderName(escape(line.name.as_bytes())))?;
         let value = HeaderValue::from_bytes(line.value.as_slice())
-            .map_err(|_| format!("the value of `{name}` holds a control character"))?;
+            .map_err(|_| Changed::ControlCharacter(name.clone()))?;
         if line.value.as_slice().trim_ascii() != line.value.as_slice() {
-            return Err(format!("white space at an end of the value of `{name}`"));
+            return Err(Changed::WhiteSpace(name));
         }
         if headers.contains_key(&name) && last.as_ref() != Some(&name) {
-            return Err(format!("lines of `{name}` with other lines between them"));
+            return Err(Changed::Apart(name));
         }
         match name.as_str() {
-            "transfer-encoding" => return Err("a Transfer-Encoding of its own".to_owned()),
+            "transfer-encoding" => return Err(Changed::OwnEncoding),
             "content-length" if line.value.as_slice() != request.body.len().to_string().as_bytes() => {
-                return Err("a Content-Length that is not the length".to_owned());
+                return Err(Changed::WrongLength);
             }
             "content-length" if wire.framing().chunk.is_some() || headers.contains_key(&name) => {
-                return Err("a second length".to_owned());
+                return Err(Changed::SecondLength);
             }
             _ => {}
         }
@@ -118,7 +153,7 @@ mod tests {
 
     fn reason(request: Request, framing: Framing) -> Option<String> {
         let origin = "https://example.com:8443".parse().expect("a URL");
-        check(&encode(request, framing), &origin).err()
+        check(&encode(request, framing), &origin).err().map(|why| why.to_string())
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! lets through is not delivered. A driver that breaks the protocol is reported as such, and proves nothing about
 //! the library behind it.
 
+mod measure;
 mod pool;
 #[cfg(feature = "schema-checks")]
 mod schema;
@@ -16,16 +17,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use countersign_core::line::{
-    Base64, Capability, Endpoint, FromDriver, Hello, Measure, Sent, ToDriver, Verify,
-};
+use countersign_core::line::{Base64, Capability, Endpoint, FromDriver, Hello, Sent, ToDriver, Verify};
 use countersign_core::observe::{Observation, Outcome, Reply};
 use countersign_core::redact::Redactor;
 use countersign_core::scheme::{Deployment, Scheme};
 use countersign_core::secret::Secret;
 use countersign_core::time::Timestamp;
-use countersign_core::wire::{Wire, receive};
+use countersign_core::wire::{TransportRefusal, Wire, receive};
 
+pub use measure::CannotMeasure;
 pub use pool::{CannotStartDriver, Pool, SchemaChecks};
 use worker::End;
 
@@ -106,9 +106,8 @@ impl Driver {
         self.hello().can(Capability::Clock).then(|| Arc::clone(&self.clock_offset))
     }
 
-    fn verify(&self, wire: &Wire) -> Result<Verify, String> {
-        let request =
-            receive(&wire.bytes()).map_err(|why| format!("no HTTP server lets it through: {why}"))?;
+    fn verify(&self, wire: &Wire) -> Result<Verify, TransportRefusal> {
+        let request = receive(&wire.bytes())?;
         Ok(Verify {
             seq: self.pool.next(),
             scheme: self.scheme.clone(),
@@ -119,88 +118,10 @@ impl Driver {
         })
     }
 
-    /// Verifies the requests one by one in the given order, timed by the driver. Returns nanoseconds for each call.
-    ///
-    /// # Errors
-    /// What the driver did instead, or why its timings are implausible.
-    pub async fn measure(&self, wires: &[Wire], order: &[u32]) -> Result<Vec<f64>, String> {
-        let started = Instant::now();
-        let nanos = self.call(wires, order, false).await?;
-        plausible(nanos, order.len(), started.elapsed().as_nanos() as f64)
-    }
-
-    /// Verifies a request several times without timing it, for tools that count instructions from outside.
-    ///
-    /// # Errors
-    /// What the driver did instead.
-    pub async fn repeat(&self, wire: &Wire, times: u32) -> Result<(), String> {
-        let order = vec![0; times as usize];
-        let answered = self.call(std::slice::from_ref(wire), &order, true).await?.len();
-        if answered != order.len() {
-            return Err(format!("fault of the driver: {answered} numbers for {times} calls"));
-        }
-        Ok(())
-    }
-
-    async fn call(&self, wires: &[Wire], order: &[u32], untimed: bool) -> Result<Vec<f64>, String> {
-        let received = wires.iter().map(|wire| receive(&wire.bytes()).map(Sent::of));
-        let requests: Result<Vec<Sent>, _> = received.collect();
-        let measure = Measure {
-            seq: self.pool.next(),
-            scheme: self.scheme.clone(),
-            key: Base64(self.secret.expose().into()),
-            now: self.clock.now().seconds() + self.clock_offset.load(Ordering::Relaxed),
-            endpoint: self.endpoint.clone(),
-            requests: requests.map_err(|why| format!("no HTTP server lets it through: {why}"))?,
-            order: order.to_vec(),
-            untimed,
-        };
-        let answer = self.pool.ask(ToDriver::Measure(Box::new(measure))).await;
-        let clean = |why: String| self.redactor.text(&why);
-        match answer {
-            Ok(FromDriver::Measured(measured)) => Ok(measured.nanos),
-            Ok(FromDriver::Unsupported(what)) => {
-                Err(clean(format!("the driver cannot measure: {}", what.why)))
-            }
-            Ok(FromDriver::Error(raised)) => Err(clean(format!(
-                "the library failed: {} {}",
-                raised.r#type,
-                raised.detail.unwrap_or_default()
-            ))),
-            Ok(FromDriver::Accepted(_) | FromDriver::Rejected(_) | FromDriver::Hello(_)) => {
-                Err("fault of the driver: it answered another question".to_owned())
-            }
-            Err(End::Faulty(why)) => Err(clean(format!("fault of the driver: {why}"))),
-            Err(End::Ended(why) | End::Late(why) | End::Stopped(why)) => Err(clean(why)),
-            Err(End::Clean) => Err("the driver ended".to_owned()),
-        }
-    }
-
     fn said(&self, class: Option<String>, text: Option<String>) -> Reply {
         let clean = |text: String| self.redactor.text(&text);
         Reply { class: class.map(clean), text }
     }
-}
-
-/// The timings of a driver, if they are plausible: together they cannot exceed the time until the answer, and a
-/// library that really ran took some time.
-fn plausible(nanos: Vec<f64>, asked: usize, took: f64) -> Result<Vec<f64>, String> {
-    if nanos.len() != asked {
-        return Err(format!("fault of the driver: {} timings for {asked} calls", nanos.len()));
-    }
-    if let Some(odd) = nanos.iter().find(|nanos| !(nanos.is_finite() && **nanos >= 0.0)) {
-        return Err(format!("fault of the driver: a call of {odd} ns"));
-    }
-    let all: f64 = nanos.iter().sum();
-    if all > took {
-        return Err(format!(
-            "fault of the driver: its calls took {all:.0} ns, but its answer came after {took:.0} ns"
-        ));
-    }
-    if all <= 0.0 {
-        return Err("fault of the driver: its clock does not advance".to_owned());
-    }
-    Ok(nanos)
 }
 
 impl Driver {
@@ -208,7 +129,10 @@ impl Driver {
     pub async fn deliver(&self, wire: &Wire) -> Observation {
         let verify = match self.verify(wire) {
             Ok(verify) => verify,
-            Err(why) => return Observation::without_answer(Outcome::NotDelivered, why),
+            Err(why) => {
+                let why = format!("no HTTP server lets it through: {why}");
+                return Observation::without_answer(Outcome::NotDelivered, why);
+            }
         };
         let started = Instant::now();
         let answer = self.pool.ask(ToDriver::Verify(Box::new(verify))).await;
