@@ -8,6 +8,7 @@ use countersign_conformance::Catalog;
 use countersign_conformance::mutants::Mutant;
 use countersign_core::case::Case;
 use countersign_core::id::{BugClassId, CaseId, RequirementId, SchemeName, nearest};
+use countersign_core::report::wrap;
 use countersign_core::spec::{Attacker, BugClass, ClassState, Requirement};
 use countersign_core::vector::{Suite, yaml};
 
@@ -248,23 +249,6 @@ impl Page {
         }
         self.text
     }
-}
-
-/// Lines of at most `width` characters, where words allow it.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is always a last line");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

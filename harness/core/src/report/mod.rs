@@ -16,6 +16,7 @@ use std::io;
 
 pub use crate::spec::FailOn;
 pub use phrase::{printable, printable_json};
+pub use table::wrap;
 
 use crate::event::Event;
 

@@ -20,7 +20,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// Breaks a text into lines of at most `width` characters, where words allow it.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let Some(line) = lines.last_mut() else { continue };
