@@ -52,7 +52,7 @@ fn the_landing_page_tests_a_function_and_a_router() {
     .assert_conformant();
 
     countersign::Check::new("github")
-        .service(|secret| countersign::Service::new(router(secret)))
+        .service(|secret: &[u8]| countersign::Service::new(router(secret)))
         .assert_conformant();
 }
 
