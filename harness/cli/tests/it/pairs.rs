@@ -6,7 +6,7 @@ mod http2;
 use std::iter::repeat_n;
 use std::time::{Duration, Instant};
 
-use http2::{frame, saying, serve, serving};
+use http2::{Takes, frame, saying, serve, serving};
 
 use crate::support::{CANARY, countersign, program, stderr};
 
@@ -45,7 +45,7 @@ fn a_server_without_http2_is_named_with_what_to_do() {
 
 #[test]
 fn a_wrong_secret_is_no_leak_but_a_failed_control() {
-    let shown = refusal(&serve("another", 1, Duration::ZERO), &[]);
+    let shown = refusal(&serve("another", 1, Takes::NOTHING), &[]);
     assert!(shown.contains("a valid request was not accepted but rejected, with status 401"), "{shown}");
 }
 
